@@ -1,0 +1,137 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/inklingdb/inkling/store"
+	"github.com/inklingdb/inkling/store/rdf"
+)
+
+// TrainRequest says what model to train and how. The zero value trains ComplEx with settings fit for the size of
+// the default graph.
+type TrainRequest struct {
+	Name         string              // the model's name; "" means Family
+	Family       string              // a name of model.Families; "" means "complex"
+	Graph        rdf.Term            // the graph to learn; the zero Term is the default graph
+	Dim          int                 // numbers per embedding (ComplEx: complex ones); 0 chooses by size
+	Epochs       int                 // 0 chooses by size
+	Batch        int                 // triples per step; 0 chooses
+	LearningRate float64             // 0 chooses
+	N3           float64             // weight of the N3 penalty; 0 chooses, negative means none
+	HoldOut      float64             // share of triples held out for metrics and calibration; 0 means 0.05, at most 0.5
+	Test         []string            // files whose triples are the held-out ones instead
+	Seed         uint64              // same graph, settings and seed: same model, at one worker
+	Workers      int                 // 0 means all processors
+	Replace      bool                // an existing model of that name gives way once the new one is ready
+	Progress     func(TrainProgress) // called after each epoch and a few times a second in between; may be nil
+}
+
+// TrainProgress is how far a training has come.
+type TrainProgress struct {
+	Phase         string // "reading", "training", "evaluating", "calibrating", "saving"
+	Epoch, Epochs int
+	Done          float64 // of the phase, 0 to 1
+	Loss          float64 // mean of the latest epoch
+	MRR           float64 // filtered, on held-out triples, when last measured; 0 before
+	Remaining     time.Duration
+}
+
+// Metrics are ranking and classification figures on triples a model has not seen. Ranks are filtered, ties at
+// their mean, heads and tails together.
+type Metrics struct {
+	Triples  int     `json:"triples"`
+	MRR      float64 `json:"mrr"`
+	Hits1    float64 `json:"hits1"`
+	Hits3    float64 `json:"hits3"`
+	Hits10   float64 `json:"hits10"`
+	MeanRank float64 `json:"mean_rank"`
+	AUC      float64 `json:"auc"`
+	F1       float64 `json:"f1"`
+	Accuracy float64 `json:"accuracy"`
+}
+
+// RelationMetrics are the Metrics of one relation.
+type RelationMetrics struct {
+	Relation rdf.Term `json:"relation"`
+	Metrics
+}
+
+// CurvePoint is one epoch of a training.
+type CurvePoint struct {
+	Epoch   int     `json:"epoch"`
+	Seconds float64 `json:"seconds"` // since the training began
+	Loss    float64 `json:"loss"`
+	MRR     float64 `json:"mrr,omitempty"` // filtered, on held-out triples, where measured
+}
+
+// ModelInfo is the card of a model as it is now.
+type ModelInfo struct {
+	Name          string        `json:"name"`
+	Family        string        `json:"family"`
+	Graph         string        `json:"graph,omitempty"` // its IRI; "" for the default graph
+	Default       bool          `json:"default"`         // used where a question names no model
+	Dim           int           `json:"dim"`
+	Entities      int           `json:"entities"`
+	Relations     int           `json:"relations"`
+	SizeBytes     int64         `json:"size_bytes"`
+	Trained       time.Time     `json:"trained"`
+	TrainSeconds  float64       `json:"train_seconds"`
+	TrainTriples  int           `json:"train_triples"`
+	Seed          uint64        `json:"seed"`
+	Settings      string        `json:"settings"`    // the training's settings in words
+	HeldOut       Metrics       `json:"held_out"`    // at the end of training
+	Curve         []CurvePoint  `json:"curve"`       // one point per epoch
+	Threshold     float64       `json:"threshold"`   // probability from which is_fact says yes
+	Calibration   string        `json:"calibration"` // how scores become probabilities, in words
+	Version       store.Version `json:"version"`     // last commit applied
+	Lag           store.Version `json:"lag"`         // commits not applied yet
+	Drift         float64       `json:"drift"`       // estimated distance from a refit; 0 right after training
+	Stale         bool          `json:"stale"`       // a bulk import or an error asks for a new training
+	StaleBecause  string        `json:"stale_because,omitempty"`
+	Maintained    int64         `json:"maintained"` // changes applied since training
+	LastMaintain  time.Duration `json:"last_maintain_ns"`
+	CheckpointAge time.Duration `json:"checkpoint_age_ns"`
+}
+
+// Train trains a model on the graph as it is now, measures and calibrates it on held-out triples, saves and
+// publishes it. Queries go on meanwhile; commits made during training are applied to it afterwards.
+func (db *DB) Train(ctx context.Context, r TrainRequest) (ModelInfo, error) {
+	return ModelInfo{}, errors.ErrUnsupported
+}
+
+// Models returns the cards of all models, by name.
+func (db *DB) Models() []ModelInfo { return nil }
+
+// Model returns one model's card; "" asks for the default model.
+func (db *DB) Model(name string) (ModelInfo, error) { return ModelInfo{}, ErrUnknownModel }
+
+// DropModel removes a model and its checkpoints.
+func (db *DB) DropModel(ctx context.Context, name string) error { return errors.ErrUnsupported }
+
+// SetDefaultModel makes a model the one used where a question names none.
+func (db *DB) SetDefaultModel(ctx context.Context, name string) error { return errors.ErrUnsupported }
+
+// EvaluateRequest says on what a model is measured.
+type EvaluateRequest struct {
+	Model    string           // "" means the default model
+	Test     []string         // files of triples; empty: those held out when it was trained
+	Known    []string         // further files of true triples to filter by, beside the graph and Test
+	Limit    int              // at most so many triples, evenly spread; 0 means all
+	Progress func(done int64) // triples ranked so far; may be nil
+}
+
+// Evaluation is a model's figures in all and by relation.
+type Evaluation struct {
+	Model      string            `json:"model"`
+	All        Metrics           `json:"all"`
+	ByRelation []RelationMetrics `json:"by_relation"` // most triples first
+	Unknown    int               `json:"unknown"`     // test triples with a term the model does not know; they rank last
+	Elapsed    time.Duration     `json:"elapsed_ns"`
+}
+
+// EvaluateModel ranks test triples among all entities, filtered by every triple known to be true.
+func (db *DB) EvaluateModel(ctx context.Context, r EvaluateRequest) (Evaluation, error) {
+	return Evaluation{}, errors.ErrUnsupported
+}

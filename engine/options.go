@@ -1,0 +1,54 @@
+package engine
+
+import (
+	"log/slog"
+	"time"
+)
+
+// Options says how Open opens a database. The zero value is the default of every field.
+type Options struct {
+	// LoseCommitsOnPowerFailure turns off the sync of each commit: a crash of the machine may lose the last
+	// ones. A crash of the process alone loses none.
+	LoseCommitsOnPowerFailure bool
+	// Unmaintained leaves models at the version they were loaded with instead of carrying them over new commits.
+	Unmaintained bool
+	// CacheBytes bounds the cache of triple blocks; 0 means the store's default.
+	CacheBytes int64
+	// Limits bounds what one query or expression may use.
+	Limits Limits
+	// Log receives warnings of background work; nil discards them.
+	Log *slog.Logger
+}
+
+// Limits bounds one query or expression. A zero field means the default, a negative one no limit.
+type Limits struct {
+	Time    time.Duration // of one query or expression; default 60 s
+	Rows    int64         // rows of one answer; default 10 million
+	Memory  int64         // bytes held by one query's sorting, grouping and joining; default 1 GiB
+	CELCost uint64        // cel-go cost units of one expression; default 10 million; MaxUint64 is no limit
+}
+
+// Defaults of Limits.
+const (
+	DefaultQueryTime = 60 * time.Second
+	DefaultRows      = 10_000_000
+	DefaultMemory    = 1 << 30
+	DefaultCELCost   = 10_000_000
+)
+
+// withDefaults returns l with zero fields replaced by their defaults.
+func (l Limits) withDefaults() Limits {
+	if l.Time == 0 {
+		l.Time = DefaultQueryTime
+	}
+	if l.Rows == 0 {
+		l.Rows = DefaultRows
+	}
+	if l.Memory == 0 {
+		l.Memory = DefaultMemory
+	}
+	if l.CELCost == 0 {
+		l.CELCost = DefaultCELCost
+	}
+	return l
+}
