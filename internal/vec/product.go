@@ -1,0 +1,224 @@
+package vec
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+const (
+	// depthBlock is how many terms of a dot product one pass takes: a packed panel of B, 256 × 32 floats, is
+	// 32 KiB and stays in the first cache level of 48 KiB.
+	depthBlock = 256
+	// columnBlock is how many columns of C one pass takes: 256 × 512 floats of B, 512 KiB, stay in the second
+	// cache level of 1 MiB while the rows of A go by.
+	columnBlock = 512
+	// rowChunk is the least number of rows worth packing B once more for, in another worker.
+	rowChunk = 512
+	// fewRows is up to how many rows of A reading B directly beats packing it.
+	fewRows = 4
+	// maxTile is the number of elements of the largest register tile, 12 × 32.
+	maxTile = 12 * 32
+)
+
+// operand is a matrix seen as op(A): element (i, j) is data[i*rowStride+j*colStride].
+type operand struct {
+	data                 []float32
+	rowStride, colStride int
+}
+
+func plain(m Matrix) operand      { return operand{m.Data, m.Stride, 1} }
+func transposed(m Matrix) operand { return operand{m.Data, 1, m.Stride} }
+
+// from returns the operand whose element (0, 0) is this one's (i, j).
+func (o operand) from(i, j int) operand {
+	o.data = o.data[min(i*o.rowStride+j*o.colStride, len(o.data)):]
+	return o
+}
+
+// product is C (+)= op(A)·op(B). It goes over blocks of columns, then of depth, packs that block of B into
+// panels as wide as the register tile, and runs the tile kernel over all rows. Each element of C sees the same
+// operations in the same order wherever the work is cut.
+type product struct {
+	c          Matrix
+	a, b       operand
+	packed     *Packed // instead of b
+	depth      int
+	accumulate bool
+}
+
+// scratch is what one worker packs into.
+type scratch struct {
+	b    [depthBlock * columnBlock]float32
+	a    [depthBlock * 12]float32
+	tile [maxTile]float32
+}
+
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
+
+func (p *product) run(workers int) {
+	m, n := p.c.Rows, p.c.Cols
+	if m == 0 || n == 0 {
+		return
+	}
+	if p.depth == 0 {
+		if !p.accumulate {
+			for i := range m {
+				clear(p.c.Row(i))
+			}
+		}
+		return
+	}
+	mr, nr := tileShape()
+	if n/nr >= m/mr {
+		p.inUnits((n+columnBlock-1)/columnBlock, workers, func(u int, s *scratch) {
+			p.block(rectangle{0, m, u * columnBlock, min((u+1)*columnBlock, n)}, s)
+		})
+		return
+	}
+	rows := min(rowChunk, (m+max(workers, 1)-1)/max(workers, 1))
+	p.inUnits((m+rows-1)/rows, workers, func(u int, s *scratch) {
+		for j := 0; j < n; j += columnBlock {
+			p.block(rectangle{u * rows, min((u+1)*rows, m), j, min(j+columnBlock, n)}, s)
+		}
+	})
+}
+
+// inUnits calls do for every unit of work, by as many workers as asked for, each with scratch of its own.
+func (p *product) inUnits(units, workers int, do func(u int, s *scratch)) {
+	var next atomic.Int64
+	work := func() {
+		s := scratches.Get().(*scratch)
+		defer scratches.Put(s)
+		for u := int(next.Add(1)) - 1; u < units; u = int(next.Add(1)) - 1 {
+			do(u, s)
+		}
+	}
+	inParallel(min(workers, units), work)
+}
+
+// rectangle is rows i0 to i1 and columns j0 to j1 of C.
+type rectangle struct{ i0, i1, j0, j1 int }
+
+// block computes one rectangle of at most columnBlock columns.
+func (p *product) block(r rectangle, s *scratch) {
+	mr, nr := tileShape()
+	for k0 := 0; k0 < p.depth; k0 += depthBlock {
+		kc := min(depthBlock, p.depth-k0)
+		var panels []float32
+		if p.packed != nil {
+			panels = p.packed.panels(k0, kc, r.j0/nr, (r.j1+nr-1)/nr)
+		} else {
+			panels = s.b[:(r.j1-r.j0+nr-1)/nr*nr*kc]
+			packColumns(panels, p.b.from(k0, r.j0), kc, r.j1-r.j0)
+		}
+		add := p.accumulate || k0 > 0
+		for i := r.i0; i < r.i1; i += mr {
+			rows := min(mr, r.i1-i)
+			a := p.a.from(i, k0)
+			if rows < mr || a.colStride != 1 {
+				packRows(s.a[:mr*kc], a, rows, kc)
+				a = operand{s.a[:], 1, mr}
+			}
+			p.strip(strip{i, rows, r.j0, r.j1, kc, add}, a, panels, s)
+		}
+	}
+}
+
+// strip is one row of tiles: rows rows from i, columns j0 to j1, kc deep, added to C or set.
+type strip struct {
+	i, rows, j0, j1, kc int
+	add                 bool
+}
+
+func (p *product) strip(t strip, a operand, panels []float32, s *scratch) {
+	mr, nr := tileShape()
+	for j := t.j0; j < t.j1; j += nr {
+		panel := panels[(j-t.j0)/nr*nr*t.kc:][:nr*t.kc]
+		cols := min(nr, t.j1-j)
+		if t.rows == mr && cols == nr {
+			tile(t.kc, a, panel, p.c.Data[t.i*p.c.Stride+j:], p.c.Stride, t.add)
+			continue
+		}
+		tile(t.kc, a, panel, s.tile[:mr*nr], nr, false)
+		for i := range t.rows {
+			out, part := p.c.Data[(t.i+i)*p.c.Stride+j:][:cols], s.tile[i*nr:][:cols]
+			if !t.add {
+				copy(out, part)
+				continue
+			}
+			for q, v := range part {
+				out[q] += v
+			}
+		}
+	}
+}
+
+// packColumns writes cols columns of b, kc deep, as panels of nr columns, [kc][nr] each; the last is filled
+// up with zeros.
+func packColumns(dst []float32, b operand, kc, cols int) {
+	_, nr := tileShape()
+	for j := 0; j < cols; j += nr {
+		packPanel(dst[j*kc:(j+nr)*kc], b.from(0, j), min(nr, cols-j), nr)
+	}
+}
+
+// packRows writes rows rows of a, kc deep, as [kc][mr]; missing rows are zeros.
+func packRows(dst []float32, a operand, rows, kc int) {
+	mr, _ := tileShape()
+	packPanel(dst, operand{a.data, a.colStride, a.rowStride}, rows, mr)
+}
+
+// packPanel writes dst[k*width+j] = element (k, j) of src for j < cols, and 0 for cols ≤ j < width.
+func packPanel(dst []float32, src operand, cols, width int) {
+	kc := len(dst) / width
+	if cols < width {
+		clear(dst)
+	}
+	if src.colStride == 1 {
+		for k := range kc {
+			copy(dst[k*width:(k+1)*width], src.data[k*src.rowStride:][:cols])
+		}
+		return
+	}
+	interleave(dst, src, cols, width)
+}
+
+// interleaveGo is packPanel where the columns of src are contiguous in memory: a transposition.
+func interleaveGo(dst []float32, src operand, cols, width int) {
+	kc := len(dst) / width
+	for j := range cols {
+		column := src.data[j*src.colStride:]
+		for k := range kc {
+			dst[k*width+j] = column[k*src.rowStride]
+		}
+	}
+}
+
+// mulFewRows is MulNT for a handful of rows: a matrix-vector product each.
+func mulFewRows(c, a, b Matrix, workers int) {
+	inChunks(b.Rows, workers, func(lo, hi int) {
+		for i := range a.Rows {
+			GEMV(b.Data[lo*b.Cols:], hi-lo, b.Cols, a.Row(i), c.Row(i)[lo:hi])
+		}
+	})
+}
+
+// inChunks calls do with consecutive ranges that cover 0 to n, one for each worker.
+func inChunks(n, workers int, do func(lo, hi int)) {
+	workers = max(1, min(workers, n))
+	var next atomic.Int64
+	inParallel(workers, func() {
+		w := int(next.Add(1)) - 1
+		do(w*n/workers, (w+1)*n/workers)
+	})
+}
+
+// inParallel runs work in as many goroutines as asked for, this one among them, and waits for all.
+func inParallel(workers int, work func()) {
+	var wait sync.WaitGroup
+	for range workers - 1 {
+		wait.Go(work)
+	}
+	work()
+	wait.Wait()
+}
