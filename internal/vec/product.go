@@ -183,9 +183,10 @@ func packPanel(dst []float32, src operand, cols, width int) {
 	interleave(dst, src, cols, width)
 }
 
-// interleaveGo is packPanel where the columns of src are contiguous in memory: a transposition.
+// interleaveGo is packPanel where the columns of src are contiguous in memory: a transposition. The last row of
+// dst may be cut off after its columns.
 func interleaveGo(dst []float32, src operand, cols, width int) {
-	kc := len(dst) / width
+	kc := (len(dst) + width - 1) / width
 	for j := range cols {
 		column := src.data[j*src.colStride:]
 		for k := range kc {

@@ -1,3 +1,5 @@
+//go:build !amd64 || purego
+
 package vec
 
 func dot(x, y []float32) float32                                { return dotGo(x, y) }
@@ -16,3 +18,6 @@ func indexAbove(x []float32, t float32) int                     { return indexAb
 func tileShape() (rows, cols int)                               { return goRows, goCols }
 func tile(kc int, a operand, b, c []float32, ldc int, add bool) { tileGo(kc, a, b, c, ldc, add) }
 func interleave(dst []float32, src operand, cols, width int)    { interleaveGo(dst, src, cols, width) }
+
+// Variant names the kernels in use: "avx512", "avx2" or "go".
+func Variant() string { return "go" }

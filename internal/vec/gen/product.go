@@ -1,0 +1,170 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// tileShape is a register tile of the matrix product: rows × vectors accumulators, which with the vectors of B
+// and a broadcast element of A fill the register file.
+type tileShape struct {
+	name          string
+	v             lanes
+	rows, vectors int
+}
+
+// registerTile writes the kernel: c (rows × vectors·count, rows ldc elements apart) is set to, or increased by,
+// the product of a, whose element (i, k) is a[i·rowStride + k·colStride], and the panel b, kc × (vectors·count).
+func registerTile(s tileShape) {
+	TEXT(s.name, NOSPLIT, "func(kc int, a *float32, rowStride, colStride int, b, c *float32, ldc int, add bool)")
+	Pragma("noescape")
+	Doc(s.name + " is tileGo with a tile of its own size. It takes scalars, not slices: it is called once a tile.")
+	k, cs := Load(Param("kc"), GP64()), Load(Param("colStride"), GP64())
+	SHLQ(Imm(2), cs)
+	elements, pointers := s.rowsOfA()
+	b, c, ldc := Load(Param("b"), GP64()), Load(Param("c"), GP64()), Load(Param("ldc"), GP64())
+	SHLQ(Imm(2), ldc)
+	acc := make([][]VecVirtual, s.rows)
+	at := GP64()
+	MOVQ(c, at)
+	for i := range acc {
+		for j := range s.vectors {
+			acc[i] = append(acc[i], s.v.zero())
+			PREFETCHT0(Mem{Base: at, Disp: j * s.v.bytes()})
+		}
+		ADDQ(ldc, at)
+	}
+	loop := label("depth")
+	Label(loop)
+	panel := make([]VecVirtual, s.vectors)
+	for j := range panel {
+		panel[j] = s.v.reg()
+		VMOVUPS(Mem{Base: b, Disp: j * s.v.bytes()}, panel[j])
+	}
+	for i := range acc {
+		x := s.v.reg()
+		VBROADCASTSS(elements[i], x)
+		for j := range panel {
+			VFMADD231PS(panel[j], x, acc[i][j])
+		}
+	}
+	for _, p := range pointers {
+		ADDQ(cs, p)
+	}
+	ADDQ(U32(uint32(s.vectors*s.v.bytes())), b)
+	DECQ(k)
+	JNZ(LabelRef(loop))
+	s.writeTile(c, ldc, acc)
+}
+
+// rowsOfA returns where the element of each row of A is, and the pointers to advance to the next.
+func (s tileShape) rowsOfA() (elements []Mem, pointers []Register) {
+	perPointer := 4
+	if s.rows%4 != 0 {
+		perPointer = 3
+	}
+	stride, stride3, a := Load(Param("rowStride"), GP64()), GP64(), Load(Param("a"), GP64())
+	SHLQ(Imm(2), stride)
+	LEAQ(Mem{Base: stride, Index: stride, Scale: 2}, stride3)
+	for len(elements) < s.rows {
+		p := GP64()
+		if len(pointers) == 0 {
+			MOVQ(a, p)
+		} else {
+			before := pointers[len(pointers)-1]
+			LEAQ(Mem{Base: before, Index: stride3, Scale: 1}, p)
+			if perPointer == 4 {
+				ADDQ(stride, p)
+			}
+		}
+		pointers = append(pointers, p)
+		elements = append(elements, []Mem{
+			{Base: p}, {Base: p, Index: stride, Scale: 1}, {Base: p, Index: stride, Scale: 2}, {Base: p, Index: stride3, Scale: 1},
+		}[:perPointer]...)
+	}
+	return elements, pointers
+}
+
+// writeTile stores the accumulators, after adding what is there if asked to.
+func (s tileShape) writeTile(c, ldc Register, acc [][]VecVirtual) {
+	add := Load(Param("add"), GP8())
+	TESTB(add, add)
+	store := label("store")
+	JZ(LabelRef(store))
+	at := GP64()
+	MOVQ(c, at)
+	for i := range acc {
+		for j, r := range acc[i] {
+			VADDPS(Mem{Base: at, Disp: j * s.v.bytes()}, r, r)
+		}
+		ADDQ(ldc, at)
+	}
+	Label(store)
+	for i := range acc {
+		for j, r := range acc[i] {
+			VMOVUPS(r, Mem{Base: c, Disp: j * s.v.bytes()})
+		}
+		ADDQ(ldc, c)
+	}
+	s.v.finish()
+}
+
+// transpose8 writes the kernel that packs eight rows as eight columns of a panel.
+func transpose8() {
+	TEXT("transpose8", NOSPLIT, "func(dst, src *float32, width, stride, blocks int)")
+	Pragma("noescape")
+	Doc("transpose8 sets dst[k*width+j] to src[j*stride+k] for j < 8 and k < 8*blocks (AVX2).")
+	dst, src := Load(Param("dst"), GP64()), Load(Param("src"), GP64())
+	width, stride, blocks := Load(Param("width"), GP64()), Load(Param("stride"), GP64()), Load(Param("blocks"), GP64())
+	SHLQ(Imm(2), width)
+	SHLQ(Imm(2), stride)
+	loop, done := label("block"), label("done")
+	Label(loop)
+	TESTQ(blocks, blocks)
+	JZ(LabelRef(done))
+	at := GP64()
+	MOVQ(src, at)
+	rows := make([]VecVirtual, 8)
+	for i := range rows {
+		rows[i] = YMM()
+		VMOVUPS(Mem{Base: at}, rows[i])
+		ADDQ(stride, at)
+	}
+	for _, r := range transposed(rows) {
+		VMOVUPS(r, Mem{Base: dst})
+		ADDQ(width, dst)
+	}
+	ADDQ(Imm(32), src)
+	DECQ(blocks)
+	JMP(LabelRef(loop))
+	Label(done)
+	VZEROUPPER()
+	RET()
+}
+
+// transposed returns the columns of the 8×8 block whose rows it gets: pairs, then quadruples, then halves.
+func transposed(rows []VecVirtual) []VecVirtual {
+	pairs, fours, columns := make([]VecVirtual, 8), make([]VecVirtual, 8), make([]VecVirtual, 8)
+	for i := range 4 {
+		low, high := YMM(), YMM()
+		VUNPCKLPS(rows[2*i+1], rows[2*i], low)
+		VUNPCKHPS(rows[2*i+1], rows[2*i], high)
+		pairs[2*i], pairs[2*i+1] = low, high
+	}
+	for i := range 2 {
+		for j := range 4 {
+			r := YMM()
+			order := []uint64{0x44, 0xee}[j%2]
+			VSHUFPS(Imm(order), pairs[4*i+2+j/2], pairs[4*i+j/2], r)
+			fours[4*i+j] = r
+		}
+	}
+	for j := range 4 {
+		low, high := YMM(), YMM()
+		VPERM2F128(Imm(0x20), fours[4+j], fours[j], low)
+		VPERM2F128(Imm(0x31), fours[4+j], fours[j], high)
+		columns[j], columns[4+j] = low, high
+	}
+	return columns
+}
