@@ -1,0 +1,69 @@
+package udf
+
+import "github.com/inklingdb/inkling/store"
+
+// Graph is the stated graph at one version. *store.View is one; in it, graph 0 is the default graph.
+type Graph interface {
+	Has(g store.TermID, t store.Triple) (bool, error)
+	// Match calls visit for each triple of the pattern until visit returns false.
+	Match(g store.TermID, p store.Pattern, visit func(store.Triple) bool) error
+}
+
+// Names translates between terms and what people type: "<iri>", an absolute IRI, "prefix:name", "_:label" or a
+// plain name, which stands for an IRI under the database's base.
+type Names interface {
+	ID(name string) (id store.TermID, known bool, err error)
+	Name(id store.TermID) (string, error) // the shortest that ID understands; a literal's text
+}
+
+// Vocabulary maps terms to a model's rows. Terms are given by row.
+type Vocabulary interface {
+	Entity(id store.TermID) (row uint32, ok bool)
+	Relation(id store.TermID) (row uint32, ok bool)
+	EntityIDs() []store.TermID
+	RelationIDs() []store.TermID
+}
+
+// Rows is a triple by rows of a model's tables.
+type Rows struct{ H, R, T uint32 }
+
+// Question asks for every entity in the missing place of a triple: (Entity, Relation, ?) or, with Heads set,
+// (?, Relation, Entity).
+type Question struct {
+	Entity, Relation uint32
+	Heads            bool
+}
+
+// Scorer is what a model computes, batch by batch. Higher scores are more plausible. It must be safe for
+// concurrent use.
+type Scorer interface {
+	// ScoreTriples sets out[i] to the score of triples[i].
+	ScoreTriples(triples []Rows, out []float32)
+	// ScoreEntities sets row i of out, [len(questions) × entities] row-major, to the scores of questions[i]
+	// completed by every entity.
+	ScoreEntities(questions []Question, out []float32)
+	// ScoreRelations sets out[r] to the score of (h, r, t) for every relation.
+	ScoreRelations(h, t uint32, out []float32)
+	// Similarities sets out[e] to the cosine of entity e's row and that of the given entity.
+	Similarities(entity uint32, out []float32)
+	// Prob turns a score into the calibrated probability that the triple is true.
+	Prob(score float32) float64
+}
+
+// Model is one published version of a model. It is immutable.
+type Model struct {
+	Name       string
+	Version    store.Version
+	Graph      store.TermID // the graph it is about
+	Threshold  float64      // the probability from which on a triple counts as a fact
+	Vocabulary Vocabulary
+	Scorer     Scorer
+}
+
+// Host is what the functions of one query see: one snapshot of the graph and of the models.
+type Host struct {
+	Graph Graph
+	Names Names
+	// Model returns a model by name, or the default model for ""; an *UnknownError when there is none.
+	Model func(name string) (*Model, error)
+}

@@ -1,0 +1,33 @@
+package udf
+
+import (
+	"context"
+
+	"github.com/inklingdb/inkling/store"
+)
+
+const isStatedName = "is_stated"
+
+var isStated = Function{
+	Name: isStatedName, Params: headRelationTail, Optional: modelOnly, Result: Truth,
+	Doc: "Whether the graph states a triple. Asks the graph that the model is about, the default graph when there " +
+		"is no model.",
+	Examples: []Example{
+		{`is_stated("tokyo", "capital_of", "japan")`, `true`},
+		{`is_stated("kyoto", "in", "japan")`, `false`},
+	},
+	Run: func(_ context.Context, c *Call) error {
+		for row := range c.Rows {
+			if c.Out.Errs[row] != nil {
+				continue
+			}
+			t := store.Triple{S: c.Nodes[0][row], P: c.Nodes[1][row], O: c.Nodes[2][row]}
+			has, err := c.Host.Graph.Has(c.graph(), t)
+			if err != nil {
+				return err
+			}
+			c.Out.Truths[row] = has
+		}
+		return nil
+	},
+}

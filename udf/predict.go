@@ -1,0 +1,162 @@
+package udf
+
+import (
+	"context"
+
+	"github.com/inklingdb/inkling/internal/vec"
+	"github.com/inklingdb/inkling/store"
+)
+
+// chunkScores bounds the scores held at once: 4 Mi floats, 16 MiB.
+const chunkScores = 4 << 20
+
+// Ask is a triple with one end missing: (Node, Relation, ?) or, with Heads set, (?, Relation, Node).
+type Ask struct {
+	Node, Relation store.TermID
+	Heads          bool
+}
+
+// Wanted says which candidates an Ask is answered with.
+type Wanted struct {
+	K       int     // at most so many
+	MinProb float64 // with at least this probability
+	Stated  bool    // keep those that the graph states
+}
+
+// Predict calls answer once for each ask, in order, with its best candidates, best first; a Node or Relation that
+// the model does not know has none. The slice is reused. All asks are scored by one matrix product per chunk.
+func Predict(ctx context.Context, g Graph, m *Model, asks []Ask, w Wanted, answer func(ask int, found []Item) error) error {
+	questions := make([]Question, 0, len(asks))
+	places := make([]int, 0, len(asks))
+	for i, a := range asks {
+		node, okNode := m.Vocabulary.Entity(a.Node)
+		relation, okRelation := m.Vocabulary.Relation(a.Relation)
+		if okNode && okRelation {
+			questions = append(questions, Question{Entity: node, Relation: relation, Heads: a.Heads})
+			places = append(places, i)
+		}
+	}
+	p := predictor{graph: g, model: m, wanted: w}
+	next := 0 // the next ask to answer
+	err := scoreInChunks(ctx, m, questions, func(i int, scores []float32) error {
+		for ; next < places[i]; next++ {
+			if err := answer(next, nil); err != nil {
+				return err
+			}
+		}
+		next++
+		found, err := p.best(asks[places[i]], scores)
+		if err != nil {
+			return err
+		}
+		return answer(places[i], found)
+	})
+	for ; err == nil && next < len(asks); next++ {
+		err = answer(next, nil)
+	}
+	return err
+}
+
+// predictor picks candidates from scores; its buffers serve one ask after another.
+type predictor struct {
+	graph  Graph
+	model  *Model
+	wanted Wanted
+	stated map[uint32]bool
+	top    []vec.Ranked
+	items  []Item
+}
+
+// best returns the candidates of an ask from the scores of all entities.
+func (p *predictor) best(a Ask, scores []float32) ([]Item, error) {
+	skip, err := p.skipStated(a)
+	if err != nil {
+		return nil, err
+	}
+	p.top = vec.TopK(p.top[:0], scores, p.wanted.K, skip)
+	p.items = p.items[:0]
+	ids := p.model.Vocabulary.EntityIDs()
+	for _, r := range p.top {
+		probability := p.model.Scorer.Prob(r.Score)
+		if probability < p.wanted.MinProb {
+			break
+		}
+		p.items = append(p.items, Item{Node: ids[r.Index], Prob: probability, Score: float64(r.Score)})
+	}
+	return p.items, nil
+}
+
+// skipStated returns a filter of the rows that the graph states, nil when they are wanted.
+func (p *predictor) skipStated(a Ask) (func(int) bool, error) {
+	if p.wanted.Stated {
+		return nil, nil
+	}
+	if p.stated == nil {
+		p.stated = map[uint32]bool{}
+	}
+	clear(p.stated)
+	pattern := store.Pattern{S: a.Node, P: a.Relation}
+	if a.Heads {
+		pattern = store.Pattern{P: a.Relation, O: a.Node}
+	}
+	err := p.graph.Match(p.model.Graph, pattern, func(t store.Triple) bool {
+		other := t.O
+		if a.Heads {
+			other = t.S
+		}
+		if row, ok := p.model.Vocabulary.Entity(other); ok {
+			p.stated[row] = true
+		}
+		return true
+	})
+	return func(row int) bool { return p.stated[uint32(row)] }, err
+}
+
+// scoreInChunks scores the questions a chunk at a time and hands on each question's scores of all entities.
+func scoreInChunks(ctx context.Context, m *Model, questions []Question, each func(i int, scores []float32) error) error {
+	entities := len(m.Vocabulary.EntityIDs())
+	if entities == 0 || len(questions) == 0 {
+		return nil
+	}
+	size := min(max(1, chunkScores/entities), len(questions))
+	scores := make([]float32, size*entities)
+	for start := 0; start < len(questions); start += size {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		part := questions[start:min(start+size, len(questions))]
+		m.Scorer.ScoreEntities(part, scores[:len(part)*entities])
+		for i := range part {
+			if err := each(start+i, scores[i*entities:(i+1)*entities]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// predictRows answers a ranking function: node and relation are the call's parameters of those numbers.
+func (c *Call) predictRows(ctx context.Context, node, relation int, heads bool) error {
+	asks := make([]Ask, 0, c.Rows)
+	rows := make([]int, 0, c.Rows)
+	for row := range c.Rows {
+		if c.Out.Errs[row] != nil {
+			continue
+		}
+		a := Ask{Node: c.Nodes[node][row], Relation: c.Nodes[relation][row], Heads: heads}
+		if _, err := c.entity(a.Node); err != nil {
+			c.Fail(row, err)
+			continue
+		}
+		if _, err := c.relation(a.Relation); err != nil {
+			c.Fail(row, err)
+			continue
+		}
+		asks, rows = append(asks, a), append(rows, row)
+	}
+	wanted := Wanted{K: c.K, Stated: c.Stated}
+	return Predict(ctx, c.Host.Graph, c.Model, asks, wanted, func(i int, found []Item) error {
+		c.Out.Lists[rows[i]] = append([]Item{}, found...)
+		return nil
+	})
+}

@@ -1,0 +1,41 @@
+package udf
+
+import (
+	"context"
+
+	"github.com/inklingdb/inkling/internal/vec"
+)
+
+var similar = Function{
+	Name: "similar", Params: []Param{{"e", Entity}}, Optional: []Param{{"k", Count}, {"model", ModelName}}, Result: Similar,
+	Doc: "The k entities whose embeddings point most nearly in e's direction, best first, each with the cosine as " +
+		"similarity, from -1 to 1; e itself is left out. Reads every entity's row.",
+	Examples: []Example{
+		{`similar("kyoto", 1).map(c, c.node)`, `["osaka"]`},
+		{`size(similar("kyoto", 3))`, `3`},
+	},
+	Run: func(ctx context.Context, c *Call) error {
+		ids := c.Model.Vocabulary.EntityIDs()
+		scores := make([]float32, len(ids))
+		for row := range c.Rows {
+			if c.Out.Errs[row] != nil {
+				continue
+			}
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			own, err := c.entity(c.Nodes[0][row])
+			if err != nil {
+				c.Fail(row, err)
+				continue
+			}
+			c.Model.Scorer.Similarities(own, scores)
+			items := []Item{}
+			for _, r := range vec.TopK(nil, scores, c.K, func(e int) bool { return e == int(own) }) {
+				items = append(items, Item{Node: ids[r.Index], Score: float64(r.Score)})
+			}
+			c.Out.Lists[row] = items
+		}
+		return nil
+	},
+}
