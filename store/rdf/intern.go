@@ -20,7 +20,7 @@ func newInterner(slots int) interner {
 func (in *interner) find(b []byte) (slot *string, known bool) {
 	slot = &in.slots[maphash.Bytes(in.seed, b)&in.mask]
 	s := *slot
-	return slot, len(s) == len(b)+in.skip && s[in.skip:] == string(b)
+	return slot, len(b) > 0 && len(s) == len(b)+in.skip && s[in.skip:] == string(b)
 }
 
 // get returns the string equal to b.

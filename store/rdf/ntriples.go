@@ -21,14 +21,16 @@ type lineParser struct {
 	o        *Options
 	graphs   bool
 	line     []byte
-	at       int // of the next byte in line
-	repeated interner
-	nodes    interner
+	at       int      // of the next byte in line
+	repeated interner // IRIs that were found valid
+	nodes    interner // the same
+	texts    interner // literals, labels and tags
 	scratch  []byte
 }
 
 func newLineParser(r io.Reader, o *Options) *lineParser {
-	return &lineParser{lines: newLines(r), o: o, repeated: newInterner(repeatedSlots), nodes: newInterner(nodeSlots)}
+	return &lineParser{lines: newLines(r), o: o, repeated: newInterner(repeatedSlots),
+		nodes: newInterner(nodeSlots), texts: newInterner(nodeSlots)}
 }
 
 func newNTriples(r io.Reader, o *Options) parser { return newLineParser(r, o) }
@@ -137,7 +139,7 @@ func (p *lineParser) node(what string) (Term, error) {
 	case '<':
 		return p.iri(&p.nodes)
 	case '_':
-		return p.blank(&p.nodes)
+		return p.blank()
 	}
 	return Term{}, p.expected(what)
 }
@@ -147,7 +149,7 @@ func (p *lineParser) graph(c byte) (Term, error) {
 	case '<':
 		return p.iri(&p.repeated)
 	case '_':
-		return p.blank(&p.repeated)
+		return p.blank()
 	}
 	return Term{}, p.expected(`a graph or "."`)
 }
@@ -196,7 +198,7 @@ func (p *lineParser) escapedIRI(start int, raw []byte) (Term, error) {
 }
 
 // blank reads _:label at p.at.
-func (p *lineParser) blank(in *interner) (Term, error) {
+func (p *lineParser) blank() (Term, error) {
 	if !bytes.HasPrefix(p.line[p.at:], []byte("_:")) {
 		return Term{}, p.expected(`"_:"`)
 	}
@@ -211,7 +213,7 @@ func (p *lineParser) blank(in *interner) (Term, error) {
 		p.scratch = append(append(p.scratch[:0], p.o.BlankPrefix...), label...)
 		label = p.scratch
 	}
-	return Term{Kind: Blank, Value: in.get(label)}, nil
+	return Term{Kind: Blank, Value: p.texts.get(label)}, nil
 }
 
 // labelLength returns the length of the blank node label at the start of b, 0 when there is none.
@@ -251,7 +253,7 @@ func (p *lineParser) literal() (Term, error) {
 			p.at++
 			return Term{}, p.expected("a language tag")
 		}
-		tag := p.repeated.get(p.line[p.at+1 : p.at+1+n])
+		tag := p.texts.get(p.line[p.at+1 : p.at+1+n])
 		p.at += 1 + n
 		return Term{Kind: Literal, Value: value, Datatype: RDFLangString, Lang: lowerASCII(tag)}, nil
 	case '^':
@@ -303,7 +305,7 @@ func (p *lineParser) text(b []byte) string {
 	if len(b) > longLiteral {
 		return string(b)
 	}
-	return p.nodes.get(b)
+	return p.texts.get(b)
 }
 
 // tagLength returns the length of the language tag at the start of b: letters, then groups of letters and digits

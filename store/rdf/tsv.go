@@ -140,7 +140,7 @@ func (p *tsvParser) explicit(first byte) (t Term, err error) {
 	case '"':
 		t, err = p.literal()
 	default:
-		t, err = p.blank(&p.nodes)
+		t, err = p.blank()
 	}
 	if err == nil && p.at < len(p.line) {
 		err = p.expected("the end of the column")
