@@ -181,15 +181,43 @@ func tileShape() (rows, cols int) {
 	return goRows, goCols
 }
 
-// tile sets c, or adds to it, the product of one row panel and one column panel; see tileGo.
-func tile(kc int, a operand, b, c []float32, ldc int, add bool) {
+// tile sets c, or adds to it, the product of one row panel and one column panel; see tileGo. Only the first cols
+// columns of the panel matter.
+func tile(kc int, a operand, b, c []float32, t tileOut) {
 	switch active {
 	case variantAVX512:
-		tileAVX512(kc, &a.data[0], a.rowStride, a.colStride, &b[0], &c[0], ldc, add)
+		if t.cols <= 16 {
+			narrowTileAVX512(kc, &a.data[0], a.rowStride, a.colStride, &b[0], &c[0], t.stride, t.add)
+			return
+		}
+		tileAVX512(kc, &a.data[0], a.rowStride, a.colStride, &b[0], &c[0], t.stride, t.add)
 	case variantAVX2:
-		tileAVX2(kc, &a.data[0], a.rowStride, a.colStride, &b[0], &c[0], ldc, add)
+		if t.cols <= 8 {
+			narrowTileAVX2(kc, &a.data[0], a.rowStride, a.colStride, &b[0], &c[0], t.stride, t.add)
+			return
+		}
+		tileAVX2(kc, &a.data[0], a.rowStride, a.colStride, &b[0], &c[0], t.stride, t.add)
 	default:
-		tileGo(kc, a, b, c, ldc, add)
+		tileGo(kc, a, b, c, t)
+	}
+}
+
+// copyPanels packs whole panels; see copyPanelsGo.
+func copyPanels(dst, src []float32, stride int, s panelShape) {
+	if s.rows == 0 || s.panels == 0 {
+		return
+	}
+	switch {
+	case active == variantGo:
+		copyPanelsGo(dst, src, stride, s)
+	case s.width == 6:
+		copyPanels6(&dst[0], &src[0], stride, s.rows, s.panels)
+	case s.width == 12:
+		copyPanels12(&dst[0], &src[0], stride, s.rows, s.panels)
+	case s.width == 16:
+		copyPanels16(&dst[0], &src[0], stride, s.rows, s.panels)
+	case s.width == 32:
+		copyPanels32(&dst[0], &src[0], stride, s.rows, s.panels)
 	}
 }
 

@@ -139,10 +139,40 @@ func indexAboveAVX512(scores []float32, t float32) int
 //go:noescape
 func tileAVX2(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool)
 
+// narrowTileAVX2 is tileGo with a tile of its own size. It takes scalars, not slices: it is called once a tile.
+//
+//go:noescape
+func narrowTileAVX2(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool)
+
 // tileAVX512 is tileGo with a tile of its own size. It takes scalars, not slices: it is called once a tile.
 //
 //go:noescape
 func tileAVX512(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool)
+
+// narrowTileAVX512 is tileGo with a tile of its own size. It takes scalars, not slices: it is called once a tile.
+//
+//go:noescape
+func narrowTileAVX512(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool)
+
+// copyPanels6 sets dst[(p*rows+k)*6+j] to src[k*stride+p*6+j] for k < rows, p < panels, j < 6.
+//
+//go:noescape
+func copyPanels6(dst *float32, src *float32, stride int, rows int, panels int)
+
+// copyPanels12 sets dst[(p*rows+k)*12+j] to src[k*stride+p*12+j] for k < rows, p < panels, j < 12.
+//
+//go:noescape
+func copyPanels12(dst *float32, src *float32, stride int, rows int, panels int)
+
+// copyPanels16 sets dst[(p*rows+k)*16+j] to src[k*stride+p*16+j] for k < rows, p < panels, j < 16.
+//
+//go:noescape
+func copyPanels16(dst *float32, src *float32, stride int, rows int, panels int)
+
+// copyPanels32 sets dst[(p*rows+k)*32+j] to src[k*stride+p*32+j] for k < rows, p < panels, j < 32.
+//
+//go:noescape
+func copyPanels32(dst *float32, src *float32, stride int, rows int, panels int)
 
 // transpose8 sets dst[k*width+j] to src[j*stride+k] for j < 8 and k < 8*blocks (AVX2).
 //

@@ -2428,6 +2428,93 @@ store116:
 	VZEROUPPER
 	RET
 
+// func narrowTileAVX2(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool)
+// Requires: AVX, FMA3, MMX+
+TEXT ·narrowTileAVX2(SB), NOSPLIT, $0-57
+	MOVQ       kc+0(FP), AX
+	MOVQ       colStride+24(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       rowStride+16(FP), DX
+	MOVQ       a+8(FP), SI
+	SHLQ       $0x02, DX
+	LEAQ       (DX)(DX*2), BX
+	LEAQ       (SI)(BX*1), BX
+	MOVQ       b+32(FP), DI
+	MOVQ       c+40(FP), R8
+	MOVQ       ldc+48(FP), R9
+	SHLQ       $0x02, R9
+	MOVQ       R8, R10
+	VXORPS     Y0, Y0, Y0
+	PREFETCHT0 (R10)
+	ADDQ       R9, R10
+	VXORPS     Y1, Y1, Y1
+	PREFETCHT0 (R10)
+	ADDQ       R9, R10
+	VXORPS     Y2, Y2, Y2
+	PREFETCHT0 (R10)
+	ADDQ       R9, R10
+	VXORPS     Y3, Y3, Y3
+	PREFETCHT0 (R10)
+	ADDQ       R9, R10
+	VXORPS     Y4, Y4, Y4
+	PREFETCHT0 (R10)
+	ADDQ       R9, R10
+	VXORPS     Y5, Y5, Y5
+	PREFETCHT0 (R10)
+	ADDQ       R9, R10
+
+depth117:
+	VMOVUPS      (DI), Y6
+	VBROADCASTSS (SI), Y7
+	VFMADD231PS  Y6, Y7, Y0
+	VBROADCASTSS (SI)(DX*1), Y7
+	VFMADD231PS  Y6, Y7, Y1
+	VBROADCASTSS (SI)(DX*2), Y7
+	VFMADD231PS  Y6, Y7, Y2
+	VBROADCASTSS (BX), Y7
+	VFMADD231PS  Y6, Y7, Y3
+	VBROADCASTSS (BX)(DX*1), Y7
+	VFMADD231PS  Y6, Y7, Y4
+	VBROADCASTSS (BX)(DX*2), Y7
+	VFMADD231PS  Y6, Y7, Y5
+	ADDQ         CX, SI
+	ADDQ         CX, BX
+	ADDQ         $0x00000040, DI
+	DECQ         AX
+	JNZ          depth117
+	MOVB         add+56(FP), AL
+	TESTB        AL, AL
+	JZ           store118
+	MOVQ         R8, AX
+	VADDPS       (AX), Y0, Y0
+	ADDQ         R9, AX
+	VADDPS       (AX), Y1, Y1
+	ADDQ         R9, AX
+	VADDPS       (AX), Y2, Y2
+	ADDQ         R9, AX
+	VADDPS       (AX), Y3, Y3
+	ADDQ         R9, AX
+	VADDPS       (AX), Y4, Y4
+	ADDQ         R9, AX
+	VADDPS       (AX), Y5, Y5
+	ADDQ         R9, AX
+
+store118:
+	VMOVUPS Y0, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Y1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Y2, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Y3, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Y4, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Y5, (R8)
+	ADDQ    R9, R8
+	VZEROUPPER
+	RET
+
 // func tileAVX512(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·tileAVX512(SB), NOSPLIT, $0-57
@@ -2508,7 +2595,7 @@ TEXT ·tileAVX512(SB), NOSPLIT, $0-57
 	PREFETCHT0 64(R12)
 	ADDQ       R11, R12
 
-depth117:
+depth119:
 	VMOVUPS      (R9), Z24
 	VMOVUPS      64(R9), Z25
 	VBROADCASTSS (SI), Z26
@@ -2552,10 +2639,10 @@ depth117:
 	ADDQ         CX, R8
 	ADDQ         $0x00000080, R9
 	DECQ         AX
-	JNZ          depth117
+	JNZ          depth119
 	MOVB         add+56(FP), AL
 	TESTB        AL, AL
-	JZ           store118
+	JZ           store120
 	MOVQ         R10, AX
 	VADDPS       (AX), Z0, Z0
 	VADDPS       64(AX), Z1, Z1
@@ -2594,7 +2681,7 @@ depth117:
 	VADDPS       64(AX), Z23, Z23
 	ADDQ         R11, AX
 
-store118:
+store120:
 	VMOVUPS Z0, (R10)
 	VMOVUPS Z1, 64(R10)
 	ADDQ    R11, R10
@@ -2634,6 +2721,279 @@ store118:
 	VZEROUPPER
 	RET
 
+// func narrowTileAVX512(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·narrowTileAVX512(SB), NOSPLIT, $0-57
+	MOVQ       kc+0(FP), AX
+	MOVQ       colStride+24(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       rowStride+16(FP), DX
+	MOVQ       a+8(FP), SI
+	SHLQ       $0x02, DX
+	LEAQ       (DX)(DX*2), BX
+	LEAQ       (SI)(BX*1), DI
+	ADDQ       DX, DI
+	LEAQ       (DI)(BX*1), R8
+	ADDQ       DX, R8
+	MOVQ       b+32(FP), R9
+	MOVQ       c+40(FP), R10
+	MOVQ       ldc+48(FP), R11
+	SHLQ       $0x02, R11
+	MOVQ       R10, R12
+	VPXORD     Z0, Z0, Z0
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	VPXORD     Z1, Z1, Z1
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	VPXORD     Z2, Z2, Z2
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	VPXORD     Z3, Z3, Z3
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	VPXORD     Z4, Z4, Z4
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	VPXORD     Z5, Z5, Z5
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	VPXORD     Z6, Z6, Z6
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	VPXORD     Z7, Z7, Z7
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	VPXORD     Z8, Z8, Z8
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	VPXORD     Z9, Z9, Z9
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	VPXORD     Z10, Z10, Z10
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+	VPXORD     Z11, Z11, Z11
+	PREFETCHT0 (R12)
+	ADDQ       R11, R12
+
+depth121:
+	VMOVUPS      (R9), Z12
+	VBROADCASTSS (SI), Z13
+	VFMADD231PS  Z12, Z13, Z0
+	VBROADCASTSS (SI)(DX*1), Z13
+	VFMADD231PS  Z12, Z13, Z1
+	VBROADCASTSS (SI)(DX*2), Z13
+	VFMADD231PS  Z12, Z13, Z2
+	VBROADCASTSS (SI)(BX*1), Z13
+	VFMADD231PS  Z12, Z13, Z3
+	VBROADCASTSS (DI), Z13
+	VFMADD231PS  Z12, Z13, Z4
+	VBROADCASTSS (DI)(DX*1), Z13
+	VFMADD231PS  Z12, Z13, Z5
+	VBROADCASTSS (DI)(DX*2), Z13
+	VFMADD231PS  Z12, Z13, Z6
+	VBROADCASTSS (DI)(BX*1), Z13
+	VFMADD231PS  Z12, Z13, Z7
+	VBROADCASTSS (R8), Z13
+	VFMADD231PS  Z12, Z13, Z8
+	VBROADCASTSS (R8)(DX*1), Z13
+	VFMADD231PS  Z12, Z13, Z9
+	VBROADCASTSS (R8)(DX*2), Z13
+	VFMADD231PS  Z12, Z13, Z10
+	VBROADCASTSS (R8)(BX*1), Z13
+	VFMADD231PS  Z12, Z13, Z11
+	ADDQ         CX, SI
+	ADDQ         CX, DI
+	ADDQ         CX, R8
+	ADDQ         $0x00000080, R9
+	DECQ         AX
+	JNZ          depth121
+	MOVB         add+56(FP), AL
+	TESTB        AL, AL
+	JZ           store122
+	MOVQ         R10, AX
+	VADDPS       (AX), Z0, Z0
+	ADDQ         R11, AX
+	VADDPS       (AX), Z1, Z1
+	ADDQ         R11, AX
+	VADDPS       (AX), Z2, Z2
+	ADDQ         R11, AX
+	VADDPS       (AX), Z3, Z3
+	ADDQ         R11, AX
+	VADDPS       (AX), Z4, Z4
+	ADDQ         R11, AX
+	VADDPS       (AX), Z5, Z5
+	ADDQ         R11, AX
+	VADDPS       (AX), Z6, Z6
+	ADDQ         R11, AX
+	VADDPS       (AX), Z7, Z7
+	ADDQ         R11, AX
+	VADDPS       (AX), Z8, Z8
+	ADDQ         R11, AX
+	VADDPS       (AX), Z9, Z9
+	ADDQ         R11, AX
+	VADDPS       (AX), Z10, Z10
+	ADDQ         R11, AX
+	VADDPS       (AX), Z11, Z11
+	ADDQ         R11, AX
+
+store122:
+	VMOVUPS Z0, (R10)
+	ADDQ    R11, R10
+	VMOVUPS Z1, (R10)
+	ADDQ    R11, R10
+	VMOVUPS Z2, (R10)
+	ADDQ    R11, R10
+	VMOVUPS Z3, (R10)
+	ADDQ    R11, R10
+	VMOVUPS Z4, (R10)
+	ADDQ    R11, R10
+	VMOVUPS Z5, (R10)
+	ADDQ    R11, R10
+	VMOVUPS Z6, (R10)
+	ADDQ    R11, R10
+	VMOVUPS Z7, (R10)
+	ADDQ    R11, R10
+	VMOVUPS Z8, (R10)
+	ADDQ    R11, R10
+	VMOVUPS Z9, (R10)
+	ADDQ    R11, R10
+	VMOVUPS Z10, (R10)
+	ADDQ    R11, R10
+	VMOVUPS Z11, (R10)
+	ADDQ    R11, R10
+	VZEROUPPER
+	RET
+
+// func copyPanels6(dst *float32, src *float32, stride int, rows int, panels int)
+// Requires: AVX
+TEXT ·copyPanels6(SB), NOSPLIT, $0-40
+	MOVQ   dst+0(FP), AX
+	MOVQ   src+8(FP), CX
+	MOVQ   stride+16(FP), DX
+	MOVQ   rows+24(FP), BX
+	MOVQ   panels+32(FP), SI
+	SHLQ   $0x02, DX
+	IMUL3Q $0x00000018, BX, DI
+
+row123:
+	MOVQ CX, R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+panel124:
+	VMOVUPS (R8), X0
+	VMOVUPS X0, (R9)
+	MOVQ    16(R8), R11
+	MOVQ    R11, 16(R9)
+	ADDQ    $0x00000018, R8
+	ADDQ    DI, R9
+	DECQ    R10
+	JNZ     panel124
+	ADDQ    DX, CX
+	ADDQ    $0x00000018, AX
+	DECQ    BX
+	JNZ     row123
+	VZEROUPPER
+	RET
+
+// func copyPanels12(dst *float32, src *float32, stride int, rows int, panels int)
+// Requires: AVX
+TEXT ·copyPanels12(SB), NOSPLIT, $0-40
+	MOVQ   dst+0(FP), AX
+	MOVQ   src+8(FP), CX
+	MOVQ   stride+16(FP), DX
+	MOVQ   rows+24(FP), BX
+	MOVQ   panels+32(FP), SI
+	SHLQ   $0x02, DX
+	IMUL3Q $0x00000030, BX, DI
+
+row125:
+	MOVQ CX, R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+panel126:
+	VMOVUPS (R8), Y0
+	VMOVUPS Y0, (R9)
+	VMOVUPS 32(R8), X0
+	VMOVUPS X0, 32(R9)
+	ADDQ    $0x00000030, R8
+	ADDQ    DI, R9
+	DECQ    R10
+	JNZ     panel126
+	ADDQ    DX, CX
+	ADDQ    $0x00000030, AX
+	DECQ    BX
+	JNZ     row125
+	VZEROUPPER
+	RET
+
+// func copyPanels16(dst *float32, src *float32, stride int, rows int, panels int)
+// Requires: AVX
+TEXT ·copyPanels16(SB), NOSPLIT, $0-40
+	MOVQ   dst+0(FP), AX
+	MOVQ   src+8(FP), CX
+	MOVQ   stride+16(FP), DX
+	MOVQ   rows+24(FP), BX
+	MOVQ   panels+32(FP), SI
+	SHLQ   $0x02, DX
+	IMUL3Q $0x00000040, BX, DI
+
+row127:
+	MOVQ CX, R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+panel128:
+	VMOVUPS (R8), Y0
+	VMOVUPS Y0, (R9)
+	VMOVUPS 32(R8), Y0
+	VMOVUPS Y0, 32(R9)
+	ADDQ    $0x00000040, R8
+	ADDQ    DI, R9
+	DECQ    R10
+	JNZ     panel128
+	ADDQ    DX, CX
+	ADDQ    $0x00000040, AX
+	DECQ    BX
+	JNZ     row127
+	VZEROUPPER
+	RET
+
+// func copyPanels32(dst *float32, src *float32, stride int, rows int, panels int)
+// Requires: AVX, AVX512F
+TEXT ·copyPanels32(SB), NOSPLIT, $0-40
+	MOVQ   dst+0(FP), AX
+	MOVQ   src+8(FP), CX
+	MOVQ   stride+16(FP), DX
+	MOVQ   rows+24(FP), BX
+	MOVQ   panels+32(FP), SI
+	SHLQ   $0x02, DX
+	IMUL3Q $0x00000080, BX, DI
+
+row129:
+	MOVQ CX, R8
+	MOVQ AX, R9
+	MOVQ SI, R10
+
+panel130:
+	VMOVUPS (R8), Z0
+	VMOVUPS Z0, (R9)
+	VMOVUPS 64(R8), Z0
+	VMOVUPS Z0, 64(R9)
+	ADDQ    $0x00000080, R8
+	ADDQ    DI, R9
+	DECQ    R10
+	JNZ     panel130
+	ADDQ    DX, CX
+	ADDQ    $0x00000080, AX
+	DECQ    BX
+	JNZ     row129
+	VZEROUPPER
+	RET
+
 // func transpose8(dst *float32, src *float32, width int, stride int, blocks int)
 // Requires: AVX
 TEXT ·transpose8(SB), NOSPLIT, $0-40
@@ -2645,9 +3005,9 @@ TEXT ·transpose8(SB), NOSPLIT, $0-40
 	SHLQ $0x02, DX
 	SHLQ $0x02, BX
 
-block119:
+block131:
 	TESTQ      SI, SI
-	JZ         done120
+	JZ         done132
 	MOVQ       CX, DI
 	VMOVUPS    (DI), Y0
 	ADDQ       BX, DI
@@ -2707,8 +3067,8 @@ block119:
 	ADDQ       DX, AX
 	ADDQ       $0x20, CX
 	DECQ       SI
-	JMP        block119
+	JMP        block131
 
-done120:
+done132:
 	VZEROUPPER
 	RET

@@ -70,7 +70,7 @@ func Pack(b Matrix, workers int) *Packed {
 	inChunks(panels, workers, func(lo, hi int) {
 		for k0 := 0; k0 < b.Cols; k0 += depthBlock {
 			kc := min(depthBlock, b.Cols-k0)
-			packColumns(p.panels(k0, kc, lo, hi), src.from(k0, lo*nr), kc, min(hi*nr, b.Rows)-lo*nr)
+			packPanels(p.panels(k0, kc, lo, hi), src.from(k0, lo*nr), kc, min(hi*nr, b.Rows)-lo*nr, nr)
 		}
 	})
 	return p

@@ -12,6 +12,9 @@ const (
 	// columnBlock is how many columns of C one pass takes: 256 × 512 floats of B, 512 KiB, stay in the second
 	// cache level of 1 MiB while the rows of A go by.
 	columnBlock = 512
+	// panelGroup is how many row panels are packed together: 96 columns of a transposed A are six cache lines in
+	// a row of it, where one panel's 12 are less than one.
+	panelGroup = 8
 	// rowChunk is the least number of rows worth packing B once more for, in another worker.
 	rowChunk = 512
 	// fewRows is up to how many rows of A reading B directly beats packing it.
@@ -35,6 +38,9 @@ func (o operand) from(i, j int) operand {
 	return o
 }
 
+// flipped returns the transpose.
+func (o operand) flipped() operand { return operand{o.data, o.colStride, o.rowStride} }
+
 // product is C (+)= op(A)·op(B). It goes over blocks of columns, then of depth, packs that block of B into
 // panels as wide as the register tile, and runs the tile kernel over all rows. Each element of C sees the same
 // operations in the same order wherever the work is cut.
@@ -49,7 +55,7 @@ type product struct {
 // scratch is what one worker packs into.
 type scratch struct {
 	b    [depthBlock * columnBlock]float32
-	a    [depthBlock * 12]float32
+	a    [depthBlock * panelGroup * 12]float32
 	tile [maxTile]float32
 }
 
@@ -109,17 +115,25 @@ func (p *product) block(r rectangle, s *scratch) {
 			panels = p.packed.panels(k0, kc, r.j0/nr, (r.j1+nr-1)/nr)
 		} else {
 			panels = s.b[:(r.j1-r.j0+nr-1)/nr*nr*kc]
-			packColumns(panels, p.b.from(k0, r.j0), kc, r.j1-r.j0)
+			packPanels(panels, p.b.from(k0, r.j0), kc, r.j1-r.j0, nr)
 		}
-		add := p.accumulate || k0 > 0
-		for i := r.i0; i < r.i1; i += mr {
-			rows := min(mr, r.i1-i)
-			a := p.a.from(i, k0)
-			if rows < mr || a.colStride != 1 {
-				packRows(s.a[:mr*kc], a, rows, kc)
-				a = operand{s.a[:], 1, mr}
+		t := strip{j0: r.j0, j1: r.j1, kc: kc, add: p.accumulate || k0 > 0}
+		for i := r.i0; i < r.i1; i += panelGroup * mr {
+			group := min(panelGroup*mr, r.i1-i)
+			a, packed := p.a.from(i, k0), s.a[:(group+mr-1)/mr*mr*kc]
+			whole := 0 // rows that the kernel can read where they are
+			if a.colStride == 1 {
+				whole = group / mr * mr
 			}
-			p.strip(strip{i, rows, r.j0, r.j1, kc, add}, a, panels, s)
+			packPanels(packed[whole*kc:], a.from(whole, 0).flipped(), kc, group-whole, mr)
+			for q := 0; q < group; q += mr {
+				t.i, t.rows = i+q, min(mr, group-q)
+				if q < whole {
+					p.strip(t, a.from(q, 0), panels, s)
+				} else {
+					p.strip(t, operand{packed[q*kc:], 1, mr}, panels, s)
+				}
+			}
 		}
 	}
 }
@@ -136,10 +150,10 @@ func (p *product) strip(t strip, a operand, panels []float32, s *scratch) {
 		panel := panels[(j-t.j0)/nr*nr*t.kc:][:nr*t.kc]
 		cols := min(nr, t.j1-j)
 		if t.rows == mr && cols == nr {
-			tile(t.kc, a, panel, p.c.Data[t.i*p.c.Stride+j:], p.c.Stride, t.add)
+			tile(t.kc, a, panel, p.c.Data[t.i*p.c.Stride+j:], tileOut{p.c.Stride, nr, t.add})
 			continue
 		}
-		tile(t.kc, a, panel, s.tile[:mr*nr], nr, false)
+		tile(t.kc, a, panel, s.tile[:mr*nr], tileOut{nr, cols, false})
 		for i := range t.rows {
 			out, part := p.c.Data[(t.i+i)*p.c.Stride+j:][:cols], s.tile[i*nr:][:cols]
 			if !t.add {
@@ -153,34 +167,43 @@ func (p *product) strip(t strip, a operand, panels []float32, s *scratch) {
 	}
 }
 
-// packColumns writes cols columns of b, kc deep, as panels of nr columns, [kc][nr] each; the last is filled
+// panelShape is panels side by side, each rows×width.
+type panelShape struct{ rows, width, panels int }
+
+// packPanels writes cols columns of src, kc deep, as panels of width columns, [kc][width] each; the last is filled
 // up with zeros.
-func packColumns(dst []float32, b operand, kc, cols int) {
-	_, nr := tileShape()
-	for j := 0; j < cols; j += nr {
-		packPanel(dst[j*kc:(j+nr)*kc], b.from(0, j), min(nr, cols-j), nr)
+func packPanels(dst []float32, src operand, kc, cols, width int) {
+	j := 0
+	if src.colStride == 1 {
+		copyPanels(dst, src.data, src.rowStride, panelShape{kc, width, cols / width})
+		j = cols / width * width
+	}
+	for ; j < cols; j += width {
+		packPanel(dst[j*kc:(j+width)*kc], src.from(0, j), min(width, cols-j), width)
 	}
 }
 
-// packRows writes rows rows of a, kc deep, as [kc][mr]; missing rows are zeros.
-func packRows(dst []float32, a operand, rows, kc int) {
-	mr, _ := tileShape()
-	packPanel(dst, operand{a.data, a.colStride, a.rowStride}, rows, mr)
+// copyPanelsGo sets panel p, row k, column j to src[k*stride+p*width+j].
+func copyPanelsGo(dst, src []float32, stride int, s panelShape) {
+	for k := range s.rows {
+		for p := range s.panels {
+			copy(dst[(p*s.rows+k)*s.width:][:s.width], src[k*stride+p*s.width:])
+		}
+	}
 }
 
 // packPanel writes dst[k*width+j] = element (k, j) of src for j < cols, and 0 for cols ≤ j < width.
 func packPanel(dst []float32, src operand, cols, width int) {
-	kc := len(dst) / width
 	if cols < width {
 		clear(dst)
 	}
-	if src.colStride == 1 {
-		for k := range kc {
-			copy(dst[k*width:(k+1)*width], src.data[k*src.rowStride:][:cols])
-		}
+	if src.colStride != 1 {
+		interleave(dst, src, cols, width)
 		return
 	}
-	interleave(dst, src, cols, width)
+	for k := range len(dst) / width {
+		copy(dst[k*width:(k+1)*width], src.data[k*src.rowStride:][:cols])
+	}
 }
 
 // interleaveGo is packPanel where the columns of src are contiguous in memory: a transposition. The last row of

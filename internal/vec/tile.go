@@ -3,9 +3,15 @@ package vec
 // The register tile of the Go twin: small enough for sixteen scalar registers.
 const goRows, goCols = 2, 4
 
-// tileGo sets (or adds to) the goRows×goCols block at c, rows ldc apart, the product of a's first goRows rows,
+// tileOut says where a tile goes: rows stride elements apart, cols of its columns wanted, added to what is there.
+type tileOut struct {
+	stride, cols int
+	add          bool
+}
+
+// tileGo sets (or adds to) the goRows×goCols block at c the product of a's first goRows rows,
 // kc deep, and the packed panel b.
-func tileGo(kc int, a operand, b, c []float32, ldc int, add bool) {
+func tileGo(kc int, a operand, b, c []float32, t tileOut) {
 	var c00, c01, c02, c03, c10, c11, c12, c13 float32
 	a0, a1 := a.data, a.data[a.rowStride:]
 	for k, q := 0, 0; k < kc; k++ {
@@ -21,8 +27,8 @@ func tileGo(kc int, a operand, b, c []float32, ldc int, add bool) {
 		c12 += x1 * y[2]
 		c13 += x1 * y[3]
 	}
-	r0, r1 := c[:goCols:goCols], c[ldc:ldc+goCols:ldc+goCols]
-	if !add {
+	r0, r1 := c[:goCols:goCols], c[t.stride:t.stride+goCols:t.stride+goCols]
+	if !t.add {
 		clear(r0)
 		clear(r1)
 	}

@@ -19,8 +19,14 @@ func main() {
 		exponential(v)
 		selection(v)
 	}
-	registerTile(tileShape{name: "tileAVX2", v: avx2, rows: 6, vectors: 2})
-	registerTile(tileShape{name: "tileAVX512", v: avx512, rows: 12, vectors: 2})
+	registerTile(tileShape{name: "tileAVX2", v: avx2, rows: 6, vectors: 2, panel: 2})
+	registerTile(tileShape{name: "narrowTileAVX2", v: avx2, rows: 6, vectors: 1, panel: 2})
+	registerTile(tileShape{name: "tileAVX512", v: avx512, rows: 12, vectors: 2, panel: 2})
+	registerTile(tileShape{name: "narrowTileAVX512", v: avx512, rows: 12, vectors: 1, panel: 2})
+	copyPanels("copyPanels6", 6)
+	copyPanels("copyPanels12", 12)
+	copyPanels("copyPanels16", 16)
+	copyPanels("copyPanels32", 32)
 	transpose8()
 	Generate()
 }

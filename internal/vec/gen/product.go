@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
@@ -12,10 +14,11 @@ type tileShape struct {
 	name          string
 	v             lanes
 	rows, vectors int
+	panel         int // vectors in a row of the packed panel, of which the tile takes the first
 }
 
 // registerTile writes the kernel: c (rows × vectors·count, rows ldc elements apart) is set to, or increased by,
-// the product of a, whose element (i, k) is a[i·rowStride + k·colStride], and the panel b, kc × (vectors·count).
+// the product of a, whose element (i, k) is a[i·rowStride + k·colStride], and the panel b, kc × (panel·count).
 func registerTile(s tileShape) {
 	TEXT(s.name, NOSPLIT, "func(kc int, a *float32, rowStride, colStride int, b, c *float32, ldc int, add bool)")
 	Pragma("noescape")
@@ -52,7 +55,7 @@ func registerTile(s tileShape) {
 	for _, p := range pointers {
 		ADDQ(cs, p)
 	}
-	ADDQ(U32(uint32(s.vectors*s.v.bytes())), b)
+	ADDQ(U32(uint32(s.panel*s.v.bytes())), b)
 	DECQ(k)
 	JNZ(LabelRef(loop))
 	s.writeTile(c, ldc, acc)
@@ -108,6 +111,66 @@ func (s tileShape) writeTile(c, ldc Register, acc [][]VecVirtual) {
 		ADDQ(ldc, c)
 	}
 	s.v.finish()
+}
+
+// copyPanels writes the kernel that packs whole panels of width columns from a matrix whose rows are contiguous.
+// It reads along the rows, as the prefetcher likes it, and writes to all panels at once.
+func copyPanels(name string, width int) {
+	TEXT(name, NOSPLIT, "func(dst, src *float32, stride, rows, panels int)")
+	Pragma("noescape")
+	Doc(fmt.Sprintf("%s sets dst[(p*rows+k)*%d+j] to src[k*stride+p*%d+j] for k < rows, p < panels, j < %d.", name, width, width, width))
+	dst, src, stride := Load(Param("dst"), GP64()), Load(Param("src"), GP64()), Load(Param("stride"), GP64())
+	rows, panels := Load(Param("rows"), GP64()), Load(Param("panels"), GP64())
+	SHLQ(Imm(2), stride)
+	between, left := GP64(), GP64()
+	IMUL3Q(U32(uint32(4*width)), rows, between)
+	MOVQ(rows, left)
+	nextRow, nextPanel := label("row"), label("panel")
+	Label(nextRow)
+	from, to, p := GP64(), GP64(), GP64()
+	MOVQ(src, from)
+	MOVQ(dst, to)
+	MOVQ(panels, p)
+	Label(nextPanel)
+	copyElements(from, to, width)
+	ADDQ(U32(uint32(4*width)), from)
+	ADDQ(between, to)
+	DECQ(p)
+	JNZ(LabelRef(nextPanel))
+	ADDQ(stride, src)
+	ADDQ(U32(uint32(4*width)), dst)
+	DECQ(left)
+	JNZ(LabelRef(nextRow))
+	VZEROUPPER()
+	RET()
+}
+
+// copyElements copies n elements, n even.
+func copyElements(from, to Register, n int) {
+	for at := 0; at < n; {
+		switch left := n - at; {
+		case left >= 16 && n >= 32:
+			r := ZMM()
+			VMOVUPS(Mem{Base: from, Disp: 4 * at}, r)
+			VMOVUPS(r, Mem{Base: to, Disp: 4 * at})
+			at += 16
+		case left >= 8:
+			r := YMM()
+			VMOVUPS(Mem{Base: from, Disp: 4 * at}, r)
+			VMOVUPS(r, Mem{Base: to, Disp: 4 * at})
+			at += 8
+		case left >= 4:
+			r := XMM()
+			VMOVUPS(Mem{Base: from, Disp: 4 * at}, r)
+			VMOVUPS(r, Mem{Base: to, Disp: 4 * at})
+			at += 4
+		default:
+			r := GP64()
+			MOVQ(Mem{Base: from, Disp: 4 * at}, r)
+			MOVQ(r, Mem{Base: to, Disp: 4 * at})
+			at += 2
+		}
+	}
 }
 
 // transpose8 writes the kernel that packs eight rows as eight columns of a panel.
