@@ -1,0 +1,46 @@
+package train
+
+import (
+	"fmt"
+	"math"
+	"strings"
+)
+
+// Preset is a set of options with a name, and what it reached where it was measured.
+type Preset struct {
+	Name     string
+	Measured string // filtered test figures and time, on which machine
+	Options  Options
+}
+
+// Presets lists the settings that were measured, by the data set they were measured on.
+var Presets = []Preset{
+	{
+		Name:     "fb15k-237",
+		Measured: "not yet",
+		Options: Options{
+			Family: "complex", Dim: 100, Loss: AllEntities, Batch: 256, QueryTargets: math.MaxInt32,
+			LearningRate: 0.1, N3: 0.05, InitScale: 1e-3, Epochs: 20, ValidEvery: 2, Patience: 3,
+		},
+	},
+	{
+		Name:     "wn18rr",
+		Measured: "not yet",
+		Options: Options{
+			Family: "complex", Dim: 200, Loss: AllEntities, Batch: 256, QueryTargets: math.MaxInt32,
+			LearningRate: 0.1, N3: 0.1, InitScale: 1e-3, Epochs: 50, ValidEvery: 5, Patience: 3,
+		},
+	},
+}
+
+// PresetByName returns the options of a preset, in any letter case.
+func PresetByName(name string) (Options, error) {
+	names := make([]string, len(Presets))
+	for i, p := range Presets {
+		if strings.EqualFold(p.Name, name) {
+			return p.Options, nil
+		}
+		names[i] = p.Name
+	}
+	return Options{}, fmt.Errorf("train: %w: no preset %q (there are %s)", ErrOptions, name, strings.Join(names, ", "))
+}
