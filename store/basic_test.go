@@ -1,0 +1,112 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/inklingdb/inkling/store/rdf"
+)
+
+func iri(s string) rdf.Term { return rdf.NewIRI("http://x/" + s) }
+
+func spo(s, p, o string) rdf.Quad { return rdf.Quad{S: iri(s), P: iri(p), O: iri(o)} }
+
+// scanAll returns the matches of a pattern.
+func scanAll(t testing.TB, v *View, g TermID, p Pattern, o Order) []Triple {
+	t.Helper()
+	c, err := v.Scan(g, p, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	var all []Triple
+	buffer := make([]Triple, 7)
+	for {
+		n, err := c.Next(buffer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n == 0 {
+			return all
+		}
+		all = append(all, buffer[:n]...)
+	}
+}
+
+func TestWriteAndRead(t *testing.T) {
+	for _, dir := range []string{"", t.TempDir()} {
+		ctx := context.Background()
+		s, err := Open(dir, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := s.Write(ctx, Batch{Source: "test", Add: []rdf.Quad{spo("a", "b", "c"), spo("a", "b", "c"),
+			{S: iri("a"), P: iri("age"), O: rdf.NewTyped("7", rdf.XSDInteger), G: iri("g")}}})
+		if err != nil || c.Version != 1 || len(c.Changes) != 2 {
+			t.Fatalf("commit %+v, %v", c, err)
+		}
+		if dir != "" {
+			if _, err := Open(dir, Options{}); !errors.Is(err, ErrLocked) {
+				t.Fatalf("second open: %v", err)
+			}
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if s, err = Open(dir, Options{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		v, err := s.View()
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, ok, err := v.ID(iri("a"))
+		if !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+		if got := scanAll(t, v, 0, Pattern{S: a}, Any); len(got) != 1 {
+			t.Fatalf("got %v", got)
+		}
+		graphs := v.Graphs()
+		if len(graphs) != 1 {
+			t.Fatalf("graphs %v", graphs)
+		}
+		got := scanAll(t, v, graphs[0], Pattern{}, OSP)
+		if term, err := v.Term(got[0].O); err != nil || term != rdf.NewTyped("7", rdf.XSDInteger) {
+			t.Fatal(term, err)
+		}
+		_, err = s.Update(ctx, "u", func(tx *Tx) error {
+			if err := tx.RemoveQuad(spo("a", "b", "c")); err != nil {
+				return err
+			}
+			if n, exact := tx.View().Count(0, Pattern{}); n != 0 || !exact {
+				return fmt.Errorf("count %d", n)
+			}
+			return tx.AddQuad(spo("n", "b", "c"))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, _ := v.Count(0, Pattern{S: a}); n != 1 {
+			t.Fatal("snapshot moved")
+		}
+		v.Close()
+		if err := s.Fold(ctx); err != nil {
+			t.Fatal(err)
+		}
+		v, _ = s.View()
+		if n, _ := v.Count(0, Pattern{}); n != 1 || v.Version() != 2 {
+			t.Fatal(n, v.Version())
+		}
+		v.Close()
+		n := 0
+		if err := s.Changes(ctx, 0, func(c Commit) error { n += len(c.Changes); return nil }); err != nil || n != 4 {
+			t.Fatal(n, err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

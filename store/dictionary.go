@@ -1,0 +1,241 @@
+package store
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/inklingdb/inkling/store/rdf"
+)
+
+// maxTermKey is the longest encoded term that is its own key; longer ones are found by hash.
+const maxTermKey = 256
+
+// maxTermBytes bounds a term, so that 64 of them still fit one value of the key-value store.
+const maxTermBytes = 8 << 20
+
+// dictionary finds numbers of terms and terms of numbers. Entries are never changed, so it is shared by all
+// versions: a lexicon says which numbers a version knows.
+type dictionary struct {
+	kv     kv
+	cache  *cache
+	pages  atomic.Pointer[[]*page] // slots of the term blocks; grown by the writer
+	recent recentTerms
+}
+
+type page [256]slot
+
+func newDictionary(k kv, c *cache) *dictionary {
+	d := &dictionary{kv: k, cache: c}
+	d.pages.Store(&[]*page{})
+	return d
+}
+
+// grow makes slots for all blocks before the one that holds number next.
+func (d *dictionary) grow(next uint32) {
+	pages := *d.pages.Load()
+	for len(pages)*len(page{})*termsPerBlock < int(next)+termsPerBlock {
+		pages = append(slices.Clone(pages), new(page))
+	}
+	d.pages.Store(&pages)
+}
+
+func blockOf(number uint32) uint32 { return (number - 1) / termsPerBlock }
+
+// slot returns the place of a term block in the cache.
+func (d *dictionary) slot(block uint32) *slot {
+	pages := *d.pages.Load()
+	return &pages[block/uint32(len(page{}))][block%uint32(len(page{}))]
+}
+
+// terms returns the decoded terms of a full block.
+func (d *dictionary) terms(block uint32) ([]rdf.Term, error) {
+	s := d.slot(block)
+	if c := s.get(); c != nil {
+		return c.terms, nil
+	}
+	value, err := getCopy(d.kv, termsKey(block))
+	if err != nil {
+		return nil, err
+	}
+	packed, err := unseal(value)
+	if err != nil {
+		return nil, fmt.Errorf("store: term block %d: %w", block, err)
+	}
+	terms, err := decodeTerms(packed)
+	if err != nil {
+		return nil, fmt.Errorf("store: term block %d: %w", block, err)
+	}
+	if len(terms) != termsPerBlock {
+		return nil, fmt.Errorf("store: term block %d has %d terms: %w", block, len(terms), ErrCorrupt)
+	}
+	d.keep(block, terms)
+	return terms, nil
+}
+
+// keep puts a block's terms in the cache.
+func (d *dictionary) keep(block uint32, terms []rdf.Term) {
+	const structBytes = 64
+	size := int64(64)
+	for _, t := range terms {
+		size += int64(len(t.Value)+len(t.Lang)) + structBytes
+	}
+	d.cache.fill(d.slot(block), &cached{terms: terms, sizeBytes: size})
+}
+
+// termKey returns the key under which a term's number is kept, and whether it is by hash.
+func termKey(k Kind, t rdf.Term) (key []byte, hashed bool) {
+	key = appendTerm([]byte{prefixTerm, byte(k)}, k, t)
+	if len(key) <= maxTermKey {
+		return key, false
+	}
+	sum := sha256.Sum256(key[1:])
+	return append([]byte{prefixHashed}, sum[:16]...), true
+}
+
+// lookup returns the number of a term that any version knows; 0 when there is none.
+func (d *dictionary) lookup(t rdf.Term) (uint32, error) {
+	if n := d.recent.get(t); n != 0 {
+		return n, nil
+	}
+	key, hashed := termKey(dictionaryKind(t), t)
+	value, err := getCopy(d.kv, key)
+	if err != nil || value == nil {
+		return 0, err
+	}
+	if len(value) == 0 || len(value)%4 != 0 || !hashed && len(value) != 4 {
+		return 0, fmt.Errorf("store: number of term %q: %w", t.Value, ErrCorrupt)
+	}
+	if !hashed {
+		n := binary.BigEndian.Uint32(value)
+		d.recent.put(t, n)
+		return n, nil
+	}
+	for ; len(value) > 0; value = value[4:] {
+		n := binary.BigEndian.Uint32(value)
+		have, err := d.stored(n)
+		if err != nil {
+			return 0, err
+		}
+		if have == t {
+			return n, nil
+		}
+	}
+	return 0, nil
+}
+
+// stored reads a term from disk, from its block or, while that is not full, from its single key.
+func (d *dictionary) stored(number uint32) (rdf.Term, error) {
+	single, err := getCopy(d.kv, singleKey(number))
+	if err != nil {
+		return rdf.Term{}, err
+	}
+	if single == nil {
+		terms, err := d.terms(blockOf(number))
+		if err != nil {
+			return rdf.Term{}, err
+		}
+		return terms[(number-1)%termsPerBlock], nil
+	}
+	return decodeSingle(number, single)
+}
+
+func decodeSingle(number uint32, value []byte) (rdf.Term, error) {
+	packed, err := unseal(value)
+	if err != nil {
+		return rdf.Term{}, fmt.Errorf("store: term %d: %w", number, err)
+	}
+	terms, err := decodeTerms(packed)
+	if err != nil || len(terms) != 1 {
+		return rdf.Term{}, fmt.Errorf("store: term %d: %w", number, ErrCorrupt)
+	}
+	return terms[0], nil
+}
+
+// lexicon is what one version knows of the dictionary. It is immutable.
+type lexicon struct {
+	dictionary *dictionary
+	next       uint32     // the first number without a term
+	tail       []rdf.Term // terms of the block that is not full yet
+	tailFirst  uint32     // number of tail[0]; one more than a multiple of termsPerBlock
+}
+
+// openLexicon reads the tail.
+func openLexicon(d *dictionary, next uint32) (lexicon, error) {
+	l := lexicon{dictionary: d, next: next, tailFirst: blockOf(next)*termsPerBlock + 1}
+	d.grow(next)
+	for n := l.tailFirst; n < next; n++ {
+		value, err := getCopy(d.kv, singleKey(n))
+		if err != nil {
+			return l, err
+		}
+		t, err := decodeSingle(n, value)
+		if err != nil {
+			return l, err
+		}
+		l.tail = append(l.tail, t)
+	}
+	return l, nil
+}
+
+// term returns the term of a number.
+func (l *lexicon) term(number uint32) (rdf.Term, error) {
+	if number == 0 || number >= l.next {
+		return rdf.Term{}, fmt.Errorf("store: number %d of %d: %w", number, l.next-1, ErrUnknownTerm)
+	}
+	if number >= l.tailFirst {
+		return l.tail[number-l.tailFirst], nil
+	}
+	terms, err := l.dictionary.terms(blockOf(number))
+	if err != nil {
+		return rdf.Term{}, err
+	}
+	return terms[(number-1)%termsPerBlock], nil
+}
+
+// number returns a term's number, 0 when this version does not know it.
+func (l *lexicon) number(t rdf.Term) (uint32, error) {
+	n, err := l.dictionary.lookup(t)
+	if n >= l.next {
+		return 0, err
+	}
+	return n, err
+}
+
+// recentTerms remembers numbers of terms looked up lately: two maps, the older dropped when the newer is full.
+type recentTerms struct {
+	mu         sync.RWMutex
+	newer, old map[rdf.Term]uint32
+}
+
+const recentTermsLimit = 1 << 17
+
+func (r *recentTerms) get(t rdf.Term) uint32 {
+	r.mu.RLock()
+	n, found := r.newer[t]
+	if found {
+		r.mu.RUnlock()
+		return n
+	}
+	n = r.old[t]
+	r.mu.RUnlock()
+	if n != 0 {
+		r.put(t, n)
+	}
+	return n
+}
+
+func (r *recentTerms) put(t rdf.Term, number uint32) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.newer) >= recentTermsLimit {
+		r.old, r.newer = r.newer, nil
+	}
+	if r.newer == nil {
+		r.newer = make(map[rdf.Term]uint32)
+	}
+	r.newer[t] = number
+}

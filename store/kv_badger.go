@@ -1,0 +1,112 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/dgraph-io/badger/v4"
+)
+
+// badgerKV keeps the store's keys in a Badger directory.
+type badgerKV struct {
+	db   *badger.DB
+	sync bool
+}
+
+// openBadger opens or creates a Badger directory. Settings as measured: one writer, so no conflict checks;
+// the store caches blocks itself, so Badger's own cache is small; values stay in the LSM tree.
+func openBadger(dir string, o Options) (*badgerKV, error) {
+	sync := !o.RiskLosingRecentCommits
+	opts := badger.DefaultOptions(dir).
+		WithLogger(nil).
+		WithSyncWrites(sync).
+		WithDetectConflicts(false).
+		WithNumVersionsToKeep(1).
+		WithMetricsEnabled(false).
+		WithBlockCacheSize(32 << 20).
+		WithValueLogFileSize(64 << 20).
+		WithNumCompactors(2)
+	db, err := badger.Open(opts)
+	if err != nil {
+		return nil, fmt.Errorf("store: open %s: %w", dir, err)
+	}
+	return &badgerKV{db: db, sync: sync}, nil
+}
+
+func (b *badgerKV) Get(key []byte, read func([]byte) error) (bool, error) {
+	txn := b.db.NewTransaction(false)
+	defer txn.Discard()
+	item, err := txn.Get(key)
+	if errors.Is(err, badger.ErrKeyNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, item.Value(read)
+}
+
+func (b *badgerKV) Scan(prefix []byte, keysOnly bool, visit func(key, value []byte) error) error {
+	txn := b.db.NewTransaction(false)
+	defer txn.Discard()
+	opts := badger.DefaultIteratorOptions
+	opts.Prefix, opts.PrefetchValues = prefix, false // values lie beside the keys: nothing to prefetch
+	it := txn.NewIterator(opts)
+	defer it.Close()
+	for it.Rewind(); it.Valid(); it.Next() {
+		item := it.Item()
+		var err error
+		if keysOnly {
+			err = visit(item.Key(), nil)
+		} else {
+			err = item.Value(func(value []byte) error { return visit(item.Key(), value) })
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *badgerKV) Commit(ops []op) error {
+	txn := b.db.NewTransaction(true)
+	defer txn.Discard()
+	for _, o := range ops {
+		var err error
+		if o.value == nil {
+			err = txn.Delete(o.key)
+		} else {
+			err = txn.Set(o.key, o.value)
+		}
+		if errors.Is(err, badger.ErrTxnTooBig) {
+			return errTooBig
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return txn.Commit()
+}
+
+func (b *badgerKV) Load(fill func(put func(op) error) error) error {
+	batch := b.db.NewWriteBatch()
+	defer batch.Cancel()
+	err := fill(func(o op) error {
+		if o.value == nil {
+			return batch.Delete(o.key)
+		}
+		return batch.Set(o.key, o.value)
+	})
+	if err != nil {
+		return err
+	}
+	if err := batch.Flush(); err != nil {
+		return err
+	}
+	if !b.sync {
+		return b.db.Sync()
+	}
+	return nil
+}
+
+func (b *badgerKV) Close() error { return b.db.Close() }
