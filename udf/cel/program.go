@@ -1,0 +1,92 @@
+package cel
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	celgo "cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/common/types/traits"
+)
+
+// Program is a compiled expression.
+type Program struct {
+	source  string
+	ast     *celgo.Ast
+	program celgo.Program
+}
+
+// Compile checks an expression in which the given variables may be used. A fault is an *Error.
+func (e *Env) Compile(source string, variables []string) (*Program, error) {
+	env, err := e.extend(variables)
+	if err != nil {
+		return nil, err
+	}
+	ast, issues := env.Compile(source)
+	if issues.Err() != nil {
+		return nil, compileError(source, issues)
+	}
+	program, err := e.program(env, ast)
+	if err != nil {
+		return nil, fmt.Errorf("cel: planning: %w", err)
+	}
+	return &Program{source: source, ast: ast, program: program}, nil
+}
+
+// Eval evaluates the program over variables given as Go values. The result is bool, int64, uint64, float64, string,
+// []byte, time.Time, time.Duration, []any, map[string]any or nil. A fault is an *Error.
+func (p *Program) Eval(ctx context.Context, r *Run, variables map[string]any) (any, error) {
+	if variables == nil {
+		variables = map[string]any{}
+	}
+	activation, err := celgo.FunctionVars(variables, r.functions(ctx))
+	if err != nil {
+		return nil, fmt.Errorf("cel: variables: %w", err)
+	}
+	value, _, err := p.program.ContextEval(ctx, activation)
+	if err != nil {
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		return nil, runError(p.source, p.ast, err)
+	}
+	return plain(value)
+}
+
+// Variables returns the names of a variables map, sorted, for Compile.
+func Variables(variables map[string]any) []string { return slices.Sorted(maps.Keys(variables)) }
+
+// plain turns a CEL value into a Go value.
+func plain(v ref.Val) (any, error) {
+	switch x := v.(type) {
+	case types.Null:
+		return nil, nil
+	case traits.Lister:
+		list := []any{}
+		for it := x.Iterator(); it.HasNext() == types.True; {
+			item, err := plain(it.Next())
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, item)
+		}
+		return list, nil
+	case traits.Mapper:
+		m := map[string]any{}
+		for it := x.Iterator(); it.HasNext() == types.True; {
+			key := it.Next()
+			item, err := plain(x.Get(key))
+			if err != nil {
+				return nil, err
+			}
+			m[fmt.Sprint(key.Value())] = item
+		}
+		return m, nil
+	case *types.Err:
+		return nil, x
+	}
+	return v.Value(), nil
+}

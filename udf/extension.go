@@ -1,0 +1,140 @@
+package udf
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/inklingdb/inkling/query/expr"
+	"github.com/inklingdb/inkling/store"
+	"github.com/inklingdb/inkling/store/rdf"
+)
+
+// JSONDatatype is the datatype of list results in SPARQL.
+const JSONDatatype = rdf.RDF + "JSON"
+
+// Extension returns a function as SPARQL calls it: over columns of terms, a batch at a time. A row with an error is
+// left unbound, as SPARQL has it; lists become rdf:JSON literals.
+func Extension(h *Host, f *Function) expr.Function {
+	return func(ctx context.Context, args []expr.Column, out []expr.Value) error {
+		arguments, err := Arguments(h, f, args, len(out))
+		if err != nil {
+			return err
+		}
+		got, err := Invoke(ctx, h, f, arguments, len(out))
+		if err != nil {
+			return err
+		}
+		for row := range out {
+			if got.Errs[row] != nil {
+				continue
+			}
+			if out[row], err = got.value(h, f.Result, row); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// value returns a row's result as a term to be.
+func (out *Outcome) value(h *Host, t Type, row int) (expr.Value, error) {
+	switch t {
+	case Truth:
+		return expr.Bool(out.Truths[row]), nil
+	case Integer:
+		return expr.Int(out.Integers[row]), nil
+	case Number:
+		return expr.Num(out.Numbers[row]), nil
+	}
+	text, err := t.JSON(h.Names, out.Lists[row])
+	return expr.FromTerm(rdf.NewTyped(text, JSONDatatype)), err
+}
+
+// Arguments turns columns of terms into a function's arguments: IRIs and blank nodes are nodes, strings are names of
+// nodes where a node is wanted; behind those, an integer is k, a boolean is stated and a string names the model.
+func Arguments(h *Host, f *Function, args []expr.Column, rows int) ([]Argument, error) {
+	if len(args) < len(f.Params) || len(args) > len(f.Params)+len(f.Optional) {
+		return nil, fmt.Errorf("%s takes %s, not %d arguments", f.Name, f.Signature(), len(args))
+	}
+	arguments := make([]Argument, len(args))
+	for i, c := range args {
+		var err error
+		if i < len(f.Params) {
+			arguments[i].Nodes, err = NodeColumn(h, c)
+		} else {
+			arguments[i], err = OptionColumn(f, i, c, rows)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return arguments, nil
+}
+
+// NodeColumn returns the nodes that a column stands for; 0 where it holds none.
+func NodeColumn(h *Host, c expr.Column) ([]store.TermID, error) {
+	nodes := c.IDs
+	copied := false
+	for row, id := range c.IDs {
+		if isNode(id) || id == 0 {
+			continue
+		}
+		if !copied {
+			nodes, copied = append([]store.TermID(nil), nodes...), true
+		}
+		v, err := c.Value(row)
+		if err != nil {
+			return nil, err
+		}
+		nodes[row] = 0
+		if v.Kind == expr.String {
+			known, ok, err := h.Names.ID(v.Text())
+			if err != nil {
+				return nil, err
+			}
+			if ok {
+				nodes[row] = known
+			}
+		}
+	}
+	return nodes, nil
+}
+
+// isNode reports whether id is an IRI or a blank node of the store.
+func isNode(id store.TermID) bool {
+	kind := id >> 56
+	return kind == 1 || kind == 2
+}
+
+// OptionColumn returns the optional argument at a place, whose kind its values show; a column that is the same in
+// every row becomes a single value.
+func OptionColumn(f *Function, place int, c expr.Column, rows int) (Argument, error) {
+	var a Argument
+	length := 1
+	for row := 1; row < rows && length == 1; row++ {
+		if c.IDs[row] != c.IDs[0] {
+			length = rows
+		}
+	}
+	for row := range min(length, rows) {
+		v, err := c.Value(row)
+		if err != nil {
+			return a, err
+		}
+		count, isCount := v.Int64()
+		switch {
+		case isCount && f.Takes(Count):
+			a.Counts = append(a.Counts, count)
+		case v.Kind == expr.Boolean && f.Takes(Flag):
+			a.Flags = append(a.Flags, v.Text() == "true")
+		case v.Kind == expr.String && f.Takes(ModelName):
+			a.Texts = append(a.Texts, v.Text())
+		default:
+			return a, fmt.Errorf("%s: argument %d is %q; it takes %s", f.Name, place+1, v.Text(), f.Signature())
+		}
+	}
+	if len(a.Counts)+len(a.Flags)+len(a.Texts) > max(len(a.Counts), len(a.Flags), len(a.Texts)) {
+		return a, fmt.Errorf("%s: argument %d is of different kinds in different rows", f.Name, place+1)
+	}
+	return a, nil
+}
