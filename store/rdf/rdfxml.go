@@ -23,12 +23,15 @@ type xmlParser struct {
 type lineCounter struct {
 	r            io.ByteReader
 	line, column int
+	err          error // what stopped the stream, io.EOF apart
 }
 
 func (c *lineCounter) ReadByte() (byte, error) {
 	b, err := c.r.ReadByte()
 	switch {
+	case err == io.EOF:
 	case err != nil:
+		c.err = err
 	case b == '\n':
 		c.line, c.column = c.line+1, 0
 	case b&0xC0 != 0x80:
@@ -66,6 +69,9 @@ func (p *xmlParser) read(buf []Quad) (n int, err error) {
 		t, err := p.decode()
 		if err != nil {
 			p.failed = true
+			if p.place.err != nil {
+				return n, p.place.err
+			}
 			var syntax *xml.SyntaxError
 			if err == io.EOF && n > 0 {
 				return n, nil

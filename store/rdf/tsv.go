@@ -19,9 +19,8 @@ import (
 // has no place in a triple, and to drop it silently would turn negative examples into facts.
 type tsvParser struct {
 	lineParser
-	names  interner // keyed by the name behind the base
-	verbs  interner
-	fields [4][]byte
+	names interner // keyed by the name behind the base
+	verbs interner
 }
 
 func newTSV(r io.Reader, o *Options) parser {
@@ -63,6 +62,7 @@ func (p *tsvParser) row(q *Quad) error {
 		if tab := bytes.IndexByte(whole[start:], '\t'); tab >= 0 {
 			end = start + tab
 		} else if i < 2 {
+			p.line = whole
 			return p.fail(end, "expected 3 columns separated by tabs, found %d", i+1)
 		}
 		p.line, p.at = whole[:end], start

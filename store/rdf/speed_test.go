@@ -1,0 +1,120 @@
+package rdf_test
+
+import (
+	"bytes"
+	"io"
+	"testing"
+
+	"github.com/inklingdb/inkling/internal/generate"
+	"github.com/inklingdb/inkling/store/rdf"
+	knakk "github.com/knakk/rdf"
+)
+
+// document returns 100,000 triples of a power-law graph in a format.
+func document(b *testing.B, f *rdf.Format) []byte {
+	var doc bytes.Buffer
+	w, err := rdf.NewWriter(&doc, f, rdf.WriterOptions{Prefixes: map[string]string{"": rdf.DefaultBase, "xsd": rdf.XSD}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := (generate.PowerLaw{Triples: 100_000, Seed: 1}).Quads(w.Write); err != nil {
+		b.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		b.Fatal(err)
+	}
+	return doc.Bytes()
+}
+
+// BenchmarkRead reads each format; BenchmarkReadKnakk reads the same with github.com/knakk/rdf.
+func BenchmarkRead(b *testing.B) {
+	for _, f := range rdf.Formats {
+		if !f.Writable() {
+			continue
+		}
+		b.Run(f.Name, func(b *testing.B) {
+			doc := document(b, f)
+			buf := make([]rdf.Quad, 1000)
+			triples := 0
+			b.SetBytes(int64(len(doc)))
+			b.ReportAllocs()
+			for b.Loop() {
+				r, err := rdf.NewReader(bytes.NewReader(doc), f, rdf.Options{})
+				if err != nil {
+					b.Fatal(err)
+				}
+				for {
+					n, err := r.Read(buf)
+					triples += n
+					if err == io.EOF {
+						break
+					}
+					if err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+			b.ReportMetric(float64(triples)/b.Elapsed().Seconds(), "triples/s")
+		})
+	}
+}
+
+func BenchmarkReadKnakk(b *testing.B) {
+	for _, c := range []struct {
+		ours   *rdf.Format
+		theirs knakk.Format
+	}{{rdf.NTriples, knakk.NTriples}, {rdf.Turtle, knakk.Turtle}} {
+		b.Run(c.ours.Name, func(b *testing.B) {
+			doc := document(b, c.ours)
+			triples := 0
+			b.SetBytes(int64(len(doc)))
+			b.ReportAllocs()
+			for b.Loop() {
+				d := knakk.NewTripleDecoder(bytes.NewReader(doc), c.theirs)
+				for {
+					_, err := d.Decode()
+					if err == io.EOF {
+						break
+					}
+					if err != nil {
+						b.Fatal(err)
+					}
+					triples++
+				}
+			}
+			b.ReportMetric(float64(triples)/b.Elapsed().Seconds(), "triples/s")
+		})
+	}
+}
+
+// BenchmarkWrite writes each format from memory.
+func BenchmarkWrite(b *testing.B) {
+	var quads []rdf.Quad
+	err := generate.PowerLaw{Triples: 100_000, Seed: 1}.Quads(func(batch []rdf.Quad) error {
+		quads = append(quads, batch...)
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, f := range rdf.Formats {
+		if !f.Writable() {
+			continue
+		}
+		b.Run(f.Name, func(b *testing.B) {
+			for b.Loop() {
+				w, err := rdf.NewWriter(io.Discard, f, rdf.WriterOptions{})
+				if err != nil {
+					b.Fatal(err)
+				}
+				if err := w.Write(quads); err != nil {
+					b.Fatal(err)
+				}
+				if err := w.Close(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(len(quads)*b.N)/b.Elapsed().Seconds(), "triples/s")
+		})
+	}
+}
