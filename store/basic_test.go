@@ -13,8 +13,15 @@ func iri(s string) rdf.Term { return rdf.NewIRI("http://x/" + s) }
 
 func spo(s, p, o string) rdf.Quad { return rdf.Quad{S: iri(s), P: iri(p), O: iri(o)} }
 
+// tester is what *testing.T and *rapid.T share.
+type tester interface {
+	Helper()
+	Fatal(...any)
+	Fatalf(string, ...any)
+}
+
 // scanAll returns the matches of a pattern.
-func scanAll(t testing.TB, v *View, g TermID, p Pattern, o Order) []Triple {
+func scanAll(t tester, v *View, g TermID, p Pattern, o Order) []Triple {
 	t.Helper()
 	c, err := v.Scan(g, p, o)
 	if err != nil {

@@ -92,13 +92,22 @@ func termKey(k Kind, t rdf.Term) (key []byte, hashed bool) {
 	if len(key) <= maxTermKey {
 		return key, false
 	}
-	sum := sha256.Sum256(key[1:])
-	return append([]byte{prefixHashed}, sum[:16]...), true
+	return hashKey(key), true
 }
 
-// lookup returns the number of a term that any version knows; 0 when there is none.
-func (d *dictionary) lookup(t rdf.Term) (uint32, error) {
+// hashKey returns the key of a term that is too long for one: 128 bits of its hash.
+func hashKey(long []byte) []byte {
+	sum := sha256.Sum256(long[1:])
+	return append([]byte{prefixHashed}, sum[:16]...)
+}
+
+// lookup returns the number of a term if it is below next; 0 when there is none. Numbers from next on are
+// of later versions, or of an import that may yet fail.
+func (d *dictionary) lookup(t rdf.Term, next uint32) (uint32, error) {
 	if n := d.recent.get(t); n != 0 {
+		if n >= next {
+			n = 0
+		}
 		return n, nil
 	}
 	key, hashed := termKey(dictionaryKind(t), t)
@@ -111,11 +120,17 @@ func (d *dictionary) lookup(t rdf.Term) (uint32, error) {
 	}
 	if !hashed {
 		n := binary.BigEndian.Uint32(value)
+		if n >= next {
+			return 0, nil
+		}
 		d.recent.put(t, n)
 		return n, nil
 	}
 	for ; len(value) > 0; value = value[4:] {
 		n := binary.BigEndian.Uint32(value)
+		if n >= next {
+			continue
+		}
 		have, err := d.stored(n)
 		if err != nil {
 			return 0, err
@@ -198,11 +213,7 @@ func (l *lexicon) term(number uint32) (rdf.Term, error) {
 
 // number returns a term's number, 0 when this version does not know it.
 func (l *lexicon) number(t rdf.Term) (uint32, error) {
-	n, err := l.dictionary.lookup(t)
-	if n >= l.next {
-		return 0, err
-	}
-	return n, err
+	return l.dictionary.lookup(t, l.next)
 }
 
 // recentTerms remembers numbers of terms looked up lately: two maps, the older dropped when the newer is full.

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"slices"
 )
 
 // foldIfDue wakes the folder when the delta has grown above its share. The committer calls it.
@@ -180,18 +179,4 @@ func (s *Store) onlyGeneration() bool {
 		return nil
 	})
 	return err == nil
-}
-
-// generationKeys lists all keys of a generation; for tests and checks.
-func generationKeys(k kv, number uint32) (keys [][]byte, err error) {
-	for _, prefix := range []byte{prefixBlock, prefixGraph} {
-		err := k.Scan(generationKey(prefix, number), true, func(key, _ []byte) error {
-			keys = append(keys, slices.Clone(key))
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return keys, nil
 }

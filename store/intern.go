@@ -36,7 +36,7 @@ func (in *interner) known(t rdf.Term) (id TermID, ok bool, err error) {
 	}
 	n := in.pending[t]
 	if n == 0 {
-		n, err = in.base.dictionary.lookup(t)
+		n, err = in.base.dictionary.lookup(t, in.base.next)
 	}
 	return makeID(k, uint64(n)), n != 0, err
 }
@@ -128,13 +128,13 @@ func (in *interner) ops(out []op) ([]op, error) {
 	full := len(in.terms) / termsPerBlock * termsPerBlock
 	for i := 0; i < full; i += termsPerBlock {
 		block := blockOf(in.base.tailFirst + uint32(i))
-		out = append(out, op{termsKey(block), seal(appendTerms(nil, in.terms[i:i+termsPerBlock]))})
+		out = append(out, op{termsKey(block), seal(encodeTerms(in.terms[i : i+termsPerBlock]))})
 	}
 	for i := 0; i < full && i < len(in.base.tail); i++ {
 		out = append(out, op{key: singleKey(in.base.tailFirst + uint32(i))})
 	}
 	for i := max(full, len(in.base.tail)); i < len(in.terms); i++ {
-		out = append(out, op{singleKey(in.base.tailFirst + uint32(i)), seal(appendTerms(nil, in.terms[i:i+1]))})
+		out = append(out, op{singleKey(in.base.tailFirst + uint32(i)), seal(encodeTerms(in.terms[i : i+1]))})
 	}
 	return out, nil
 }

@@ -37,18 +37,20 @@ func cleanLeftovers(k kv, h head) error {
 			return err
 		}
 	}
-	err = k.Load(func(put func(op) error) error {
-		for _, o := range dead {
-			if err := put(o); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	err = k.Load(func(put func(op) error) error { return putAll(dead, put) })
 	if err != nil {
 		return err
 	}
 	return k.Commit(intents)
+}
+
+func putAll(ops []op, put func(op) error) error {
+	for _, o := range ops {
+		if err := put(o); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // deadTerms appends what removes dictionary and log entries beyond the head.

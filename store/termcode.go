@@ -95,27 +95,48 @@ func cutCounted(s string) (first, rest string, ok bool) {
 // termsPerBlock is the number of terms in a front-coded block.
 const termsPerBlock = 64
 
-// appendTerms appends the encoding of up to termsPerBlock terms: a count byte, then for each the length it
-// shares with the last term of its kind and the kind, the length of the rest, and the rest.
-func appendTerms(out []byte, terms []rdf.Term) []byte {
-	var last [KindTyped + 1][]byte
-	out = append(out, byte(len(terms)))
-	for _, t := range terms {
-		k := dictionaryKind(t)
-		payload := appendTerm(nil, k, t)
-		shared := 0
-		for shared < len(payload) && shared < len(last[k]) && payload[shared] == last[k][shared] {
-			shared++
-		}
-		out = binary.AppendUvarint(out, uint64(shared)<<3|uint64(k))
-		out = binary.AppendUvarint(out, uint64(len(payload)-shared))
-		out = append(out, payload[shared:]...)
-		last[k] = payload
-	}
-	return out
+// termBlock encodes terms as one value: a count byte, then for each the length it shares with the last
+// term of its kind and the kind, the length of the rest, and the rest.
+type termBlock struct {
+	data []byte
+	last [KindTyped + 1][]byte
 }
 
-// decodeTerms is the inverse of appendTerms.
+func (b *termBlock) reset() {
+	b.data = append(b.data[:0], 0)
+	for i := range b.last {
+		b.last[i] = b.last[i][:0]
+	}
+}
+
+// add appends a term by its payload.
+func (b *termBlock) add(k Kind, payload []byte) {
+	last := b.last[k]
+	shared := 0
+	for shared < len(payload) && shared < len(last) && payload[shared] == last[shared] {
+		shared++
+	}
+	b.data[0]++
+	b.data = binary.AppendUvarint(b.data, uint64(shared)<<3|uint64(k))
+	b.data = binary.AppendUvarint(b.data, uint64(len(payload)-shared))
+	b.data = append(b.data, payload[shared:]...)
+	b.last[k] = append(last[:shared], payload[shared:]...)
+}
+
+// encodeTerms returns up to termsPerBlock terms as one value.
+func encodeTerms(terms []rdf.Term) []byte {
+	var b termBlock
+	b.reset()
+	var payload []byte
+	for _, t := range terms {
+		k := dictionaryKind(t)
+		payload = appendTerm(payload[:0], k, t)
+		b.add(k, payload)
+	}
+	return b.data
+}
+
+// decodeTerms is the inverse of termBlock.
 func decodeTerms(data []byte) ([]rdf.Term, error) {
 	if len(data) == 0 || data[0] > termsPerBlock {
 		return nil, fmt.Errorf("term block header: %w", ErrCorrupt)

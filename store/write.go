@@ -33,16 +33,9 @@ type outcome struct {
 // Write removes and adds quads as one commit; concurrent calls share a sync. The Commit holds what really
 // changed; when nothing did, it is the latest version's, without changes, and nothing is logged.
 func (s *Store) Write(ctx context.Context, b Batch) (Commit, error) {
-	for _, q := range b.Add { // finds what the dictionary has, so that the committer need not
-		if len(b.Add) > recentTermsLimit/8 {
-			break
-		}
-		for _, t := range [4]rdf.Term{q.S, q.P, q.O, q.G} {
-			if _, inline := inlineID(t); !inline && t.Kind != rdf.None {
-				if _, err := s.dictionary.lookup(canonical(t)); err != nil {
-					return Commit{}, err
-				}
-			}
+	if len(b.Add) < recentTermsLimit/8 {
+		if err := s.warm(b.Add); err != nil {
+			return Commit{}, err
 		}
 	}
 	return s.submit(&request{ctx: ctx, source: b.Source, apply: func(tx *Tx) error {
@@ -58,6 +51,24 @@ func (s *Store) Write(ctx context.Context, b Batch) (Commit, error) {
 		}
 		return nil
 	}})
+}
+
+// warm finds what the dictionary has of some quads, so that the committer need not.
+func (s *Store) warm(quads []rdf.Quad) error {
+	v, err := s.View()
+	if err != nil {
+		return err
+	}
+	defer v.Close()
+	for i := range quads {
+		q := &quads[i]
+		for _, t := range [4]rdf.Term{q.S, q.P, q.O, q.G} {
+			if _, _, err := v.ID(t); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Update calls fn with a transaction and commits what it did; an error from fn leaves nothing visible.

@@ -1,0 +1,319 @@
+package store
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/inklingdb/inkling/store/rdf"
+)
+
+// Commit makes all of the import visible as one version. Whatever it returns, the import is over.
+func (m *Import) Commit(ctx context.Context) (c Commit, report ImportReport, err error) {
+	if m.done {
+		return Commit{}, m.report, fmt.Errorf("store: import: %w", ErrClosed)
+	}
+	defer m.Abort()
+	s := m.store
+	if m.terms == nil {
+		before := s.Stats().Terms
+		c, err := s.Write(ctx, Batch{Source: m.options.Source, Add: m.small})
+		m.report.Added, m.report.Terms = int64(len(c.Changes)), s.Stats().Terms-before
+		return c, m.report, err
+	}
+	m.terms.forget()
+	m.report.Bulk, m.report.Runs = true, len(m.spilled)
+	s.folding.Lock()
+	defer s.folding.Unlock()
+	err = s.alone(ctx, func() error {
+		if c, err = m.publish(ctx); err != nil {
+			s.leftovers = true
+			err = errors.Join(err, m.cleanTerms())
+		}
+		return err
+	})
+	if err != nil {
+		return Commit{}, m.report, fmt.Errorf("store: import: %w", err)
+	}
+	return c, m.report, nil
+}
+
+// cleanTerms removes the terms that a failed import left in the dictionary, before others get their numbers.
+func (m *Import) cleanTerms() error {
+	s := m.store
+	if s.stopped != nil {
+		return nil // nobody will get numbers
+	}
+	dead, err := deadTerms(s.kv, s.head(s.state), nil)
+	if err == nil {
+		err = s.kv.Load(func(put func(op) error) error { return putAll(dead, put) })
+	}
+	if err != nil {
+		s.stopped = fmt.Errorf("%w: %w", ErrStopped, err)
+	}
+	return s.stopped
+}
+
+// publish writes terms and the new generation and makes them the state; it runs in the committer.
+func (m *Import) publish(ctx context.Context) (Commit, error) {
+	s := m.store
+	if s.state.lexicon.next != m.terms.first {
+		if err := m.renumber(ctx); err != nil {
+			return Commit{}, err
+		}
+	}
+	err := s.kv.Commit([]op{{intentKey(intentImport), []byte{formatVersion}}, {intentKey(intentFold), []byte{formatVersion}}})
+	if err != nil {
+		return Commit{}, err
+	}
+	next := *s.state
+	next.version++
+	next.time = laterOf(time.Now().UTC(), s.state.time)
+	lexicon, last, err := m.writeTerms(ctx)
+	if err != nil {
+		return Commit{}, err
+	}
+	s.lastGeneration++
+	if next.gen, err = m.build(ctx, s.lastGeneration, next.version); err != nil {
+		return Commit{}, err
+	}
+	next.delta, next.lexicon = delta{}, lexicon
+	c := Commit{Version: next.version, Time: next.time, Source: m.options.Source, Bulk: true}
+	if s.options.Check != nil {
+		v := &View{store: s, state: &next}
+		err := s.options.Check(ctx, c, v)
+		v.Close()
+		if err != nil {
+			return Commit{}, err
+		}
+	}
+	h := s.head(&next)
+	last = append(logOps(last, c), op{[]byte{prefixHead}, h.encode()}, op{key: intentKey(intentImport)})
+	if err := s.kv.Commit(last); err != nil {
+		s.stopped = fmt.Errorf("%w: %w", ErrStopped, err)
+		return Commit{}, s.stopped
+	}
+	m.report.Added = next.gen.triples - s.Stats().Triples
+	m.report.Terms = int64(next.lexicon.next) - int64(s.state.lexicon.next)
+	s.applyIndexes(c, &next)
+	s.publish(&next)
+	return c, nil
+}
+
+// writeTerms puts the new terms on disk. last is what must be written together with the head.
+func (m *Import) writeTerms(ctx context.Context) (l lexicon, last []op, err error) {
+	base := m.store.state.lexicon
+	d := base.dictionary
+	hashed := map[string][]byte{}
+	in := newInterner(base) // holds the terms of the block being filled
+	number := base.next
+	var block termBlock
+	block.reset()
+	var payload []byte
+	for _, t := range base.tail {
+		payload = appendTerm(payload[:0], dictionaryKind(t), t)
+		block.add(dictionaryKind(t), payload)
+	}
+	d.grow(base.next + m.terms.count)
+	err = m.store.kv.Load(func(put func(op) error) error {
+		err := m.terms.spool.each(func(k Kind, payload []byte) error {
+			if number%4096 == 0 && ctx.Err() != nil {
+				return ctx.Err()
+			}
+			key := append(append(make([]byte, 0, 2+len(payload)), prefixTerm, byte(k)), payload...)
+			value := binary.BigEndian.AppendUint32(nil, number)
+			if len(key) > maxTermKey {
+				key = hashKey(key)
+				hashed[string(key)] = append(hashed[string(key)], value...)
+			} else if err := put(op{key, value}); err != nil {
+				return err
+			}
+			t, err := parseTerm(k, string(payload))
+			if err != nil {
+				return err
+			}
+			in.terms = append(in.terms, t)
+			block.add(k, payload)
+			number++
+			if len(in.terms) < termsPerBlock {
+				return nil
+			}
+			in.terms = in.terms[:0]
+			value = seal(append([]byte(nil), block.data...))
+			block.reset()
+			return put(op{termsKey(blockOf(number - 1)), value})
+		})
+		if err != nil {
+			return err
+		}
+		return putHashed(d.kv, hashed, put)
+	})
+	if err != nil {
+		return l, nil, err
+	}
+	l = lexicon{dictionary: d, next: number, tailFirst: blockOf(number)*termsPerBlock + 1, tail: append([]rdf.Term(nil), in.terms...)}
+	if l.tailFirst != base.tailFirst {
+		for i := range base.tail {
+			last = append(last, op{key: singleKey(base.tailFirst + uint32(i))})
+		}
+	}
+	for n := max(base.next, l.tailFirst); n < l.next; n++ {
+		last = append(last, op{singleKey(n), seal(encodeTerms(l.tail[n-l.tailFirst : n-l.tailFirst+1]))})
+	}
+	return l, last, nil
+}
+
+// putHashed adds numbers to the lists of long terms.
+func putHashed(k kv, hashed map[string][]byte, put func(op) error) error {
+	for key, numbers := range hashed {
+		others, err := getCopy(k, []byte(key))
+		if err != nil {
+			return err
+		}
+		if err := put(op{[]byte(key), append(others, numbers...)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// build merges the state with the import's runs into a new generation.
+func (m *Import) build(ctx context.Context, number uint32, version Version) (gen *generation, err error) {
+	s := m.store
+	view := &View{store: s, state: s.state}
+	defer view.Close()
+	if len(m.spare) < len(m.rows) {
+		m.spare = make([]quad, len(m.rows))
+	}
+	rows, spare := m.rows, m.spare
+	err = s.kv.Load(func(put func(op) error) error {
+		b := newBuilder(s, number, version, put)
+		for i, o := range orders {
+			sources := []quadSource{newStateSource(view, o)}
+			for _, run := range m.spilled {
+				source, err := openSpill(run[i])
+				if err != nil {
+					return err
+				}
+				defer source.file.Close()
+				sources = append(sources, source)
+			}
+			sorted := sortQuads(rows, spare)
+			if len(rows) > 0 && &sorted[0] != &rows[0] {
+				rows, spare = spare[:len(rows)], rows
+			}
+			if err := mergeInto(ctx, b, o, append(sources, &sliceSource{rows: sorted})); err != nil {
+				return err
+			}
+			turn(rows)
+		}
+		gen, err = b.finish()
+		return err
+	})
+	return gen, err
+}
+
+func mergeInto(ctx context.Context, b *builder, o Order, sources []quadSource) error {
+	merged, err := newMerger(sources)
+	if err != nil {
+		return err
+	}
+	for n := 0; ; n++ {
+		if n%8192 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		q, ok, err := merged.next()
+		if err != nil || !ok {
+			return err
+		}
+		if err := b.add(o, q.g, q.t); err != nil {
+			return err
+		}
+	}
+}
+
+// renumber gives the import's new terms their numbers again: commits since its beginning took some.
+func (m *Import) renumber(ctx context.Context) error {
+	s := m.store
+	first, next := m.terms.first, s.state.lexicon.next
+	final := make([]uint32, m.terms.count)
+	kept := spool{memory: []byte{}}
+	if m.dir != "" {
+		t, err := newTermTable(s.dictionary, next, m.dir)
+		if err != nil {
+			return err
+		}
+		kept = t.spool
+	}
+	at, fresh := 0, uint32(0)
+	err := m.terms.spool.each(func(k Kind, payload []byte) error {
+		t, err := parseTerm(k, string(payload))
+		if err != nil {
+			return err
+		}
+		n, err := s.dictionary.lookup(t, next)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			n = next + fresh
+			fresh++
+			err = kept.add(k, payload)
+		}
+		final[at] = n
+		at++
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	m.terms.close()
+	m.terms.spool, m.terms.first, m.terms.count = kept, next, fresh
+	change := func(id TermID) TermID {
+		if n := id.Number(); n >= first {
+			return makeID(id.Kind(), uint64(final[n-first]))
+		}
+		return id
+	}
+	return m.rewriteRuns(ctx, change)
+}
+
+// rewriteRuns changes identifiers in all rows and sorts them again.
+func (m *Import) rewriteRuns(ctx context.Context, change func(TermID) TermID) error {
+	changeAll := func(rows []quad) {
+		for i := range rows {
+			q := &rows[i]
+			q.g, q.t = change(q.g), tuple{change(q.t[0]), change(q.t[1]), change(q.t[2])}
+		}
+	}
+	changeAll(m.rows)
+	for i, run := range m.spilled {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		source, err := openSpill(run[0])
+		if err != nil {
+			return err
+		}
+		var rows []quad
+		for {
+			q, ok, err := source.next()
+			if err != nil {
+				source.file.Close()
+				return err
+			}
+			if !ok {
+				break
+			}
+			rows = append(rows, q)
+		}
+		source.file.Close()
+		changeAll(rows)
+		if m.spilled[i], err = m.writeRun(run[0][:len(run[0])-len("-SPO")], rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}
