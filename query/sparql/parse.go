@@ -183,8 +183,17 @@ func (p *parser) accept(s string) bool {
 // expect takes the symbol s, or fails; or names what else could have stood there.
 func (p *parser) expect(s string, or ...string) {
 	if !p.accept(s) {
-		p.fail(strings.Join(append([]string{`"` + s + `"`}, or...), " or "))
+		p.fail(alternatives(append([]string{`"` + s + `"`}, or...)))
 	}
+}
+
+// alternatives joins words as a sentence does: "a, b or c".
+func alternatives(words []string) string {
+	last := len(words) - 1
+	if last == 0 {
+		return words[0]
+	}
+	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
 // isWord reports whether the current token is the keyword w, in any case.

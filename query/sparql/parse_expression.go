@@ -198,7 +198,7 @@ func (p *parser) word() Expr {
 	p.next()
 	f := &BuiltIn{Pos: pos, Name: name, Args: p.expressions()}
 	if n := len(f.Args); n < arity.Least || arity.Most >= 0 && n > arity.Most {
-		p.wrong(pos, "%s with %d arguments; it takes %s", name, n, arity)
+		p.wrong(pos, "%s takes %s arguments, not %d", name, arity, n)
 	}
 	if name == "BOUND" && p.err == nil {
 		if _, ok := f.Args[0].(*Variable); !ok {

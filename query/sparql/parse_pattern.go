@@ -38,7 +38,10 @@ func (p *parser) group() *GroupPattern {
 			p.wrong(e.Position(), "more than %d elements in one group", maxChain)
 		}
 	}
-	p.expect("}", "a triple pattern", "FILTER, OPTIONAL, GRAPH, BIND, VALUES or another pattern")
+	if _, builtin := Builtins[upper(p.tok.text)]; builtin && p.tok.kind == tokWord {
+		p.failHint("a pattern", "conditions stand in FILTER(…), values in BIND(… AS ?name)")
+	}
+	p.expect("}", "a triple pattern", "FILTER", "OPTIONAL", "GRAPH", "BIND", "VALUES", "another pattern")
 	return g
 }
 

@@ -94,6 +94,9 @@ func (r *triplesReader) verb(t *TriplePattern) {
 	}
 	if !r.paths {
 		t.P = VarOrTerm{Pos: pos, Term: rdf.NewIRI(r.predicate())}
+		if r.is("*") || r.is("/") || r.is("|") || r.is("?") {
+			r.failHint("an object", "property paths stand in patterns only, not in templates or data")
+		}
 		return
 	}
 	path := r.path()

@@ -315,9 +315,12 @@ func (v VarOrTerm) String() string {
 }
 
 func (p *printer) varOrTerm(v VarOrTerm) {
-	if v.IsVar() {
+	switch {
+	case strings.HasPrefix(v.Var, "_:"): // the algebra's variable for a blank node
+		p.write(v.Var)
+	case v.IsVar():
 		p.write("?", v.Var)
-		return
+	default:
+		p.term(v.Term)
 	}
-	p.term(v.Term)
 }

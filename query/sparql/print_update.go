@@ -59,9 +59,11 @@ func (p *printer) modify(m *Modify) {
 	if len(m.Delete) > 0 || len(m.Insert) == 0 {
 		p.write("DELETE ")
 		p.quads(m.Delete)
-		p.write(" ")
 	}
 	if len(m.Insert) > 0 {
+		if len(m.Delete) > 0 {
+			p.write(" ")
+		}
 		p.write("INSERT ")
 		p.quads(m.Insert)
 	}
