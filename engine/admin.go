@@ -2,9 +2,13 @@ package engine
 
 import (
 	"context"
-	"errors"
-	"io"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
 
+	"github.com/inklingdb/inkling/engine/model"
 	"github.com/inklingdb/inkling/store"
 )
 
@@ -28,56 +32,149 @@ type GraphStats struct {
 
 // RelationStats counts one relation.
 type RelationStats struct {
-	Relation string `json:"relation"`
+	Relation string `json:"relation"` // its IRI
 	Triples  int64  `json:"triples"`
 	Subjects int64  `json:"subjects"` // distinct
 	Objects  int64  `json:"objects"`  // distinct
 }
 
-// Stats counts graphs, relations, terms and bytes.
-func (db *DB) Stats(ctx context.Context) (Stats, error) { return Stats{}, errors.ErrUnsupported }
+const maxRelationStats = 1000
+
+// Stats counts graphs, relations, terms and bytes. It reads the default graph once.
+func (db *DB) Stats(ctx context.Context) (Stats, error) {
+	v, err := db.store.View()
+	if err != nil {
+		return Stats{}, err
+	}
+	defer v.Close()
+	figures := db.store.Stats()
+	s := Stats{Version: v.Version(), Base: baseOf(v), Triples: figures.Triples, Terms: int64(v.TermCount()), Models: len(db.models.all())}
+	for _, g := range append([]store.TermID{0}, v.Graphs()...) {
+		about := GraphStats{}
+		about.Triples, _ = v.Count(g, store.Pattern{})
+		if g != 0 {
+			name, err := v.Term(g)
+			if err != nil {
+				return Stats{}, err
+			}
+			about.Graph = name.Value
+		}
+		s.Graphs = append(s.Graphs, about)
+	}
+	if s.Relations, err = relationStats(ctx, v); err != nil {
+		return Stats{}, fmt.Errorf("engine: stats: %w", err)
+	}
+	s.DiskBytes = diskBytes(db.dir)
+	return s, nil
+}
+
+// relationStats counts the default graph's relations in one pass over POS.
+func relationStats(ctx context.Context, v *store.View) ([]RelationStats, error) {
+	c, err := v.Scan(0, store.Pattern{}, store.POS)
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	var list []RelationStats
+	subjects := map[store.TermID]bool{}
+	var last store.Triple
+	buf := make([]store.Triple, 4096)
+	for {
+		n, err := c.Next(buf)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range buf[:n] {
+			if t.P != last.P {
+				clear(subjects)
+				name, err := v.Term(t.P)
+				if err != nil {
+					return nil, err
+				}
+				list = append(list, RelationStats{Relation: name.Value})
+			}
+			r := &list[len(list)-1]
+			r.Triples++
+			if t.P != last.P || t.O != last.O {
+				r.Objects++
+			}
+			if !subjects[t.S] {
+				subjects[t.S] = true
+				r.Subjects++
+			}
+			last = t
+		}
+		if n == 0 {
+			break
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortStableFunc(list, func(a, b RelationStats) int { return int(b.Triples - a.Triples) })
+	return list[:min(len(list), maxRelationStats)], nil
+}
+
+// diskBytes adds up the files below a directory; those that vanish meanwhile are left out.
+func diskBytes(dir string) int64 {
+	if dir == "" {
+		return 0
+	}
+	var total int64
+	_ = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return nil
+		}
+		if about, err := d.Info(); err == nil {
+			total += about.Size()
+		}
+		return nil
+	})
+	return total
+}
 
 // CheckReport is what Check found.
 type CheckReport struct {
-	Triples  int64    `json:"triples"`
-	Terms    int64    `json:"terms"`
-	Commits  int64    `json:"commits"`
-	Models   int      `json:"models"`
-	Problems []string `json:"problems"` // empty: all is well
+	Version  store.Version `json:"version"`
+	Triples  int64         `json:"triples"`
+	Terms    int64         `json:"terms"`
+	Commits  int64         `json:"commits"`
+	Models   int           `json:"models"`
+	Problems []string      `json:"problems"` // empty: all is well
 }
 
 // Check verifies the whole database: blocks, dictionary, log, indexes against a full scan, model checkpoints.
 // Problems found are in the report; the error is for not being able to look.
 func (db *DB) Check(ctx context.Context) (CheckReport, error) {
-	return CheckReport{}, errors.ErrUnsupported
+	found, err := db.store.Check(ctx)
+	if err != nil {
+		return CheckReport{}, fmt.Errorf("engine: check: %w", err)
+	}
+	r := CheckReport{Version: found.Version, Triples: found.Triples, Terms: found.Terms, Commits: found.Commits, Problems: []string{}}
+	for _, p := range found.Problems {
+		r.Problems = append(r.Problems, p.Place+": "+p.What)
+	}
+	v, err := db.store.View()
+	if err != nil {
+		return CheckReport{}, err
+	}
+	defer v.Close()
+	for _, key := range v.MetaNames() {
+		name, ok := strings.CutPrefix(key, metaModel)
+		if !ok {
+			continue
+		}
+		r.Models++
+		if db.dir == "" {
+			continue
+		}
+		e, err := model.Load(filepath.Join(db.dir, modelsDir, fileOf(name)))
+		if err == nil && e.Metadata.DataVersion > v.Version() {
+			err = fmt.Errorf("has seen version %d, the database is at %d", e.Metadata.DataVersion, v.Version())
+		}
+		if err != nil {
+			r.Problems = append(r.Problems, fmt.Sprintf("model %s: %v", name, err))
+		}
+	}
+	return r, nil
 }
-
-// Backup writes a consistent copy of the database, models included, while it goes on being used.
-func (db *DB) Backup(ctx context.Context, w io.Writer) (int64, error) {
-	return 0, errors.ErrUnsupported
-}
-
-// Restore makes a new database in a directory that is empty or absent from what Backup wrote.
-func Restore(ctx context.Context, dir string, r io.Reader) error { return errors.ErrUnsupported }
-
-// Function is a function that queries and expressions may call.
-type Function struct {
-	Name      string   `json:"name"`
-	Signature string   `json:"signature"`
-	Doc       string   `json:"doc"`
-	Examples  []string `json:"examples"`
-	User      bool     `json:"user"`           // defined in this database
-	Body      string   `json:"body,omitempty"` // of a user's function, in CEL
-}
-
-// Functions lists the built-in functions and those defined in this database, by name.
-func (db *DB) Functions() []Function { return nil }
-
-// DefineFunction stores a function written in CEL; its free identifiers are its parameters, in order of first use.
-// An existing one of that name is replaced.
-func (db *DB) DefineFunction(ctx context.Context, name, body string) error {
-	return errors.ErrUnsupported
-}
-
-// DropFunction removes a user's function.
-func (db *DB) DropFunction(ctx context.Context, name string) error { return errors.ErrUnsupported }

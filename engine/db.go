@@ -3,28 +3,111 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
 
 	"github.com/inklingdb/inkling/store"
+	"github.com/inklingdb/inkling/store/rdf"
+	"github.com/inklingdb/inkling/udf/cel"
 )
 
 // DB is an open database. It is safe for concurrent use.
 type DB struct {
-	dir  string
-	opts Options
+	dir    string
+	opts   Options
+	log    *slog.Logger
+	store  *store.Store
+	models registry
+
+	expressions atomic.Pointer[cel.Env] // with the users' functions; replaced when they change
+	functions   sync.Mutex              // held while they change
+
+	stop       context.CancelFunc // ends background work
+	background sync.WaitGroup
+	running    context.Context // ended by stop
+	closing    sync.Once
+	closeError error
 }
 
 // Open opens the database in a directory, creating it when it is not there; "" opens one in memory.
-// Models are loaded from their checkpoints and carried to the present in the background.
+// Models are loaded from their checkpoints and carried to the present in the background. A checkpoint that cannot be
+// read is reported to Options.Log and by Check, and its model is left out: models are derived.
 func Open(dir string, o Options) (*DB, error) {
 	o.Limits = o.Limits.withDefaults()
-	return &DB{dir: dir, opts: o}, nil
+	db := &DB{dir: dir, opts: o, log: o.Log}
+	if db.log == nil {
+		db.log = slog.New(slog.DiscardHandler)
+	}
+	var err error
+	db.store, err = store.Open(dir, store.Options{
+		RiskLosingRecentCommits: o.RiskLosingRecentCommits,
+		CacheBytes:              o.CacheBytes,
+		Indexes:                 indexes(),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("engine: open %q: %w", dir, err)
+	}
+	db.running, db.stop = context.WithCancel(context.Background())
+	if err := db.start(); err != nil {
+		return nil, errors.Join(fmt.Errorf("engine: open %q: %w", dir, err), db.Close())
+	}
+	return db, nil
 }
 
-// Close ends background work, waits for it and closes the store. Results still open must be closed first.
-func (db *DB) Close() error { return nil }
+// start reads what the store's metadata names: users' functions and models.
+func (db *DB) start() error {
+	if err := db.loadFunctions(); err != nil {
+		return err
+	}
+	return db.loadModels()
+}
+
+// Close ends background work, waits for it and closes the store. Results still open must be closed first. It may be
+// called more than once.
+func (db *DB) Close() error {
+	db.closing.Do(func() {
+		db.stop()
+		db.background.Wait()
+		err := db.saveModels()
+		db.closeError = errors.Join(err, db.store.Close())
+	})
+	return db.closeError
+}
 
 // Version returns the version of the latest commit.
-func (db *DB) Version() store.Version { return 0 }
+func (db *DB) Version() store.Version { return db.store.Stats().Version }
 
-// Wait returns when every maintained model has applied the commits made before the call.
-func (db *DB) Wait(ctx context.Context) error { return errors.ErrUnsupported }
+// metaBase is the metadata under which a database keeps its base IRI.
+const metaBase = "base"
+
+// baseOf returns the IRI under which plain names stand.
+func baseOf(v *store.View) string {
+	if base := v.Meta(metaBase); base != nil {
+		return string(base)
+	}
+	return rdf.DefaultBase
+}
+
+// Base returns the IRI under which plain names stand: prefix ":" of queries.
+func (db *DB) Base() string {
+	v, err := db.store.View()
+	if err != nil {
+		return rdf.DefaultBase
+	}
+	defer v.Close()
+	return baseOf(v)
+}
+
+// Prefixes returns those that every query knows, without their colon: "" is the base.
+func (db *DB) Prefixes() map[string]string { return prefixes(db.Base()) }
+
+func prefixes(base string) map[string]string {
+	p := rdf.CommonPrefixes()
+	p[""], p["ink"] = base, Namespace
+	return p
+}
+
+// Namespace is the IRI that Inkling's own names begin with: its functions, ink:plausible, ink:predict and the like.
+const Namespace = "urn:inkling:"

@@ -4,10 +4,10 @@ import "errors"
 
 // Errors that callers test for with errors.Is.
 var (
-	ErrClosed       = errors.New("engine: the database is closed")
+	ErrClosed       = errors.New("the database is closed")
 	ErrUnknownModel = errors.New("no such model")
 	ErrModelExists  = errors.New("a model of that name exists")
 	ErrNoModel      = errors.New("the database has no trained model")
-	ErrLimit        = errors.New("limit reached")
 	ErrBadInput     = errors.New("bad input")
+	ErrLimit        = errors.New("limit reached") // of time, rows, memory or CEL steps
 )

@@ -3,7 +3,11 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/inklingdb/inkling/store"
@@ -48,19 +52,223 @@ type BadLine struct {
 	Problem string `json:"problem"`
 }
 
+// maxBadLines is how many broken lines an ImportReport lists.
+const maxBadLines = 100
+
 // Import reads statements and makes all of them visible at once; on any error none is.
 // A broken line is an error that names file, line and column, unless SkipBad is set.
 func (db *DB) Import(ctx context.Context, r ImportRequest) (ImportReport, error) {
-	return ImportReport{}, errors.ErrUnsupported
+	start := time.Now()
+	if r.Reader == nil && len(r.Paths) == 0 {
+		return ImportReport{}, fmt.Errorf("engine: import: %w: no file is named", ErrBadInput)
+	}
+	j := importJob{db: db, request: r}
+	report, err := j.run(ctx)
+	report.Elapsed = time.Since(start)
+	if err != nil {
+		return ImportReport{}, fmt.Errorf("engine: import: %w", err)
+	}
+	return report, nil
 }
 
-// ExportRequest says what Export writes.
-type ExportRequest struct {
-	Format string    // a name of rdf.Formats; "" means "nq"
-	Graph  *rdf.Term // only that graph (the zero Term: the default one); nil writes all that the format can hold
+// importJob is one import under way.
+type importJob struct {
+	db      *DB
+	request ImportRequest
+	base    string
+	target  *store.Import
+	report  ImportReport
+
+	totalBytes, doneBytes int64
+	reported              time.Time
 }
 
-// Export writes the graph as it is now and returns the number of statements written.
-func (db *DB) Export(ctx context.Context, w io.Writer, r ExportRequest) (int64, error) {
-	return 0, errors.ErrUnsupported
+// document is one thing to read.
+type document struct {
+	name   string
+	format *rdf.Format
+	open   func() (io.ReadCloser, error)
+}
+
+func (j *importJob) run(ctx context.Context) (ImportReport, error) {
+	documents, err := j.documents()
+	if err != nil {
+		return j.report, err
+	}
+	if err := j.settleBase(ctx); err != nil {
+		return j.report, err
+	}
+	source := "import"
+	if len(documents) > 0 {
+		source += ":" + documents[0].name
+	}
+	if j.target, err = j.db.store.NewImport(ctx, store.ImportOptions{Source: source}); err != nil {
+		return j.report, err
+	}
+	defer j.target.Abort()
+	for i, d := range documents {
+		if err := j.read(ctx, i, d); err != nil {
+			return j.report, err
+		}
+	}
+	commit, done, err := j.target.Commit(ctx)
+	if err != nil {
+		return j.report, err
+	}
+	j.report.Added, j.report.Version = done.Added, commit.Version
+	j.progress("", true)
+	return j.report, nil
+}
+
+// documents lists what is to be read and settles each one's format, so that a bad request fails before any work.
+func (j *importJob) documents() ([]document, error) {
+	r := j.request
+	var format *rdf.Format
+	if r.Format != "" {
+		if format = rdf.FormatByName(r.Format); format == nil {
+			format = rdf.FormatByMedia(r.Format)
+		}
+		if format == nil {
+			return nil, fmt.Errorf("%w: unknown format %q; there are %s", ErrBadInput, r.Format, FormatNames())
+		}
+	}
+	if r.Reader != nil {
+		name := r.Name
+		if name == "" {
+			name = "standard input"
+		}
+		if format == nil {
+			if format = rdf.FormatByFile(name); format == nil {
+				return nil, fmt.Errorf("%w: the format of %s must be stated (%s)", ErrBadInput, name, FormatNames())
+			}
+		}
+		return []document{{name, format, func() (io.ReadCloser, error) { return io.NopCloser(r.Reader), nil }}}, nil
+	}
+	documents := make([]document, 0, len(r.Paths))
+	for _, path := range r.Paths {
+		d := document{path, format, func() (io.ReadCloser, error) { return os.Open(path) }}
+		if d.format == nil {
+			if d.format = rdf.FormatByFile(path); d.format == nil {
+				return nil, fmt.Errorf("%w: the name of %s shows no known format; state one (%s)", ErrBadInput, path, FormatNames())
+			}
+		}
+		about, err := os.Stat(path)
+		if err != nil {
+			return nil, err
+		}
+		j.totalBytes += about.Size()
+		documents = append(documents, d)
+	}
+	return documents, nil
+}
+
+// FormatNames lists the short names of the formats that Import reads, for messages.
+func FormatNames() string {
+	var names []string
+	for _, f := range rdf.Formats {
+		names = append(names, strings.TrimPrefix(f.Extensions[0], "."))
+	}
+	return strings.Join(names, ", ")
+}
+
+// settleBase takes the stated base as the database's own when it has none and holds nothing yet.
+func (j *importJob) settleBase(ctx context.Context) error {
+	j.base = j.request.Base
+	v, err := j.db.store.View()
+	if err != nil {
+		return err
+	}
+	defer v.Close()
+	if j.base == "" {
+		j.base = baseOf(v)
+		return nil
+	}
+	if err := rdf.ValidIRI(j.base); err != nil {
+		return fmt.Errorf("%w: base %q: %w", ErrBadInput, j.base, err)
+	}
+	if v.Meta(metaBase) != nil || v.TermCount() > 0 {
+		return nil
+	}
+	_, err = j.db.store.Update(ctx, "base", func(tx *store.Tx) error { return tx.SetMeta(metaBase, []byte(j.base)) })
+	return err
+}
+
+// importBatch is how many statements are read and handed on at a time.
+const importBatch = 4096
+
+func (j *importJob) read(ctx context.Context, number int, d document) (err error) {
+	stream, err := d.open()
+	if err != nil {
+		return err
+	}
+	defer stream.Close()
+	reader, err := rdf.NewReader(stream, d.format, rdf.Options{
+		Base: j.documentBase(d), File: d.name, SkipBad: j.request.SkipBad, MaxBad: maxBadLines,
+		BlankPrefix: fmt.Sprintf("v%df%d-", j.db.Version()+1, number),
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, reader.Close()) }()
+	buf := make([]rdf.Quad, importBatch)
+	for {
+		n, err := reader.Read(buf)
+		if err != nil && err != io.EOF {
+			return err
+		}
+		if err := j.add(ctx, buf[:n]); err != nil {
+			return err
+		}
+		j.report.Read += int64(n)
+		if err == io.EOF {
+			break
+		}
+		j.progress(d.name, false, reader.BytesRead())
+	}
+	j.doneBytes += reader.BytesRead()
+	count, listed := reader.Bad()
+	j.report.Skipped += int64(count)
+	for _, e := range listed {
+		if len(j.report.Bad) < maxBadLines {
+			j.report.Bad = append(j.report.Bad, BadLine{File: d.name, Line: e.Line, Column: e.Column, Problem: e.Message})
+		}
+	}
+	return nil
+}
+
+// documentBase returns what relative IRIs of a document are resolved against: the database's base for names, and
+// for other formats the stated base or the file's own place.
+func (j *importJob) documentBase(d document) string {
+	if d.format == rdf.TSV || j.request.Base != "" || j.request.Reader != nil {
+		return j.base
+	}
+	if path, err := filepath.Abs(d.name); err == nil {
+		return "file://" + rdf.EscapeIRI(filepath.ToSlash(path), true)
+	}
+	return j.base
+}
+
+// add hands statements to the store, in the requested graph where they name none.
+func (j *importJob) add(ctx context.Context, quads []rdf.Quad) error {
+	if g := j.request.Graph; g.Kind != rdf.None {
+		for i := range quads {
+			if quads[i].G.Kind == rdf.None {
+				quads[i].G = g
+			}
+		}
+	}
+	return j.target.Add(ctx, quads)
+}
+
+// progress reports at most five times a second, and always at the end.
+func (j *importJob) progress(file string, last bool, fileBytes ...int64) {
+	if j.request.Progress == nil || !last && time.Since(j.reported) < 200*time.Millisecond {
+		return
+	}
+	j.reported = time.Now()
+	p := ImportProgress{File: file, ReadBytes: j.doneBytes, TotalBytes: j.totalBytes, Triples: j.report.Read}
+	for _, n := range fileBytes {
+		p.ReadBytes += n
+	}
+	j.request.Progress(p)
 }

@@ -1,8 +1,10 @@
 package engine
 
 import (
-	"context"
-	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/inklingdb/inkling/store"
@@ -21,7 +23,10 @@ type TrainRequest struct {
 	LearningRate float64             // 0 chooses
 	N3           float64             // weight of the N3 penalty; 0 chooses, negative means none
 	HoldOut      float64             // share of triples held out for metrics and calibration; 0 means 0.05, at most 0.5
-	Test         []string            // files whose triples are the held-out ones instead
+	Valid        []string            // files whose triples stop the training and calibrate, instead of held-out ones
+	Test         []string            // files whose triples the metrics are of, instead of held-out ones
+	Patience     int                 // validations without progress after which to stop; 0 chooses
+	Budget       time.Duration       // stop after the epoch in which so much time has passed; 0 means no limit
 	Seed         uint64              // same graph, settings and seed: same model, at one worker
 	Workers      int                 // 0 means all processors
 	Replace      bool                // an existing model of that name gives way once the new one is ready
@@ -95,43 +100,64 @@ type ModelInfo struct {
 	CheckpointAge time.Duration `json:"checkpoint_age_ns"`
 }
 
-// Train trains a model on the graph as it is now, measures and calibrates it on held-out triples, saves and
-// publishes it. Queries go on meanwhile; commits made during training are applied to it afterwards.
-func (db *DB) Train(ctx context.Context, r TrainRequest) (ModelInfo, error) {
-	return ModelInfo{}, errors.ErrUnsupported
-}
-
 // Models returns the cards of all models, by name.
-func (db *DB) Models() []ModelInfo { return nil }
+func (db *DB) Models() []ModelInfo {
+	list := []ModelInfo{}
+	latest := db.Version()
+	for _, m := range db.models.all() {
+		list = append(list, db.card(m, latest))
+	}
+	return list
+}
 
 // Model returns one model's card; "" asks for the default model.
-func (db *DB) Model(name string) (ModelInfo, error) { return ModelInfo{}, ErrUnknownModel }
-
-// DropModel removes a model and its checkpoints.
-func (db *DB) DropModel(ctx context.Context, name string) error { return errors.ErrUnsupported }
-
-// SetDefaultModel makes a model the one used where a question names none.
-func (db *DB) SetDefaultModel(ctx context.Context, name string) error { return errors.ErrUnsupported }
-
-// EvaluateRequest says on what a model is measured.
-type EvaluateRequest struct {
-	Model    string           // "" means the default model
-	Test     []string         // files of triples; empty: those held out when it was trained
-	Known    []string         // further files of true triples to filter by, beside the graph and Test
-	Limit    int              // at most so many triples, evenly spread; 0 means all
-	Progress func(done int64) // triples ranked so far; may be nil
+func (db *DB) Model(name string) (ModelInfo, error) {
+	m, err := db.models.find(name)
+	if err != nil {
+		return ModelInfo{}, err
+	}
+	return db.card(m, db.Version()), nil
 }
 
-// Evaluation is a model's figures in all and by relation.
-type Evaluation struct {
-	Model      string            `json:"model"`
-	All        Metrics           `json:"all"`
-	ByRelation []RelationMetrics `json:"by_relation"` // most triples first
-	Unknown    int               `json:"unknown"`     // test triples with a term the model does not know; they rank last
-	Elapsed    time.Duration     `json:"elapsed_ns"`
+// card describes a model beside the latest version of the graph.
+func (db *DB) card(m *served, latest store.Version) ModelInfo {
+	e := m.current.Load().embedding
+	about := e.Metadata
+	info := ModelInfo{
+		Name: m.name, Family: e.Family.Name, Graph: m.graph.Value, Default: db.models.isStandard(m.name), Dim: e.Dim,
+		Entities: e.Vocabulary.Entities(), Relations: e.Vocabulary.Relations(),
+		SizeBytes: 4 * int64(len(e.Entities)+len(e.Relations)),
+		Trained:   e.Timing.Finished, TrainSeconds: e.Timing.Total.Seconds(), TrainTriples: about.Triples, Seed: about.Seed,
+		Settings: settingsText(about.Settings), HeldOut: metricsFrom(about.Metrics), Threshold: e.Calibration.Threshold,
+		Calibration: fmt.Sprintf("probability = 1/(1+exp(-(%.3g*score%+.3g))), fitted on %d triples of which %.0f%% are true",
+			e.Calibration.Slope, e.Calibration.Intercept, e.Calibration.Samples, 100*e.Calibration.Prior),
+	}
+	for i, c := range about.Curve {
+		point := CurvePoint{Epoch: c.Epoch, Loss: c.Loss, MRR: c.ValidMRR}
+		if i < len(e.Timing.Epochs) {
+			point.Seconds = e.Timing.Epochs[i].Seconds()
+		}
+		info.Curve = append(info.Curve, point)
+	}
+	db.maintenance(m, &info, latest)
+	if at := m.savedAt.Load(); at != nil {
+		info.CheckpointAge = time.Since(*at)
+	}
+	return info
 }
 
-// EvaluateModel ranks test triples among all entities, filtered by every triple known to be true.
-func (db *DB) EvaluateModel(ctx context.Context, r EvaluateRequest) (Evaluation, error) {
-	return Evaluation{}, errors.ErrUnsupported
+// isStandard reports whether a name is the default model's.
+func (r *registry) isStandard(name string) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.standard == name
+}
+
+// settingsText lists settings as "name=value", sorted by name.
+func settingsText(settings map[string]string) string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		parts = append(parts, name+"="+settings[name])
+	}
+	return strings.Join(parts, " ")
 }

@@ -7,9 +7,9 @@ import (
 
 // Options says how Open opens a database. The zero value is the default of every field.
 type Options struct {
-	// LoseCommitsOnPowerFailure turns off the sync of each commit: a crash of the machine may lose the last
-	// ones. A crash of the process alone loses none.
-	LoseCommitsOnPowerFailure bool
+	// RiskLosingRecentCommits turns off the sync of each commit: a crash of the machine may undo the last
+	// acknowledged ones. A crash of the process alone loses none.
+	RiskLosingRecentCommits bool
 	// Unmaintained leaves models at the version they were loaded with instead of carrying them over new commits.
 	Unmaintained bool
 	// CacheBytes bounds the cache of triple blocks; 0 means the store's default.

@@ -1,0 +1,6 @@
+package engine
+
+import "github.com/inklingdb/inkling/store"
+
+// indexes returns the indexes that follow every commit.
+func indexes() []store.Indexer { return nil }

@@ -1,0 +1,123 @@
+package engine
+
+import (
+	"fmt"
+
+	"github.com/inklingdb/inkling/query/exec"
+	"github.com/inklingdb/inkling/store"
+	"github.com/inklingdb/inkling/store/rdf"
+	"github.com/inklingdb/inkling/udf"
+)
+
+// snapshot is what one query or expression sees: a view of the graph, and each model as it was when first used. It
+// belongs to one goroutine.
+type snapshot struct {
+	db    *DB
+	view  *store.View
+	names names
+	used  map[string]*published // by the name asked for; "" is the default model
+}
+
+// snapshot opens the latest version; close it.
+func (db *DB) snapshot() (*snapshot, error) {
+	v, err := db.store.View()
+	if err != nil {
+		return nil, err
+	}
+	return db.snapshotOf(v), nil
+}
+
+func (db *DB) snapshotOf(v *store.View) *snapshot {
+	return &snapshot{db: db, view: v, names: newNames(v), used: map[string]*published{}}
+}
+
+func (s *snapshot) close() { s.view.Close() }
+
+// model returns a model, the same version at each call.
+func (s *snapshot) model(name string) (*published, error) {
+	if p := s.used[name]; p != nil {
+		return p, nil
+	}
+	p, err := s.db.models.lookup(name)
+	if err != nil {
+		return nil, err
+	}
+	s.used[name] = p
+	return p, nil
+}
+
+// versions returns the versions of the graph and of the models used so far.
+func (s *snapshot) versions() Versions {
+	v := Versions{Graph: s.view.Version()}
+	for _, p := range s.used {
+		if v.Models == nil {
+			v.Models = map[string]store.Version{}
+		}
+		v.Models[p.functions.Name] = p.functions.Version
+	}
+	return v
+}
+
+// host returns the snapshot as functions see it.
+func (s *snapshot) host() *udf.Host {
+	return &udf.Host{Graph: graph{s.view}, Names: s.names, Model: func(name string) (*udf.Model, error) {
+		p, err := s.model(name)
+		if err != nil {
+			return nil, err
+		}
+		return p.functions, nil
+	}}
+}
+
+// graph is a view as functions see it.
+type graph struct{ view *store.View }
+
+// Has reports whether a graph states a triple.
+func (g graph) Has(name store.TermID, t store.Triple) (bool, error) { return g.view.Has(name, t) }
+
+// Match calls visit for each triple of the pattern until visit returns false.
+func (g graph) Match(name store.TermID, p store.Pattern, visit func(store.Triple) bool) error {
+	c, err := g.view.Scan(name, p, store.Any)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	var buf [256]store.Triple
+	for {
+		n, err := c.Next(buf[:])
+		if err != nil {
+			return fmt.Errorf("engine: reading the graph: %w", err)
+		}
+		if n == 0 {
+			return nil
+		}
+		for _, t := range buf[:n] {
+			if !visit(t) {
+				return nil
+			}
+		}
+	}
+}
+
+// source is a view as the query engine sees it.
+type source struct{ view *store.View }
+
+// ID returns a term's identifier; known is false for a term that the store has never seen.
+func (s source) ID(t rdf.Term) (store.TermID, bool, error) { return s.view.ID(t) }
+
+// Term returns the term of an identifier.
+func (s source) Term(id store.TermID) (rdf.Term, error) { return s.view.Term(id) }
+
+// Graphs returns the named graphs that are not empty.
+func (s source) Graphs() []store.TermID { return s.view.Graphs() }
+
+// Scan reads the triples of one graph that match a pattern.
+func (s source) Scan(g store.TermID, p store.Pattern) (exec.Cursor, error) {
+	return s.view.Scan(g, p, store.Any)
+}
+
+// Has reports whether a graph states a triple.
+func (s source) Has(g store.TermID, t store.Triple) (bool, error) { return s.view.Has(g, t) }
+
+// Count estimates the triples that match a pattern.
+func (s source) Count(g store.TermID, p store.Pattern) (int64, bool) { return s.view.Count(g, p) }

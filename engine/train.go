@@ -1,0 +1,232 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/inklingdb/inkling/engine/eval"
+	"github.com/inklingdb/inkling/engine/model"
+	"github.com/inklingdb/inkling/engine/train"
+	"github.com/inklingdb/inkling/store"
+)
+
+// defaultHoldOut is the share of triples held out for early stopping, calibration and metrics.
+const defaultHoldOut = 0.05
+
+// Train trains a model on the graph as it is now, measures and calibrates it on held-out triples, saves and
+// publishes it. Queries go on meanwhile; commits made during training are applied to it afterwards.
+func (db *DB) Train(ctx context.Context, r TrainRequest) (ModelInfo, error) {
+	if r.Family == "" {
+		r.Family = model.Families[0].Name
+	}
+	family, err := model.FamilyByName(r.Family)
+	if err != nil {
+		return ModelInfo{}, fmt.Errorf("engine: train: %w: %w", ErrBadInput, err)
+	}
+	r.Family = family.Name
+	if r.Name == "" {
+		r.Name = family.Name
+	}
+	if r.HoldOut < 0 || r.HoldOut > 0.5 {
+		return ModelInfo{}, fmt.Errorf("engine: train: %w: the held-out share %g must be from 0 to 0.5", ErrBadInput, r.HoldOut)
+	}
+	if err := db.models.begin(r.Name, r.Replace); err != nil {
+		return ModelInfo{}, fmt.Errorf("engine: train: %w", err)
+	}
+	defer db.models.end(r.Name)
+	job := trainJob{db: db, request: r, started: time.Now()}
+	info, err := job.run(ctx)
+	if err != nil {
+		return ModelInfo{}, fmt.Errorf("engine: train %s: %w", r.Name, err)
+	}
+	return info, nil
+}
+
+// begin claims a name for a training.
+func (r *registry) begin(name string, replace bool) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.training[name] {
+		return fmt.Errorf("model %q is being trained already", name)
+	}
+	if r.byName[name] != nil && !replace {
+		return fmt.Errorf("%w: %q; choose another name or replace it", ErrModelExists, name)
+	}
+	if r.training == nil {
+		r.training = map[string]bool{}
+	}
+	r.training[name] = true
+	return nil
+}
+
+func (r *registry) end(name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.training, name)
+}
+
+// trainJob is one training under way.
+type trainJob struct {
+	db      *DB
+	request TrainRequest
+	started time.Time
+	graph   store.TermID
+	data    train.Data
+	unknown int // test triples that the graph has no rows for
+	best    float64
+}
+
+func (j *trainJob) run(ctx context.Context) (ModelInfo, error) {
+	version, err := j.read(ctx)
+	if err != nil {
+		return ModelInfo{}, err
+	}
+	e, err := train.Train(ctx, j.data, j.options())
+	if errors.Is(err, train.ErrOptions) || errors.Is(err, train.ErrNoData) {
+		return ModelInfo{}, fmt.Errorf("%w: %w", ErrBadInput, err)
+	}
+	if err != nil {
+		return ModelInfo{}, err
+	}
+	e.Metadata.Name, e.Metadata.DataVersion = j.request.Name, version
+	if j.request.Graph.Value != "" {
+		e.Metadata.Graph = j.request.Graph.Value
+	}
+	if err := j.measure(ctx, e); err != nil {
+		return ModelInfo{}, err
+	}
+	j.tell(TrainProgress{Phase: "saving", Done: 1})
+	m := &served{name: j.request.Name, graph: j.request.Graph}
+	m.publish(e, j.graph)
+	if err := j.db.addModel(ctx, m, e); err != nil {
+		return ModelInfo{}, err
+	}
+	return j.db.Model(j.request.Name)
+}
+
+// read takes the graph, splits it and returns the version it was read at.
+func (j *trainJob) read(ctx context.Context) (store.Version, error) {
+	j.tell(TrainProgress{Phase: "reading"})
+	v, err := j.db.store.View()
+	if err != nil {
+		return 0, err
+	}
+	defer v.Close()
+	if j.graph, err = graphID(v, j.request.Graph); err != nil {
+		return 0, err
+	}
+	d, err := readDataset(ctx, v, j.graph)
+	if err != nil {
+		return 0, err
+	}
+	share := j.request.HoldOut
+	if share == 0 {
+		share = defaultHoldOut
+	}
+	valid, test := share/2, share/2
+	if len(j.request.Test) > 0 {
+		valid, test = share, 0
+	}
+	if len(j.request.Valid) > 0 {
+		valid = 0
+	}
+	j.data = train.HoldOut(d.triples, valid, test, j.request.Seed)
+	j.data.Vocabulary = d.vocabulary
+	if len(j.request.Test) > 0 {
+		if j.data.Test, j.unknown, err = triplesOf(ctx, v, d.vocabulary, j.request.Test); err != nil {
+			return 0, err
+		}
+	}
+	if len(j.request.Valid) > 0 {
+		if j.data.Valid, _, err = triplesOf(ctx, v, d.vocabulary, j.request.Valid); err != nil {
+			return 0, err
+		}
+	}
+	j.dropHeldOut()
+	return v.Version(), nil
+}
+
+// dropHeldOut takes triples of the stated test and validation files out of what is learnt, if the graph has them.
+func (j *trainJob) dropHeldOut() {
+	if len(j.request.Test)+len(j.request.Valid) == 0 {
+		return
+	}
+	held := map[model.Triple]bool{}
+	for _, part := range [][]model.Triple{j.data.Valid, j.data.Test} {
+		for _, t := range part {
+			held[t] = true
+		}
+	}
+	kept := j.data.Train[:0]
+	for _, t := range j.data.Train {
+		if !held[t] {
+			kept = append(kept, t)
+		}
+	}
+	j.data.Train = kept
+}
+
+func (j *trainJob) options() train.Options {
+	r := j.request
+	o := train.Options{
+		Family: r.Family, Dim: r.Dim, Epochs: r.Epochs, Batch: r.Batch, LearningRate: r.LearningRate, N3: r.N3,
+		Patience: r.Patience, Budget: r.Budget, Seed: r.Seed, Workers: r.Workers, Progress: j.progress,
+	}
+	if o.Workers == 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	return o
+}
+
+func (j *trainJob) progress(p train.Progress) {
+	j.best = max(j.best, p.BestMRR)
+	done := (float64(p.Epoch-1) + float64(p.Batch)/float64(max(1, p.Batches))) / float64(max(1, p.Epochs))
+	t := TrainProgress{Phase: "training", Epoch: p.Epoch, Epochs: p.Epochs, Done: done, Loss: p.Loss, MRR: p.ValidMRR}
+	if done > 0 {
+		t.Remaining = time.Duration(float64(p.Elapsed) * (1 - done) / done)
+	}
+	j.tell(t)
+}
+
+func (j *trainJob) tell(p TrainProgress) {
+	if j.request.Progress != nil {
+		j.request.Progress(p)
+	}
+}
+
+// measure ranks and classifies the test triples and keeps the figures in the model's metadata.
+func (j *trainJob) measure(ctx context.Context, e *model.Embedding) error {
+	if len(j.data.Test) == 0 {
+		return nil
+	}
+	known := eval.NewKnown(j.data.Train, j.data.Valid, j.data.Test)
+	x := examiner{embedding: e, known: known, workers: j.options().Workers, progress: func(done, total int) {
+		j.tell(TrainProgress{Phase: "evaluating", Done: float64(done) / float64(total), MRR: j.best})
+	}}
+	all, _, err := x.examine(ctx, j.data.Test, j.unknown)
+	if err != nil {
+		return err
+	}
+	figures := maps.Clone(e.Metadata.Metrics)
+	if figures == nil {
+		figures = map[string]float64{}
+	}
+	all.store(figures)
+	e.Metadata.Metrics = figures
+	return nil
+}
+
+// checkFiles returns an error unless all files are there.
+func checkFiles(paths []string) error {
+	for _, p := range paths {
+		if _, err := os.Stat(p); err != nil {
+			return fmt.Errorf("%w: %w", ErrBadInput, err)
+		}
+	}
+	return nil
+}
