@@ -53,41 +53,36 @@ func (t *tableWriter) Row(row []rdf.Term) error {
 	}
 	cells := make(table.Row, len(row))
 	for i, term := range row {
-		cells[i] = t.cell(term)
+		cells[i] = Text(term, t.opt.Prefixes)
 	}
 	t.table.AppendRow(cells)
 	t.rows++
 	return nil
 }
 
-// cell returns a term as a reader likes it: IRIs by a prefix, numbers bare, control characters made visible.
-func (t *tableWriter) cell(term rdf.Term) string {
-	if term.Kind == rdf.None {
-		return ""
-	}
+// Text returns a term as a reader likes it: IRIs by a prefix (without colon → IRI), numbers bare, control characters
+// made visible. What it returns is fit for a terminal and, a prefix apart, reads back as the term.
+func Text(term rdf.Term, prefixes map[string]string) string {
 	s := ""
 	if term.Kind == rdf.IRI {
-		s = t.shortened(term.Value)
+		s = shortened(term.Value, prefixes)
 	}
 	if s == "" {
 		s = sparql.TermString(term)
 	}
-	if strings.ContainsFunc(s, unicode.IsControl) {
-		s = strings.Map(func(r rune) rune {
-			if unicode.IsControl(r) {
-				return unicode.ReplacementChar
-			}
-			return r
-		}, s)
-	}
-	return s
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, s)
 }
 
 // shortened returns the IRI by its longest prefix, or "" when it has none that leaves a readable name.
-func (t *tableWriter) shortened(iri string) string {
+func shortened(iri string, prefixes map[string]string) string {
 	longest, short := 0, ""
-	for _, prefix := range slices.Sorted(maps.Keys(t.opt.Prefixes)) {
-		base := t.opt.Prefixes[prefix]
+	for _, prefix := range slices.Sorted(maps.Keys(prefixes)) {
+		base := prefixes[prefix]
 		local, ok := strings.CutPrefix(iri, base)
 		if ok && local != "" && len(base) > longest && !strings.ContainsAny(local, "/#? ") {
 			longest, short = len(base), prefix+":"+local

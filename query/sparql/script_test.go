@@ -12,9 +12,9 @@ import (
 var rewrite = flag.Bool("rewrite", false, "write what the scripts give into them")
 
 // TestScripts runs testdata/*.txt: after each "query" or "update" line comes a text, after "----" what is expected,
-// up to an empty line: the error, the algebra of a query or the printed update.
+// up to an empty line: the error, the algebra and the warnings of a query, or the printed update.
 func TestScripts(t *testing.T) {
-	for _, name := range []string{"testdata/errors.txt", "testdata/algebra.txt"} {
+	for _, name := range []string{"testdata/errors.txt", "testdata/algebra.txt", "testdata/warnings.txt"} {
 		text, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
@@ -48,7 +48,11 @@ func outcome(text string, update bool) string {
 		return err.Error()
 	}
 	if q, ok := n.(*sparql.Query); ok {
-		return sparql.OpString(q.Algebra)
+		text := sparql.OpString(q.Algebra)
+		for _, w := range sparql.Warnings(q) {
+			text += "\n" + w.String()
+		}
+		return text
 	}
 	return n.(*sparql.Update).String()
 }

@@ -6,13 +6,14 @@ import "strconv"
 // its internal variable, a variable that is no key becomes its SAMPLE (SPARQL 1.1 §18.2.4.1).
 type grouping struct {
 	*translator
-	group *Group          // nil when the query is not grouped
-	keys  map[string]bool // variables with one value a group
+	group *Group            // nil when the query is not grouped
+	keys  map[string]bool   // variables with one value a group
+	names map[string]string // text of an aggregate → the variable that holds it
 }
 
 // grouped puts a Group over op if q groups, and returns its rewriting, which otherwise changes nothing.
 func (t *translator) grouped(q *Query, op *Op) *grouping {
-	g := &grouping{translator: t, keys: map[string]bool{}}
+	g := &grouping{translator: t, keys: map[string]bool{}, names: map[string]string{}}
 	if !isGrouped(q) {
 		return g
 	}
@@ -46,13 +47,12 @@ func (g *grouping) single(name string) {
 // aggregate returns the variable that holds a in each group.
 func (g *grouping) aggregate(a *Aggregate) Expr {
 	text := exprString(a)
-	for _, b := range g.group.Aggregates {
-		if exprString(b.Aggregate) == text {
-			return &Variable{Pos: a.Pos, Name: b.Var}
-		}
+	if name, ok := g.names[text]; ok {
+		return &Variable{Pos: a.Pos, Name: name}
 	}
 	name := ".a" + strconv.Itoa(g.aggregates)
 	g.aggregates++
+	g.names[text] = name
 	g.group.Aggregates = append(g.group.Aggregates, AggregateBinding{Var: name, Aggregate: a})
 	return &Variable{Pos: a.Pos, Name: name}
 }
