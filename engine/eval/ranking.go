@@ -74,6 +74,9 @@ func Rank(ctx context.Context, s Scorer, entities int, test []model.Triple, know
 	g.Go(func() error {
 		defer close(work)
 		for _, b := range batches {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
 			select {
 			case work <- b:
 			case <-ctx.Done():

@@ -2,7 +2,7 @@ package model
 
 import "math"
 
-// Calibration turns scores into probabilities: σ(Slope·score + Intercept) (Platt 1999), fitted on held-out true
+// Calibration turns an Embedding's Score into a probability: σ(Slope·score + Intercept) (Platt 1999), fitted on held-out true
 // triples against corruptions of them. What a probability means depends on how many of the triples one asks
 // about are true: Prior is the share of true triples in the sample it was fitted on. The zero Calibration is
 // unfitted: Prob is then 1/2 for every score.

@@ -108,14 +108,13 @@ func (t *Tables) Check() error {
 }
 
 // Score returns the score of a triple. With reciprocal relations it is the mean of both directions, so that a
-// triple has one score whichever end is asked for.
+// triple has one score and one probability whichever end is asked for.
 func (e *Embedding) Score(h, r, t uint32) float32 {
-	it := e.Family.Interaction
-	forward := it.Score(e.Entity(h), e.Relation(r), e.Entity(t))
+	tail := e.ScoreCompletion(Query{Entity: h, Relation: r}, t)
 	if !e.Reciprocal {
-		return forward
+		return tail
 	}
-	return (forward + it.Score(e.Entity(t), e.Relation(e.Reverse(r)), e.Entity(h))) / 2
+	return (tail + e.ScoreCompletion(Query{Entity: t, Relation: r, Heads: true}, h)) / 2
 }
 
 // ScoreAll sets out[i] to the score of triples[i].

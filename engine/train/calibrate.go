@@ -98,16 +98,21 @@ func (c *corruptor) samples(held []model.Triple, dst []eval.Sample) []eval.Sampl
 	scores := vec.MatrixOf(c.scores, len(queries), n)
 	c.e.ScoreQueries(queries, scores, c.workers)
 	for i, t := range held {
-		dst = append(dst, eval.Sample{Score: float64(scores.Row(2 * i)[t.T]), True: true})
-		dst = c.corruptions(queries[2*i], c.ends.tails[t.R], scores.Row(2*i), dst)
-		dst = c.corruptions(queries[2*i+1], c.ends.heads[t.R], scores.Row(2*i+1), dst)
+		dst = append(dst, eval.Sample{Score: float64(c.e.Score(t.H, t.R, t.T)), True: true})
+		for _, tail := range c.corruptions(queries[2*i], c.ends.tails[t.R], scores.Row(2*i)) {
+			dst = append(dst, eval.Sample{Score: float64(c.e.Score(t.H, t.R, tail))})
+		}
+		for _, head := range c.corruptions(queries[2*i+1], c.ends.heads[t.R], scores.Row(2*i+1)) {
+			dst = append(dst, eval.Sample{Score: float64(c.e.Score(head, t.R, t.T))})
+		}
 	}
 	return dst
 }
 
-// corruptions appends up to three false answers to a query: a random entity, one that fits the end, and one
+// corruptions returns up to three false answers to a query: a random entity, one that fits the end, and one
 // that the model likes. A query that every entity answers gets none.
-func (c *corruptor) corruptions(q model.Query, fitting []uint32, scores []float32, dst []eval.Sample) []eval.Sample {
+func (c *corruptor) corruptions(q model.Query, fitting []uint32, scores []float32) []uint32 {
+	var rows []uint32
 	known := c.known.Known(q, nil)
 	unknown := func(row uint32) bool {
 		_, found := slices.BinarySearch(known, row)
@@ -123,16 +128,16 @@ func (c *corruptor) corruptions(q model.Query, fitting []uint32, scores []float3
 		}
 		for range 20 { // a crowded query may have no false answer
 			if row := draw(); unknown(row) {
-				dst = append(dst, eval.Sample{Score: float64(scores[row])})
+				rows = append(rows, row)
 				break
 			}
 		}
 	}
 	best := vec.TopK(nil, scores, hardCandidates, func(i int) bool { return !unknown(uint32(i)) })
 	if len(best) > 0 {
-		dst = append(dst, eval.Sample{Score: float64(best[c.random.IntN(len(best))].Score)})
+		rows = append(rows, uint32(best[c.random.IntN(len(best))].Index))
 	}
-	return dst
+	return rows
 }
 
 // Platt fits σ(slope·score + intercept) to samples by Newton's method on the logistic loss, with Platt's smoothed targets,

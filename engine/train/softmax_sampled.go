@@ -39,6 +39,11 @@ func newSampledSoftmax(p *parameters, o Options, random *rand.Rand) *sampledSoft
 func (s *sampledSoftmax) step(groups []group, rate float32) float64 {
 	s.begin(groups)
 	s.sample()
+	return s.finish(groups, rate)
+}
+
+// finish takes the step of a batch whose candidates are set.
+func (s *sampledSoftmax) finish(groups []group, rate float32) float64 {
 	scores := s.rows(s.scores)
 	vec.MulNT(scores, s.rows(s.q), s.rowsOf, false, s.workers)
 	weights := make([]float32, len(groups))
