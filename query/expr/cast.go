@@ -155,19 +155,23 @@ func castable(name string) bool {
 	return bounded || signed
 }
 
-// castText is the text of v as xsd:string sees it: computed floats of moderate size lose their exponent.
+// castText is the text of v as xsd:string sees it: the value's canonical form, in which floats of moderate size have
+// no exponent.
 func castText(v Value) string {
-	if v.Kind != Float && v.Kind != Double {
-		return v.Text()
+	switch v.Kind {
+	case Integer, Decimal, Boolean:
+		v.text = ""
+	case Float, Double:
+		bits := 64
+		if v.Kind == Float {
+			bits = 32
+		}
+		if a := math.Abs(v.float); a == 0 || a >= 1e-6 && a < 1e6 {
+			return strconv.FormatFloat(v.float, 'f', -1, bits)
+		}
+		return formatDouble(v.float, bits)
 	}
-	bits := 64
-	if v.Kind == Float {
-		bits = 32
-	}
-	if a := math.Abs(v.float); a == 0 || a >= 1e-6 && a < 1e6 {
-		return strconv.FormatFloat(v.float, 'f', -1, bits)
-	}
-	return formatDouble(v.float, bits)
+	return v.Text()
 }
 
 func castTo(v Value, name string) Value {

@@ -41,6 +41,9 @@ func Equal(v, o Value) Value {
 	if !v.IsLiteral() || !o.IsLiteral() {
 		return Bool(v.Kind == o.Kind && v.text == o.text)
 	}
+	if v.Kind == LangString != (o.Kind == LangString) {
+		return Bool(false) // no datatype's values include a string with a language
+	}
 	if v.Kind == Other || o.Kind == Other {
 		if v.Kind == o.Kind && v.text == o.text && v.detail.datatype == o.detail.datatype {
 			return Bool(true)

@@ -1,0 +1,279 @@
+package exec
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/inklingdb/inkling/query/expr"
+	"github.com/inklingdb/inkling/query/plan"
+	"github.com/inklingdb/inkling/store"
+)
+
+// plausible extends each row of a batch by the stated and predicted triples that match a pattern. The model is asked
+// once a batch for all distinct questions.
+type plausible struct {
+	q         *query
+	n         *plan.Scan
+	input     iterator
+	predictor Predictor
+	options   PredictOptions
+
+	in      *expr.Batch
+	row     int
+	at      int // in the matches of the row
+	matches [][]match
+	out     sink
+}
+
+// match is a triple with its probability, 1 when stated.
+type match struct {
+	triple store.Triple
+	prob   float64
+	stated bool
+}
+
+func (q *query) startPlausible(n *plan.Scan, input iterator) (iterator, error) {
+	pr := n.Graph.Predict
+	if q.opt.Models == nil {
+		return nil, fmt.Errorf("exec: predictions need a model: train one first")
+	}
+	m, err := q.opt.Models(pr.Model)
+	if err != nil {
+		return nil, fmt.Errorf("exec: model %q: %w", pr.Model, err)
+	}
+	name, version := m.Model()
+	q.models[name] = version
+	options := PredictOptions{K: pr.K, MinProb: pr.MinProb}
+	if options.MinProb == 0 {
+		options.MinProb = m.Threshold()
+	}
+	return &plausible{q: q, n: n, input: input, predictor: m, options: options, out: newSink(q.width())}, nil
+}
+
+func (p *plausible) next(ctx context.Context) (*expr.Batch, error) {
+	p.out.reset()
+	for !p.out.full() {
+		if p.in == nil || p.row == p.in.N {
+			in, err := p.input.next(ctx)
+			if err != nil {
+				return nil, err
+			}
+			if p.in = in; in == nil {
+				break
+			}
+			p.row, p.at = 0, 0
+			if err := p.ask(ctx); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if p.at == len(p.matches[p.row]) {
+			p.row, p.at = p.row+1, 0
+			continue
+		}
+		if err := p.emit(p.matches[p.row][p.at]); err != nil {
+			return nil, err
+		}
+		p.at++
+	}
+	if p.out.batch.N == 0 {
+		return nil, nil
+	}
+	return &p.out.batch, nil
+}
+
+// emit appends the current row extended by a match, unless it binds one variable to two terms.
+func (p *plausible) emit(m match) error {
+	ends := []struct {
+		pos plan.Position
+		id  store.TermID
+	}{{p.n.S, m.triple.S}, {p.n.P, m.triple.P}, {p.n.O, m.triple.O}}
+	for i, a := range ends {
+		for _, b := range ends[:i] {
+			if a.pos.ID == 0 && b.pos.ID == 0 && a.pos.Slot == b.pos.Slot && a.id != b.id {
+				return nil
+			}
+		}
+	}
+	row := p.out.repeat(p.in, p.row, 1)
+	for _, e := range ends {
+		if e.pos.ID == 0 {
+			p.out.set(e.pos.Slot, row, e.id)
+		}
+	}
+	p.q.edges[m.triple] = edgeMark{m.stated, m.prob}
+	slot := p.n.Graph.Predict.ProbSlot
+	if slot < 0 {
+		return nil
+	}
+	id, err := p.q.terms.ValueID(expr.Num(m.prob))
+	p.out.set(slot, row, id)
+	return err
+}
+
+// ask finds the matches of every row of the batch.
+func (p *plausible) ask(ctx context.Context) error {
+	if err := p.q.check(ctx); err != nil {
+		return err
+	}
+	answers := map[store.Triple][]match{}
+	var ends, facts []store.Triple
+	rowPattern := make([]store.Triple, p.in.N)
+	for r := range p.in.N {
+		t := p.pattern(r)
+		rowPattern[r] = t
+		if _, asked := answers[t]; asked || expr.IsLocal(t.S) || expr.IsLocal(t.P) || expr.IsLocal(t.O) {
+			continue
+		}
+		stated, err := p.stated(t)
+		if err != nil {
+			return err
+		}
+		answers[t] = stated
+		switch {
+		case t.P == 0: // an open relation matches stated triples only
+		case t.S == 0 && t.O == 0:
+			subjects, err := p.subjects(t.P)
+			if err != nil {
+				return err
+			}
+			ends = append(ends, subjects...)
+		case t.S == 0 || t.O == 0:
+			ends = append(ends, t)
+		case len(stated) == 0 && !p.isStated(t):
+			facts = append(facts, t)
+		}
+	}
+	if err := p.predict(ctx, ends, answers); err != nil {
+		return err
+	}
+	if err := p.judge(ctx, facts, answers); err != nil {
+		return err
+	}
+	p.matches = p.matches[:0]
+	for _, t := range rowPattern {
+		p.matches = append(p.matches, answers[t])
+	}
+	return nil
+}
+
+func (p *plausible) pattern(row int) store.Triple {
+	var ids [3]store.TermID
+	for i, pos := range [3]plan.Position{p.n.S, p.n.P, p.n.O} {
+		ids[i] = pos.ID
+		if pos.ID == 0 {
+			ids[i] = p.in.At(pos.Slot, row)
+		}
+	}
+	return store.Triple{S: ids[0], P: ids[1], O: ids[2]}
+}
+
+// stated returns the default graph's triples that match, none when stated ones are to be left out.
+func (p *plausible) stated(t store.Triple) ([]match, error) {
+	var out []match
+	if !p.n.Graph.Predict.Stated || len(p.q.graphs) == 0 {
+		return nil, nil
+	}
+	c, err := p.q.scanGraphs(p.q.graphs, store.Pattern(t))
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	var buf [64]store.Triple
+	for {
+		n, err := c.Next(buf[:])
+		if err != nil || n == 0 {
+			return out, err
+		}
+		for _, found := range buf[:n] {
+			out = append(out, match{found, 1, true})
+		}
+		if err := p.q.keep(int64(n) * 40); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (p *plausible) isStated(t store.Triple) bool {
+	for _, g := range p.q.graphs {
+		if found, err := p.q.source.Has(g, t); err == nil && found {
+			return true
+		}
+	}
+	return false
+}
+
+// subjects returns a question for each known subject of a relation.
+func (p *plausible) subjects(relation store.TermID) ([]store.Triple, error) {
+	if len(p.q.graphs) == 0 {
+		return nil, nil
+	}
+	c, err := p.q.scanGraphs(p.q.graphs, store.Pattern{P: relation})
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	var seen idSet
+	var out []store.Triple
+	var buf [256]store.Triple
+	for {
+		n, err := c.Next(buf[:])
+		if err != nil || n == 0 {
+			return out, err
+		}
+		for _, t := range buf[:n] {
+			if seen.add(t.S) {
+				out = append(out, store.Triple{S: t.S, P: relation})
+			}
+		}
+	}
+}
+
+// predict asks the model for open ends and adds its candidates to the answers they belong to.
+func (p *plausible) predict(ctx context.Context, questions []store.Triple, answers map[store.Triple][]match) error {
+	if len(questions) == 0 {
+		return nil
+	}
+	lists, err := p.predictor.Predict(ctx, questions, p.options)
+	if err != nil {
+		return fmt.Errorf("exec: prediction: %w", err)
+	}
+	for i, question := range questions {
+		to := question
+		if _, asked := answers[to]; !asked {
+			to = store.Triple{P: question.P} // one of the subjects of an open pattern
+		}
+		for _, c := range lists[i] {
+			t := question
+			if t.S == 0 {
+				t.S = c.ID
+			} else {
+				t.O = c.ID
+			}
+			if p.isStated(t) {
+				continue // among the stated ones already, or not wanted
+			}
+			answers[to] = append(answers[to], match{t, c.Prob, false})
+		}
+	}
+	return nil
+}
+
+// judge asks the model for whole triples and keeps those probable enough.
+func (p *plausible) judge(ctx context.Context, triples []store.Triple, answers map[store.Triple][]match) error {
+	if len(triples) == 0 {
+		return nil
+	}
+	probs, err := p.predictor.Prob(ctx, triples)
+	if err != nil {
+		return fmt.Errorf("exec: probability: %w", err)
+	}
+	for i, t := range triples {
+		if probs[i] >= p.options.MinProb && probs[i] > 0 {
+			answers[t] = append(answers[t], match{t, probs[i], false})
+		}
+	}
+	return nil
+}
+
+func (p *plausible) close() { p.input.close() }

@@ -1,0 +1,272 @@
+package exec
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/inklingdb/inkling/query/expr"
+	"github.com/inklingdb/inkling/query/plan"
+	"github.com/inklingdb/inkling/query/sparql"
+	"github.com/inklingdb/inkling/store"
+	"github.com/inklingdb/inkling/store/rdf"
+)
+
+// iterator is a running operator: next returns its next batch, never an empty one, and nil at the end.
+type iterator interface {
+	next(ctx context.Context) (*expr.Batch, error)
+	close()
+}
+
+// query is one running query. It belongs to one goroutine.
+type query struct {
+	source   Source
+	opt      Options
+	terms    *expr.Terms
+	runtime  *expr.Runtime
+	planner  *plan.Planner
+	graphs   []store.TermID // whose union is the default graph
+	named    []store.TermID // FROM NAMED; nil when the dataset is the store's own
+	explicit bool           // the dataset was given by FROM, FROM NAMED or the caller
+
+	registers []store.TermID // the current graph of each GRAPH ?g
+	epoch     int            // counts changes of a register
+	programs  map[*plan.Expression]*expr.Program
+	tables    map[plan.Node]cachedTable
+	measured  map[plan.Node]*plan.Measured
+	models    map[string]store.Version
+	edges     map[store.Triple]edgeMark
+	bytes     int64
+	operators int64 // started so far
+	started   time.Time
+}
+
+type edgeMark struct {
+	stated bool
+	prob   float64
+}
+
+// cachedTable is the built side of a join, valid for one state of the graph registers.
+type cachedTable struct {
+	table *rowTable
+	epoch int
+}
+
+// newQuery prepares the evaluation of one algebra tree over a dataset.
+func newQuery(src Source, opt Options, dataset []sparql.DatasetClause) (*query, error) {
+	q := &query{source: src, opt: opt, terms: expr.NewTerms(src), started: time.Now(),
+		programs: map[*plan.Expression]*expr.Program{}, tables: map[plan.Node]cachedTable{},
+		measured: map[plan.Node]*plan.Measured{}, models: map[string]store.Version{}, edges: map[store.Triple]edgeMark{}}
+	if q.opt.Now.IsZero() {
+		q.opt.Now = time.Now()
+	}
+	if q.opt.Seed == 0 {
+		q.opt.Seed = uint64(time.Now().UnixNano())
+	}
+	q.runtime = expr.NewRuntime(q.terms, q.opt.Now, q.opt.Seed)
+	q.runtime.Base = opt.Base
+	q.runtime.Hooks = expr.Hooks{Function: opt.Functions, CEL: opt.CEL}
+	if err := q.setDataset(dataset); err != nil {
+		return nil, err
+	}
+	q.planner = plan.NewPlanner(q.terms, src, q.graphs)
+	return q, nil
+}
+
+// setDataset takes FROM and FROM NAMED, or the caller's dataset, which goes before them.
+func (q *query) setDataset(clauses []sparql.DatasetClause) error {
+	var graphs, named []rdf.Term
+	for _, c := range clauses {
+		if c.Named {
+			named = append(named, rdf.NewIRI(c.IRI))
+		} else {
+			graphs = append(graphs, rdf.NewIRI(c.IRI))
+		}
+	}
+	if q.opt.DefaultGraphs != nil || q.opt.NamedGraphs != nil {
+		graphs, named = q.opt.DefaultGraphs, q.opt.NamedGraphs
+	}
+	q.graphs = []store.TermID{0}
+	if graphs == nil && named == nil {
+		return nil
+	}
+	q.explicit = true
+	q.graphs, q.named = []store.TermID{}, []store.TermID{}
+	for i, list := range [][]rdf.Term{graphs, named} {
+		for _, g := range list {
+			id, err := q.terms.ID(g)
+			if err != nil {
+				return err
+			}
+			if i == 0 {
+				q.graphs = append(q.graphs, id)
+			} else {
+				q.named = append(q.named, id)
+			}
+		}
+	}
+	return nil
+}
+
+// namedGraphs returns the graphs that GRAPH ?g ranges over.
+func (q *query) namedGraphs() []store.TermID {
+	if q.explicit {
+		return q.named
+	}
+	return q.source.Graphs()
+}
+
+// activeGraphs returns the graphs whose union a pattern reads.
+func (q *query) activeGraphs(g plan.Graph) []store.TermID {
+	switch g.Kind {
+	case plan.CurrentGraph:
+		return q.registers[g.Register : g.Register+1]
+	case plan.ConstantGraph:
+		if q.explicit {
+			for _, id := range q.named {
+				if id == g.ID {
+					return []store.TermID{id}
+				}
+			}
+			return nil
+		}
+		return []store.TermID{g.ID}
+	}
+	return q.graphs
+}
+
+// ErrLimit is wrapped by errors of queries that reached one of their Limits.
+var ErrLimit = errors.New("limit reached")
+
+// keep counts memory that an operator holds on to.
+func (q *query) keep(bytes int64) error {
+	q.bytes += bytes
+	if limit := q.opt.Limits.MemoryBytes; limit > 0 && q.bytes > limit {
+		return fmt.Errorf("exec: the query holds more than %d MB in joins, groups and sorts: %w (raise Limits.MemoryBytes, or make the pattern more selective)", limit>>20, ErrLimit)
+	}
+	return nil
+}
+
+// check is called once a batch.
+func (q *query) check(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return q.timeError(err)
+	}
+	if limit := q.opt.Limits.Time; limit > 0 && time.Since(q.started) > limit {
+		return fmt.Errorf("exec: the query ran longer than %s: %w (raise Limits.Time)", limit, ErrLimit)
+	}
+	return nil
+}
+
+func (q *query) timeError(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("exec: the query ran into its caller's deadline after %s: %w", time.Since(q.started).Round(time.Millisecond), err)
+	}
+	return fmt.Errorf("exec: the query was cancelled: %w", err)
+}
+
+// program compiles an expression once per query.
+func (q *query) program(x *plan.Expression) (*expr.Program, error) {
+	if p, ok := q.programs[x]; ok {
+		return p, nil
+	}
+	scope := expr.Scope{
+		Slot: x.Scope.Slot,
+		Vars: func() []string { return x.Scope.Names(x.Visible) },
+		Exists: func(e *sparql.Exists) (expr.ExistsFunc, error) {
+			return q.exists(x.Exists[e])
+		},
+	}
+	p, err := expr.Compile(x.Expr, scope, q.runtime)
+	if err != nil {
+		return nil, err
+	}
+	q.programs[x] = p
+	return p, nil
+}
+
+func (q *query) programsOf(list []plan.Expression) ([]*expr.Program, error) {
+	programs := make([]*expr.Program, len(list))
+	for i := range list {
+		p, err := q.program(&list[i])
+		if err != nil {
+			return nil, err
+		}
+		programs[i] = p
+	}
+	return programs, nil
+}
+
+// width is the number of columns of every batch.
+func (q *query) width() int { return len(q.planner.Names) }
+
+// exists returns the test of an EXISTS: its body runs seeded with the rows asked about.
+func (q *query) exists(x *plan.ExistsPlan) (expr.ExistsFunc, error) {
+	return func(ctx context.Context, b *expr.Batch, rows []int32, found []bool) error {
+		seed := newFeed(q.width(), b, rows, x.RowSlot)
+		it, err := q.build(x.Body, seed)
+		if err != nil {
+			return err
+		}
+		defer it.close()
+		for missing := len(rows); missing > 0; {
+			out, err := it.next(ctx)
+			if err != nil || out == nil {
+				return err
+			}
+			for _, id := range out.Cols[x.RowSlot][:out.N] {
+				if row := int(id) - 1; !found[row] {
+					found[row] = true
+					missing--
+				}
+			}
+		}
+		return nil
+	}, nil
+}
+
+// feed is the seed of a correlated plan: one batch of rows, each with its number + 1 in rowSlot.
+type feed struct {
+	out  sink
+	done bool
+}
+
+func newFeed(width int, b *expr.Batch, rows []int32, rowSlot int) *feed {
+	f := &feed{out: newSink(width)}
+	f.out.gather(b, rows)
+	if rowSlot >= 0 && len(rows) > 0 {
+		c := f.out.column(rowSlot)[:0]
+		for _, r := range rows {
+			c = append(c, store.TermID(r)+1)
+		}
+		f.out.batch.Cols[rowSlot] = c
+	}
+	return f
+}
+
+func (f *feed) next(context.Context) (*expr.Batch, error) {
+	if f.done || f.out.batch.N == 0 {
+		return nil, nil
+	}
+	f.done = true
+	return &f.out.batch, nil
+}
+
+func (f *feed) close() {}
+
+// meter measures an operator for EXPLAIN.
+type meter struct {
+	iterator
+	to *plan.Measured
+}
+
+func (m *meter) next(ctx context.Context) (*expr.Batch, error) {
+	began := time.Now()
+	b, err := m.iterator.next(ctx)
+	m.to.Time += time.Since(began)
+	if b != nil {
+		m.to.Rows += int64(b.N)
+	}
+	return b, err
+}

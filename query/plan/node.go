@@ -1,0 +1,228 @@
+package plan
+
+import (
+	"github.com/inklingdb/inkling/query/sparql"
+	"github.com/inklingdb/inkling/store"
+	"github.com/inklingdb/inkling/store/rdf"
+)
+
+// Info is what is known about an operator's rows before it runs.
+type Info struct {
+	Certain  Set     // slots bound in every row
+	Possible Set     // slots bound in some row
+	Rows     float64 // estimated
+}
+
+// About returns the info, of every node.
+func (i *Info) About() *Info { return i }
+
+// Node is a physical operator. Inputs are its operands, for printing; Label describes it in a line.
+type Node interface {
+	About() *Info
+	Inputs() []Node
+	Label(names []string) string
+}
+
+// Position is the subject, predicate or object of a pattern: a constant, or a slot when ID is 0.
+type Position struct {
+	ID   store.TermID
+	Slot int
+	Term rdf.Term // of a constant
+}
+
+// GraphKind says where a pattern's triples come from.
+type GraphKind uint8
+
+// The kinds of graph.
+const (
+	DefaultGraph  GraphKind = iota // the dataset's default graph
+	ConstantGraph                  // GRAPH <iri>
+	CurrentGraph                   // GRAPH ?g: the graph in a register
+	Plausible                      // stated and predicted triples
+)
+
+// Graph is the active graph of a pattern.
+type Graph struct {
+	Kind     GraphKind
+	ID       store.TermID // ConstantGraph
+	Register int          // CurrentGraph
+	Predict  *Prediction  // Plausible
+}
+
+// Prediction is the parameters of ink:plausible or ink:predict.
+type Prediction struct {
+	Model    string // "" is the default one
+	K        int
+	MinProb  float64 // 0: the model's threshold
+	Stated   bool    // stated triples match too
+	ProbSlot int     // binds the probability; -1 for none
+}
+
+// Expression is an expression where it stands. Exists holds the plan of each EXISTS in it.
+type Expression struct {
+	Expr    sparql.Expr
+	Scope   *Scope
+	Visible Set // slots that may be bound where it stands
+	Exists  map[*sparql.Exists]*ExistsPlan
+}
+
+// ExistsPlan runs Body seeded with rows numbered in RowSlot.
+type ExistsPlan struct {
+	Body    Node
+	RowSlot int
+}
+
+// The operators.
+type (
+	// Unit yields one row that binds nothing.
+	Unit struct{ Info }
+	// Seed yields the rows that the enclosing operator feeds in.
+	Seed struct{ Info }
+	// Values yields inline data.
+	Values struct {
+		Info
+		Slots []int
+		Data  [][]store.TermID
+	}
+	// Scan extends each row of Input by the matching triples.
+	Scan struct {
+		Info
+		Input   Node
+		Graph   Graph
+		S, P, O Position
+		NotP    []store.TermID // predicates that do not match
+		Empty   bool           // a constant is unknown to the store: nothing matches
+	}
+	// PathScan extends each row of Input by the pairs of nodes that a repeated path connects, each pair once.
+	PathScan struct {
+		Info
+		Input Node
+		Graph Graph
+		S, O  Position
+		Path  sparql.Path
+	}
+	// HashJoin builds a table of R keyed by On, bound in every row of both sides, and probes it with L; the slots
+	// of Check may be unbound on either side and are compared row by row.
+	HashJoin struct {
+		Info
+		L, R      Node
+		On, Check []int
+	}
+	// LeftJoin is HashJoin that keeps rows of L without a match that meets Conditions.
+	LeftJoin struct {
+		Info
+		L, R       Node
+		On, Check  []int
+		Conditions []Expression
+	}
+	// Optional is LeftJoin with Body seeded by the rows of L, numbered in RowSlot.
+	Optional struct {
+		Info
+		L, Body    Node
+		RowSlot    int
+		Conditions []Expression
+	}
+	// Minus drops the rows of L that are compatible with a row of R and share a bound slot with it.
+	Minus struct {
+		Info
+		L, R       Node
+		On, Shared []int
+	}
+	// Union runs each branch, seeded with the rows of Input.
+	Union struct {
+		Info
+		Input    Node
+		Branches []Node
+	}
+	// GraphEach runs Body, seeded with the rows of Input, in each named graph in turn, binding Slot to it.
+	GraphEach struct {
+		Info
+		Input    Node
+		Body     Node
+		Slot     int
+		Register int
+	}
+	// Filter keeps the rows in which all conditions are true.
+	Filter struct {
+		Info
+		Input      Node
+		Conditions []Expression
+	}
+	// Extend binds slots to expressions, in order.
+	Extend struct {
+		Info
+		Input    Node
+		Bindings []Binding
+	}
+	// Group makes a row of each group.
+	Group struct {
+		Info
+		Input      Node
+		Keys       []Binding
+		Aggregates []Aggregation
+	}
+	// Sort orders rows; Limit ≥ 0 keeps the first so many only.
+	Sort struct {
+		Info
+		Input Node
+		Keys  []SortKey
+		Limit int64
+	}
+	// Project keeps the columns of Slots.
+	Project struct {
+		Info
+		Input Node
+		Slots []int
+	}
+	// Distinct drops rows whose Slots were seen before.
+	Distinct struct {
+		Info
+		Input Node
+		Slots []int
+	}
+	// Slice skips Offset rows and yields at most Limit, -1 for all.
+	Slice struct {
+		Info
+		Input         Node
+		Offset, Limit int64
+	}
+)
+
+// Binding is a slot and the expression it gets.
+type Binding struct {
+	Slot int
+	Expr Expression
+}
+
+// Aggregation is an aggregate and the slot it is bound to. Arg is nil for COUNT(*).
+type Aggregation struct {
+	Slot      int
+	Aggregate *sparql.Aggregate
+	Arg       *Expression
+}
+
+// SortKey is an ORDER BY condition.
+type SortKey struct {
+	Expr       Expression
+	Descending bool
+}
+
+// Inputs of the operators.
+func (n *Unit) Inputs() []Node      { return nil }
+func (n *Seed) Inputs() []Node      { return nil }
+func (n *Values) Inputs() []Node    { return nil }
+func (n *Scan) Inputs() []Node      { return []Node{n.Input} }
+func (n *PathScan) Inputs() []Node  { return []Node{n.Input} }
+func (n *HashJoin) Inputs() []Node  { return []Node{n.L, n.R} }
+func (n *LeftJoin) Inputs() []Node  { return []Node{n.L, n.R} }
+func (n *Optional) Inputs() []Node  { return []Node{n.L, n.Body} }
+func (n *Minus) Inputs() []Node     { return []Node{n.L, n.R} }
+func (n *Union) Inputs() []Node     { return append([]Node{n.Input}, n.Branches...) }
+func (n *GraphEach) Inputs() []Node { return []Node{n.Input, n.Body} }
+func (n *Filter) Inputs() []Node    { return []Node{n.Input} }
+func (n *Extend) Inputs() []Node    { return []Node{n.Input} }
+func (n *Group) Inputs() []Node     { return []Node{n.Input} }
+func (n *Sort) Inputs() []Node      { return []Node{n.Input} }
+func (n *Project) Inputs() []Node   { return []Node{n.Input} }
+func (n *Distinct) Inputs() []Node  { return []Node{n.Input} }
+func (n *Slice) Inputs() []Node     { return []Node{n.Input} }
