@@ -65,6 +65,7 @@ const (
 // Query is a whole query, or a subselect within one.
 type Query struct {
 	Pos
+	Base      string // what IRI("relative") resolves against; empty: nothing. Empty in subselects
 	Form      Form
 	Distinct  bool
 	Reduced   bool

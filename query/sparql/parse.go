@@ -45,6 +45,7 @@ func Parse(text string, opt Options) (*Query, error) {
 	}
 	p.prologue()
 	q := p.query()
+	q.Base = p.base
 	p.expectEnd()
 	if p.err != nil {
 		return nil, p.err
@@ -281,7 +282,7 @@ func (p *parser) iri(expected string) string {
 			p.stop(&Error{Line: p.tok.pos.Line, Column: p.tok.pos.Column,
 				Found: fmt.Sprintf("prefix %q is not declared", p.tok.text+":"), Hint: p.prefixHint()})
 		}
-		iri := base + p.tok.local
+		iri := p.resolve(base + p.tok.local) // in case the prefix stands for a relative IRI
 		p.next()
 		return iri
 	}

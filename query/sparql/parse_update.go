@@ -102,7 +102,7 @@ func (p *parser) graphOrDefault() GraphRef {
 
 // dataOrModify reads the operations that begin with INSERT, DELETE or WITH.
 func (p *parser) dataOrModify(pos Pos) Operation {
-	m := &Modify{Pos: pos}
+	m := &Modify{Pos: pos, Base: p.base}
 	if p.acceptWord("WITH") {
 		m.With = p.iri("the IRI of a graph")
 		if !p.isWord("DELETE") && !p.isWord("INSERT") {

@@ -16,8 +16,16 @@ type printer struct {
 // String returns the query as text that parses to an equal tree.
 func (q *Query) String() string {
 	var p printer
+	p.base(q.Base)
 	p.query(q)
 	return p.Builder.String()
+}
+
+// base declares the base, which matters to the function IRI only: all IRIs are written in full.
+func (p *printer) base(iri string) {
+	if iri != "" {
+		p.write("BASE <", iri, ">\n")
+	}
 }
 
 // String returns the request as text that parses to an equal tree.

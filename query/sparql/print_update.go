@@ -53,6 +53,7 @@ func (g GraphRef) String() string {
 }
 
 func (p *printer) modify(m *Modify) {
+	p.base(m.Base)
 	if m.With != "" {
 		p.write("WITH <", m.With, "> ")
 	}

@@ -49,6 +49,7 @@ type (
 	// DELETE WHERE { … } is a Modify whose pattern is its template.
 	Modify struct {
 		Pos
+		Base    string // what IRI("relative") resolves against; empty: nothing
 		With    string // graph IRI for templates and pattern without GRAPH, or empty
 		Delete  []QuadPattern
 		Insert  []QuadPattern
