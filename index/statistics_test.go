@@ -1,6 +1,7 @@
 package index
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"testing"
@@ -16,11 +17,15 @@ func open(t testing.TB, triples int) (*store.Store, *store.View) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = generate.PowerLaw{Triples: triples, Seed: 3, Relations: 8}.Quads(func(quads []rdf.Quad) error {
-		_, err := s.Write(context.Background(), store.Batch{Source: "test", Add: quads})
-		return err
-	})
+	var doc bytes.Buffer
+	if err := (generate.PowerLaw{Triples: triples, Seed: 3, Relations: 8}).NTriples(&doc); err != nil {
+		t.Fatal(err)
+	}
+	quads, err := rdf.ReadAll(&doc, rdf.NTriples, rdf.Options{})
 	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Write(context.Background(), store.Batch{Source: "test", Add: quads}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Fold(context.Background()); err != nil {

@@ -1,12 +1,13 @@
-// Package generate makes graphs for benchmarks and tests: same seed, same bytes. It does not write files.
+// Package generate makes graphs for benchmarks and tests: same seed, same bytes. It knows nothing of stores and parsers.
 package generate
 
 import (
+	"bufio"
+	"fmt"
+	"io"
 	"math"
 	"math/rand/v2"
 	"strconv"
-
-	"github.com/inklingdb/inkling/store/rdf"
 )
 
 // PowerLaw is the shape of a generated graph: few entities and relations take most triples, as in Freebase and
@@ -39,29 +40,29 @@ func (g PowerLaw) defaults() PowerLaw {
 		g.Literals = 0.30
 	}
 	if g.Namespace == "" {
-		g.Namespace = rdf.DefaultBase
+		g.Namespace = "http://inkling.example/"
 	}
 	return g
 }
 
-// classes is the number of types, literals the number of different values a relation's literals take.
+// classes is the number of types, literals the number of different values a relation's literals take: fewer than
+// the 336·225 dates that appendLiteral can write.
 const (
 	classes  = 200
-	literals = 100_000
+	literals = 75_000
 )
 
-// Quads calls yield with batches of at most 1,000 quads of the default graph, valid during the call, until all are
-// made or yield returns an error, which is returned. No triple comes twice: a draw that repeats one is made again.
-// Memory: 16 bytes or so a triple, to know the ones made.
-func (g PowerLaw) Quads(yield func([]rdf.Quad) error) error {
+// NTriples writes the graph as N-Triples, one triple a line, in no order. No triple comes twice: a draw that repeats
+// one is made again. Memory: some 30 bytes a triple, to know the ones made.
+func (g PowerLaw) NTriples(w io.Writer) error {
 	g = g.defaults()
 	random := rand.New(rand.NewPCG(g.Seed, 0x9e3779b97f4a7c15))
 	entities := newZipf(random, g.Entities, 0.75)
 	relations := newZipf(random, g.Relations, 1)
 	kinds := newZipf(random, classes, 1)
-	names := g.terms()
 	seen := make(map[[2]uint64]struct{}, g.Triples)
-	batch := make([]rdf.Quad, 0, 1000)
+	out := bufio.NewWriterSize(w, 64<<10)
+	var line []byte
 	for len(seen) < g.Triples {
 		// Subjects are uniform over entities, so that each has about Triples/Entities triples; objects are not.
 		s := random.IntN(g.Entities)
@@ -80,60 +81,48 @@ func (g PowerLaw) Quads(yield func([]rdf.Quad) error) error {
 			continue
 		}
 		seen[key] = struct{}{}
-		batch = append(batch, rdf.Quad{S: names.entity(s), P: names.relations[p], O: names.object(p, o)})
-		if len(batch) == cap(batch) || len(seen) == g.Triples {
-			if err := yield(batch); err != nil {
-				return err
-			}
-			batch = batch[:0]
+		line = g.appendLine(line[:0], s, p, o)
+		if _, err := out.Write(line); err != nil {
+			return fmt.Errorf("generate: %w", err)
 		}
 	}
-	return nil
+	return out.Flush()
 }
 
-// terms makes a graph's terms from numbers.
-type terms struct {
-	namespace string
-	relations []rdf.Term // rdf:type, then the relations between entities, then those to literals
-	count     int        // of relations between entities
-	scratch   []byte
-}
-
-func (g PowerLaw) terms() *terms {
-	t := &terms{namespace: g.Namespace, count: g.Relations, relations: []rdf.Term{rdf.NewIRI(rdf.RDFType)}}
-	for i := range g.Relations {
-		t.relations = append(t.relations, rdf.NewIRI(g.Namespace+"relation/"+strconv.Itoa(i)))
-	}
-	for i := range g.Relations {
-		t.relations = append(t.relations, rdf.NewIRI(g.Namespace+"property/"+strconv.Itoa(i)))
-	}
-	return t
-}
-
-func (t *terms) entity(n int) rdf.Term { return t.numbered("entity/", n) }
-
-func (t *terms) numbered(kind string, n int) rdf.Term {
-	t.scratch = strconv.AppendInt(append(append(t.scratch[:0], t.namespace...), kind...), int64(n), 10)
-	return rdf.NewIRI(string(t.scratch))
-}
-
-// object returns the object that a relation's draw stands for: classes, integers, dates and strings by turns of
-// the relation's number.
-func (t *terms) object(p, o int) rdf.Term {
+// appendLine writes a triple by its numbers: relation 0 is rdf:type, then come those between entities, then those
+// to literals.
+func (g PowerLaw) appendLine(b []byte, s, p, o int) []byte {
+	b = append(g.appendIRI(b, "entity/", s), ' ')
 	switch {
 	case p == 0:
-		return t.numbered("class/", o)
-	case p <= t.count:
-		return t.entity(o)
+		b = append(b, "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type> "...)
+		b = g.appendIRI(b, "class/", o)
+	case p <= g.Relations:
+		b = append(g.appendIRI(b, "relation/", p-1), ' ')
+		b = g.appendIRI(b, "entity/", o)
+	default:
+		p -= 1 + g.Relations
+		b = append(g.appendIRI(b, "property/", p), ' ')
+		b = appendLiteral(b, p, o)
 	}
+	return append(b, " .\n"...)
+}
+
+func (g PowerLaw) appendIRI(b []byte, kind string, n int) []byte {
+	b = append(append(append(b, '<'), g.Namespace...), kind...)
+	return append(strconv.AppendInt(b, int64(n), 10), '>')
+}
+
+// appendLiteral writes integers, dates and strings by turns of the relation's number.
+func appendLiteral(b []byte, p, o int) []byte {
+	const xsd = "http://www.w3.org/2001/XMLSchema#"
 	switch p % 3 {
 	case 0:
-		return rdf.NewTyped(strconv.Itoa(o), rdf.XSDInteger)
+		return append(strconv.AppendInt(append(b, '"'), int64(o), 10), "\"^^<"+xsd+"integer>"...)
 	case 1:
-		date := strconv.Itoa(1800+o/336%225) + "-" + strconv.Itoa(101 + o/28%12)[1:] + "-" + strconv.Itoa(101 + o%28)[1:]
-		return rdf.NewTyped(date, rdf.XSDDate)
+		return fmt.Appendf(b, "\"%d-%02d-%02d\"^^<"+xsd+"date>", 1800+o/336%225, 1+o/28%12, 1+o%28)
 	}
-	return rdf.NewString("value number " + strconv.Itoa(o))
+	return append(strconv.AppendInt(append(b, "\"value number "...), int64(o), 10), '"')
 }
 
 // zipf draws i in [0, n) with probability proportional to 1/(i+1)^s by inverting the distribution's integral, which

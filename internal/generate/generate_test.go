@@ -1,34 +1,32 @@
 package generate
 
 import (
-	"hash/fnv"
 	"slices"
+	"strings"
 	"testing"
-
-	"github.com/inklingdb/inkling/store/rdf"
 )
 
 // TestSeedDecidesBytes also counts that every triple is new and the relations' sizes fall off.
 func TestSeedDecidesBytes(t *testing.T) {
-	sum := func(seed uint64) (uint64, map[string]int) {
-		h := fnv.New64a()
-		seen := map[rdf.Quad]bool{}
-		relations := map[string]int{}
-		err := PowerLaw{Triples: 20_000, Seed: seed}.Quads(func(quads []rdf.Quad) error {
-			for _, q := range quads {
-				if seen[q] {
-					t.Fatalf("%v comes twice", q)
-				}
-				seen[q] = true
-				relations[q.P.Value]++
-				h.Write(rdf.AppendQuad(nil, q))
-			}
-			return nil
-		})
-		if err != nil || len(seen) != 20_000 {
-			t.Fatalf("%d triples, %v", len(seen), err)
+	sum := func(seed uint64) (string, map[string]int) {
+		var doc strings.Builder
+		if err := (PowerLaw{Triples: 20_000, Seed: seed}).NTriples(&doc); err != nil {
+			t.Fatal(err)
 		}
-		return h.Sum64(), relations
+		lines := strings.SplitAfter(doc.String(), "\n")
+		seen := map[string]bool{"": true}
+		relations := map[string]int{}
+		for _, line := range lines[:len(lines)-1] {
+			if seen[line] || !strings.HasSuffix(line, " .\n") {
+				t.Fatalf("%q comes twice or is no triple", line)
+			}
+			seen[line] = true
+			relations[strings.Fields(line)[1]]++
+		}
+		if len(seen) != 20_001 {
+			t.Fatalf("%d triples", len(seen)-1)
+		}
+		return doc.String(), relations
 	}
 	a, relations := sum(1)
 	if b, _ := sum(1); a != b {
