@@ -67,7 +67,7 @@ type Options struct {
 	Models    func(name string) (Predictor, error)                                  // "" is the default model; nil: none
 	Load      func(ctx context.Context, iri string, add func(rdf.Quad) error) error // reads LOAD's document; nil: refused
 	Limits    Limits
-	Base      string    // resolves IRI("relative")
+	Base      string    // resolves IRI("relative") where the request declares no base
 	Now       time.Time // NOW(); zero: the time of the call
 	Seed      uint64    // of RAND, UUID, STRUUID and blank node labels; 0 takes one from Now
 	Explain   bool      // measure rows and time of each operator

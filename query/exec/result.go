@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -25,6 +26,7 @@ type Result struct {
 // Run plans and starts a query over a snapshot, which must stay open until the result is closed. ASK is answered at
 // once; the other forms as their result is read.
 func Run(ctx context.Context, src Source, ast *sparql.Query, opt Options) (*Result, error) {
+	opt.Base = cmp.Or(ast.Base, opt.Base)
 	q, err := newQuery(src, opt, ast.Dataset)
 	if err != nil {
 		return nil, err

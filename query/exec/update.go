@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -137,6 +138,7 @@ func (u *updater) modify(ctx context.Context, op *sparql.Modify) error {
 	if len(op.Using) > 0 || op.With != "" {
 		opt.DefaultGraphs, opt.NamedGraphs = nil, nil
 	}
+	opt.Base = cmp.Or(op.Base, opt.Base)
 	q, err := newQuery(u.target.Source(), opt, op.Using)
 	if err != nil {
 		return err

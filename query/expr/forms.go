@@ -2,11 +2,11 @@ package expr
 
 import (
 	"context"
-	"net/url"
 	"strings"
 
 	"github.com/inklingdb/inkling/query/sparql"
 	"github.com/inklingdb/inkling/store"
+	"github.com/inklingdb/inkling/store/rdf"
 )
 
 // celFunction is the IRI of ink:cel.
@@ -95,18 +95,11 @@ func (rt *Runtime) resolve(v Value) Value {
 		if rt.Base == "" {
 			return NewIRI(v.text)
 		}
-		ref, err := url.Parse(v.text)
+		iri, err := rdf.ResolveIRI(rt.Base, v.text)
 		if err != nil {
 			return Value{}
 		}
-		if ref.IsAbs() {
-			return NewIRI(v.text)
-		}
-		base, err := url.Parse(rt.Base)
-		if err != nil {
-			return Value{}
-		}
-		return NewIRI(base.ResolveReference(ref).String())
+		return NewIRI(iri)
 	}
 	return Value{}
 }
