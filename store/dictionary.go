@@ -23,6 +23,8 @@ type dictionary struct {
 	kv     kv
 	cache  *cache
 	pages  atomic.Pointer[[]*page] // slots of the term blocks; grown by the writer
+	runs   atomic.Pointer[[]*termRun]
+	full   atomic.Uint32 // terms with a lower number are in full blocks
 	recent recentTerms
 }
 
@@ -31,6 +33,7 @@ type page [256]slot
 func newDictionary(k kv, c *cache) *dictionary {
 	d := &dictionary{kv: k, cache: c}
 	d.pages.Store(&[]*page{})
+	d.runs.Store(&[]*termRun{})
 	return d
 }
 
@@ -110,40 +113,51 @@ func (d *dictionary) lookup(t rdf.Term, next uint32) (uint32, error) {
 		}
 		return n, nil
 	}
-	key, hashed := termKey(dictionaryKind(t), t)
+	k := dictionaryKind(t)
+	key, hashed := termKey(k, t)
 	value, err := getCopy(d.kv, key)
-	if err != nil || value == nil {
+	if err != nil {
 		return 0, err
 	}
-	if len(value) == 0 || len(value)%4 != 0 || !hashed && len(value) != 4 {
+	if len(value)%4 != 0 || !hashed && len(value) > 4 {
 		return 0, fmt.Errorf("store: number of term %q: %w", t.Value, ErrCorrupt)
-	}
-	if !hashed {
-		n := binary.BigEndian.Uint32(value)
-		if n >= next {
-			return 0, nil
-		}
-		d.recent.put(t, n)
-		return n, nil
 	}
 	for ; len(value) > 0; value = value[4:] {
 		n := binary.BigEndian.Uint32(value)
 		if n >= next {
 			continue
 		}
-		have, err := d.stored(n)
-		if err != nil {
-			return 0, err
+		if hashed {
+			have, err := d.stored(n)
+			if err != nil {
+				return 0, err
+			}
+			if have != t {
+				continue
+			}
 		}
-		if have == t {
-			return n, nil
-		}
+		d.recent.put(t, n)
+		return n, nil
 	}
-	return 0, nil
+	if len(*d.runs.Load()) == 0 {
+		return 0, nil
+	}
+	n, err := d.inRuns(t, hashTerm(k, appendTerm(nil, k, t)), next)
+	if n != 0 && err == nil {
+		d.recent.put(t, n)
+	}
+	return n, err
 }
 
 // stored reads a term from disk, from its block or, while that is not full, from its single key.
 func (d *dictionary) stored(number uint32) (rdf.Term, error) {
+	if number < d.full.Load() {
+		terms, err := d.terms(blockOf(number))
+		if err != nil {
+			return rdf.Term{}, err
+		}
+		return terms[(number-1)%termsPerBlock], nil
+	}
 	single, err := getCopy(d.kv, singleKey(number))
 	if err != nil {
 		return rdf.Term{}, err
@@ -182,6 +196,7 @@ type lexicon struct {
 func openLexicon(d *dictionary, next uint32) (lexicon, error) {
 	l := lexicon{dictionary: d, next: next, tailFirst: blockOf(next)*termsPerBlock + 1}
 	d.grow(next)
+	d.full.Store(l.tailFirst)
 	for n := l.tailFirst; n < next; n++ {
 		value, err := getCopy(d.kv, singleKey(n))
 		if err != nil {

@@ -123,6 +123,7 @@ func (g *group) commit() {
 	if g.state != s.state || g.interner.next() != s.state.lexicon.next {
 		last := *g.state
 		last.lexicon = g.interner.published()
+		s.dictionary.full.Store(last.lexicon.tailFirst)
 		s.publish(&last)
 	}
 	for _, e := range g.entries {

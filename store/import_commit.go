@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
@@ -71,7 +70,7 @@ func (m *Import) publish(ctx context.Context) (Commit, error) {
 	next := *s.state
 	next.version++
 	next.time = laterOf(time.Now().UTC(), s.state.time)
-	lexicon, last, err := m.writeTerms(ctx)
+	terms, err := m.writeTerms(ctx)
 	if err != nil {
 		return Commit{}, err
 	}
@@ -79,7 +78,7 @@ func (m *Import) publish(ctx context.Context) (Commit, error) {
 	if next.gen, err = m.build(ctx, s.lastGeneration, next.version); err != nil {
 		return Commit{}, err
 	}
-	next.delta, next.lexicon = delta{}, lexicon
+	next.delta, next.lexicon = delta{}, terms.lexicon
 	c := Commit{Version: next.version, Time: next.time, Source: m.options.Source, Bulk: true}
 	if s.options.Check != nil {
 		v := &View{store: s, state: &next}
@@ -90,93 +89,87 @@ func (m *Import) publish(ctx context.Context) (Commit, error) {
 		}
 	}
 	h := s.head(&next)
-	last = append(logOps(last, c), op{[]byte{prefixHead}, h.encode()}, op{key: intentKey(intentImport)})
+	h.setRuns(terms.runs)
+	last := append(logOps(terms.last, c), op{[]byte{prefixHead}, h.encode()})
+	if len(terms.dead) == 0 {
+		last = append(last, op{key: intentKey(intentImport)})
+	}
 	if err := s.kv.Commit(last); err != nil {
 		s.stopped = fmt.Errorf("%w: %w", ErrStopped, err)
 		return Commit{}, s.stopped
 	}
 	m.report.Added = next.gen.triples - s.Stats().Triples
 	m.report.Terms = int64(next.lexicon.next) - int64(s.state.lexicon.next)
+	s.dictionary.runs.Store(&terms.runs)
+	s.dictionary.full.Store(terms.lexicon.tailFirst)
 	s.applyIndexes(c, &next)
 	s.publish(&next)
+	if len(terms.dead) > 0 && s.dictionary.dropTermRuns(terms.dead) == nil {
+		_ = s.kv.Commit([]op{{key: intentKey(intentImport)}}) // kept by an error, it costs a scan at opening
+	}
 	return c, nil
 }
 
-// writeTerms puts the new terms on disk. last is what must be written together with the head.
-func (m *Import) writeTerms(ctx context.Context) (l lexicon, last []op, err error) {
+// newTerms is what writeTerms put on disk, to be used once the head says so.
+type newTerms struct {
+	lexicon lexicon
+	runs    []*termRun
+	dead    []*termRun // replaced by runs
+	last    []op       // to be written together with the head
+}
+
+// writeTerms puts the import's terms on disk: blocks of terms by number, and a run to find them by.
+func (m *Import) writeTerms(ctx context.Context) (n newTerms, err error) {
 	base := m.store.state.lexicon
 	d := base.dictionary
-	hashed := map[string][]byte{}
-	in := newInterner(base) // holds the terms of the block being filled
 	number := base.next
-	var block termBlock
+	entries := make([]hashedTerm, 0, m.terms.count)
+	var block termBlock // the one being filled, and its terms
 	block.reset()
+	tail := append([]rdf.Term(nil), base.tail...)
 	var payload []byte
-	for _, t := range base.tail {
+	for _, t := range tail {
 		payload = appendTerm(payload[:0], dictionaryKind(t), t)
 		block.add(dictionaryKind(t), payload)
 	}
-	d.grow(base.next + m.terms.count)
 	err = m.store.kv.Load(func(put func(op) error) error {
 		err := m.terms.spool.each(func(k Kind, payload []byte) error {
 			if number%4096 == 0 && ctx.Err() != nil {
 				return ctx.Err()
 			}
-			key := append(append(make([]byte, 0, 2+len(payload)), prefixTerm, byte(k)), payload...)
-			value := binary.BigEndian.AppendUint32(nil, number)
-			if len(key) > maxTermKey {
-				key = hashKey(key)
-				hashed[string(key)] = append(hashed[string(key)], value...)
-			} else if err := put(op{key, value}); err != nil {
-				return err
-			}
-			t, err := parseTerm(k, string(payload))
-			if err != nil {
-				return err
-			}
-			in.terms = append(in.terms, t)
+			entries = append(entries, hashedTerm{hashTerm(k, payload), number})
 			block.add(k, payload)
 			number++
-			if len(in.terms) < termsPerBlock {
-				return nil
+			if block.data[0] < termsPerBlock {
+				t, err := parseTerm(k, string(payload))
+				tail = append(tail, t)
+				return err
 			}
-			in.terms = in.terms[:0]
-			value = seal(append([]byte(nil), block.data...))
+			value := seal(append(make([]byte, 0, len(block.data)+4), block.data...))
 			block.reset()
+			tail = tail[:0]
 			return put(op{termsKey(blockOf(number - 1)), value})
 		})
-		if err != nil {
-			return err
+		if err == nil {
+			n.runs, n.dead, err = d.addTermRun(entries, put)
 		}
-		return putHashed(d.kv, hashed, put)
+		return err
 	})
 	if err != nil {
-		return l, nil, err
+		return n, err
 	}
-	l = lexicon{dictionary: d, next: number, tailFirst: blockOf(number)*termsPerBlock + 1, tail: append([]rdf.Term(nil), in.terms...)}
+	l := lexicon{dictionary: d, next: number, tailFirst: blockOf(number)*termsPerBlock + 1, tail: append([]rdf.Term(nil), tail...)}
 	if l.tailFirst != base.tailFirst {
 		for i := range base.tail {
-			last = append(last, op{key: singleKey(base.tailFirst + uint32(i))})
+			n.last = append(n.last, op{key: singleKey(base.tailFirst + uint32(i))})
 		}
 	}
-	for n := max(base.next, l.tailFirst); n < l.next; n++ {
-		last = append(last, op{singleKey(n), seal(encodeTerms(l.tail[n-l.tailFirst : n-l.tailFirst+1]))})
+	for at := max(base.next, l.tailFirst); at < l.next; at++ {
+		n.last = append(n.last, op{singleKey(at), seal(encodeTerms(l.tail[at-l.tailFirst : at-l.tailFirst+1]))})
 	}
-	return l, last, nil
-}
-
-// putHashed adds numbers to the lists of long terms.
-func putHashed(k kv, hashed map[string][]byte, put func(op) error) error {
-	for key, numbers := range hashed {
-		others, err := getCopy(k, []byte(key))
-		if err != nil {
-			return err
-		}
-		if err := put(op{[]byte(key), append(others, numbers...)}); err != nil {
-			return err
-		}
-	}
-	return nil
+	n.lexicon = l
+	d.grow(l.next)
+	return n, nil
 }
 
 // build merges the state with the import's runs into a new generation.

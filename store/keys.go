@@ -12,6 +12,7 @@ const (
 	prefixIntent = 'N' // N what → a write of many parts is under way
 	prefixTerm   = 'T' // T term → number
 	prefixHashed = 'H' // H hash → numbers of long terms
+	prefixRun    = 'R' // R run hash → hashes and numbers of 128 terms
 	prefixSingle = 'J' // J number → term, until its block is full
 	prefixTerms  = 'I' // I block → 64 terms
 	prefixBlock  = 'B' // B generation order graph first → 128 triples
@@ -102,7 +103,8 @@ type head struct {
 	next        uint32  // next dictionary number to give out
 	generation  uint32  // number of the published base
 	baseVersion Version // commit up to which the base holds everything
-	terms       uint32  // reserved for a dictionary generation; 0
+	runsFrom    uint32  // first term run
+	runsTo      uint32  // last term run; 0 when there is none
 }
 
 func (h head) encode() []byte {
@@ -111,7 +113,8 @@ func (h head) encode() []byte {
 	b = binary.BigEndian.AppendUint32(b, h.next)
 	b = binary.BigEndian.AppendUint32(b, h.generation)
 	b = binary.BigEndian.AppendUint64(b, uint64(h.baseVersion))
-	b = binary.BigEndian.AppendUint32(b, h.terms)
+	b = binary.BigEndian.AppendUint32(b, h.runsFrom)
+	b = binary.BigEndian.AppendUint32(b, h.runsTo)
 	return seal(b)
 }
 
@@ -120,7 +123,7 @@ func decodeHead(value []byte) (head, error) {
 	if err != nil {
 		return head{}, fmt.Errorf("store: head: %w", err)
 	}
-	if len(b) != 29 || b[0] != formatVersion {
+	if len(b) != 33 || b[0] != formatVersion {
 		return head{}, fmt.Errorf("store: head of format %d, this program reads %d: %w", b[0], formatVersion, ErrFormat)
 	}
 	return head{
@@ -128,6 +131,7 @@ func decodeHead(value []byte) (head, error) {
 		next:        binary.BigEndian.Uint32(b[9:]),
 		generation:  binary.BigEndian.Uint32(b[13:]),
 		baseVersion: Version(binary.BigEndian.Uint64(b[17:])),
-		terms:       binary.BigEndian.Uint32(b[25:]),
+		runsFrom:    binary.BigEndian.Uint32(b[25:]),
+		runsTo:      binary.BigEndian.Uint32(b[29:]),
 	}, nil
 }

@@ -80,6 +80,15 @@ func deadTerms(k kv, h head, dead []op) ([]op, error) {
 	if err != nil {
 		return nil, err
 	}
+	err = k.Scan([]byte{prefixRun}, true, func(key, _ []byte) error {
+		if run := binary.BigEndian.Uint32(key[1:]); run < h.runsFrom || run > h.runsTo {
+			dead = append(dead, op{key: slices.Clone(key)})
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
 	tail := blockOf(h.next)*termsPerBlock + 1
 	for _, from := range [][]byte{singleKey(h.next), termsKey(blockOf(tail)), logKey(h.version+1, 0)} {
 		err := k.Scan(from[:1], true, func(key, _ []byte) error {

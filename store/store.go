@@ -116,6 +116,11 @@ func (s *Store) load(h head) error {
 	gen.refs = 1
 	s.lastGeneration = h.generation
 	st := &state{version: h.baseVersion, gen: gen, meta: map[string][]byte{}, indexes: map[string]any{}, next: make(chan struct{})}
+	runs, err := openTermRuns(s.kv, h.runsFrom, h.runsTo)
+	if err != nil {
+		return err
+	}
+	s.dictionary.runs.Store(&runs)
 	if st.lexicon, err = openLexicon(s.dictionary, h.next); err != nil {
 		return err
 	}
@@ -143,7 +148,15 @@ func (s *Store) load(h head) error {
 
 // head returns what the head key should say for a state.
 func (s *Store) head(st *state) head {
-	return head{version: st.version, next: st.lexicon.next, generation: st.gen.number, baseVersion: st.gen.version}
+	h := head{version: st.version, next: st.lexicon.next, generation: st.gen.number, baseVersion: st.gen.version}
+	h.setRuns(*s.dictionary.runs.Load())
+	return h
+}
+
+func (h *head) setRuns(runs []*termRun) {
+	if n := len(runs); n > 0 {
+		h.runsFrom, h.runsTo = runs[0].number, runs[n-1].number
+	}
 }
 
 // publish makes a state the one that new views see.
