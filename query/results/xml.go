@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/inklingdb/inkling/store/rdf"
 )
@@ -63,8 +62,11 @@ func (x *xmlWriter) Row(row []rdf.Term) error {
 	return x.err()
 }
 
+// xmlNames are the elements of the kinds of terms.
+var xmlNames = [...]string{rdf.IRI: "uri", rdf.Blank: "bnode", rdf.Literal: "literal"}
+
 func (x *xmlWriter) term(t rdf.Term) {
-	name := map[rdf.Kind]string{rdf.IRI: "uri", rdf.Blank: "bnode", rdf.Literal: "literal"}[t.Kind]
+	name := xmlNames[t.Kind]
 	x.write("<", name)
 	switch {
 	case t.Lang != "":
@@ -83,9 +85,11 @@ func (x *xmlWriter) term(t rdf.Term) {
 
 // text writes s with what XML needs escaped.
 func (x *xmlWriter) text(s string) {
-	if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' || strings.ContainsRune(`<>&'"`, r) }) {
-		_ = xml.EscapeText(x.w, []byte(s)) // the error stays with x.w
-		return
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c < ' ' || c > '~' || c == '<' || c == '>' || c == '&' || c == '"' || c == '\'' {
+			_ = xml.EscapeText(x.w, []byte(s)) // the error stays with x.w
+			return
+		}
 	}
 	x.write(s)
 }

@@ -119,13 +119,17 @@ func escapedRune(s string, digits int) (rune, bool) {
 
 // advance moves to offset to, keeping line and column.
 func (l *lexer) advance(to int) {
-	for i, r := range l.text[l.off:to] {
-		if r == '\n' {
+	for i := l.off; i < to; i++ {
+		switch c := l.text[i]; {
+		case c == '\n':
 			l.pos.Line++
 			l.pos.Column = 1
-			continue
+		case c&0xC0 != 0x80: // not inside a character
+			l.pos.Column++
+			if l.widths != nil {
+				l.pos.Column += l.widths[i]
+			}
 		}
-		l.pos.Column += 1 + l.widths[l.off+i]
 	}
 	l.off = to
 }
