@@ -2,13 +2,14 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/inklingdb/inkling/engine/model"
+	"github.com/inklingdb/inkling/index"
 	"github.com/inklingdb/inkling/store"
 )
 
@@ -40,8 +41,11 @@ type RelationStats struct {
 
 const maxRelationStats = 1000
 
-// Stats counts graphs, relations, terms and bytes. It reads the default graph once.
+// Stats counts graphs, relations, terms and bytes, from indexes.
 func (db *DB) Stats(ctx context.Context) (Stats, error) {
+	if err := ctx.Err(); err != nil {
+		return Stats{}, err
+	}
 	v, err := db.store.View()
 	if err != nil {
 		return Stats{}, err
@@ -61,58 +65,32 @@ func (db *DB) Stats(ctx context.Context) (Stats, error) {
 		}
 		s.Graphs = append(s.Graphs, about)
 	}
-	if s.Relations, err = relationStats(ctx, v); err != nil {
+	if s.Relations, err = relationStats(v); err != nil {
 		return Stats{}, fmt.Errorf("engine: stats: %w", err)
 	}
 	s.DiskBytes = diskBytes(db.dir)
 	return s, nil
 }
 
-// relationStats counts the default graph's relations in one pass over POS.
-func relationStats(ctx context.Context, v *store.View) ([]RelationStats, error) {
-	c, err := v.Scan(0, store.Pattern{}, store.POS)
-	if err != nil {
-		return nil, err
+// relationStats reads the default graph's relations from the index of sets.
+func relationStats(v *store.View) ([]RelationStats, error) {
+	sets := index.SetsOf(v)
+	if sets == nil {
+		return nil, nil // the index failed and could not be rebuilt; Check tells
 	}
-	defer c.Close()
-	var list []RelationStats
-	subjects := map[store.TermID]bool{}
-	var last store.Triple
-	buf := make([]store.Triple, 4096)
-	for {
-		n, err := c.Next(buf)
+	list := []RelationStats{}
+	for _, p := range sets.Relations(0) {
+		name, err := v.Term(p)
 		if err != nil {
 			return nil, err
 		}
-		for _, t := range buf[:n] {
-			if t.P != last.P {
-				clear(subjects)
-				name, err := v.Term(t.P)
-				if err != nil {
-					return nil, err
-				}
-				list = append(list, RelationStats{Relation: name.Value})
-			}
-			r := &list[len(list)-1]
-			r.Triples++
-			if t.P != last.P || t.O != last.O {
-				r.Objects++
-			}
-			if !subjects[t.S] {
-				subjects[t.S] = true
-				r.Subjects++
-			}
-			last = t
-		}
-		if n == 0 {
+		n := sets.Counts(0, p)
+		list = append(list, RelationStats{Relation: name.Value, Triples: n.Triples, Subjects: n.Subjects, Objects: n.Objects})
+		if len(list) == maxRelationStats {
 			break
 		}
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
 	}
-	slices.SortStableFunc(list, func(a, b RelationStats) int { return int(b.Triples - a.Triples) })
-	return list[:min(len(list), maxRelationStats)], nil
+	return list, nil
 }
 
 // diskBytes adds up the files below a directory; those that vanish meanwhile are left out.
@@ -159,6 +137,11 @@ func (db *DB) Check(ctx context.Context) (CheckReport, error) {
 		return CheckReport{}, err
 	}
 	defer v.Close()
+	if err := index.Verify(ctx, v); errors.Is(err, index.ErrDiffers) {
+		r.Problems = append(r.Problems, err.Error())
+	} else if err != nil {
+		return CheckReport{}, fmt.Errorf("engine: check: %w", err)
+	}
 	for _, key := range v.MetaNames() {
 		name, ok := strings.CutPrefix(key, metaModel)
 		if !ok {

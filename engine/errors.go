@@ -1,6 +1,10 @@
 package engine
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/inklingdb/inkling/query/exec"
+)
 
 // Errors that callers test for with errors.Is.
 var (
@@ -9,5 +13,5 @@ var (
 	ErrModelExists  = errors.New("a model of that name exists")
 	ErrNoModel      = errors.New("the database has no trained model")
 	ErrBadInput     = errors.New("bad input")
-	ErrLimit        = errors.New("limit reached") // of time, rows, memory or CEL steps
+	ErrLimit        = exec.ErrLimit // of time, rows, memory or CEL steps
 )

@@ -22,7 +22,7 @@ type TrainRequest struct {
 	Batch        int                 // triples per step; 0 chooses
 	LearningRate float64             // 0 chooses
 	N3           float64             // weight of the N3 penalty; 0 chooses, negative means none
-	HoldOut      float64             // share of triples held out for metrics and calibration; 0 means 0.05, at most 0.5
+	HoldOut      float64             // share of triples held out for metrics and calibration; 0 means 0.1, at most 0.5; half of it stops the training and calibrates, half is measured on
 	Valid        []string            // files whose triples stop the training and calibrate, instead of held-out ones
 	Test         []string            // files whose triples the metrics are of, instead of held-out ones
 	Patience     int                 // validations without progress after which to stop; 0 chooses

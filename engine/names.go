@@ -3,6 +3,7 @@ package engine
 import (
 	"strings"
 
+	"github.com/inklingdb/inkling/query/expr"
 	"github.com/inklingdb/inkling/store"
 	"github.com/inklingdb/inkling/store/rdf"
 )
@@ -91,4 +92,23 @@ func (db *DB) Shortener() func(rdf.Term) string {
 	base := db.Base()
 	n := names{base: base, prefixes: prefixes(base)}
 	return n.shorten
+}
+
+// plain returns a term as CEL has it: a node's name, or a literal's number, truth value or text.
+func (n names) plain(t rdf.Term) any {
+	if t.Kind != rdf.Literal {
+		return n.shorten(t)
+	}
+	v := expr.FromTerm(t)
+	switch v.Kind {
+	case expr.Boolean:
+		return v.Text() == "true" || v.Text() == "1"
+	case expr.Integer, expr.Decimal, expr.Float, expr.Double:
+		if i, ok := v.Int64(); ok {
+			return i
+		}
+		f, _ := v.Float()
+		return f
+	}
+	return t.Value
 }

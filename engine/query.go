@@ -2,12 +2,15 @@ package engine
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"iter"
 	"time"
 
+	"github.com/inklingdb/inkling/query/exec"
+	"github.com/inklingdb/inkling/query/sparql"
 	"github.com/inklingdb/inkling/store"
 	"github.com/inklingdb/inkling/store/rdf"
+	"github.com/inklingdb/inkling/udf/cel"
 )
 
 // QueryOptions changes how one query runs. The zero value asks with the database's limits.
@@ -35,6 +38,9 @@ type Versions struct {
 	Models map[string]store.Version `json:"models,omitempty"` // only models that the query used
 }
 
+// Edge is a triple that a query took from ink:plausible or ink:predict.
+type Edge = exec.Edge
+
 // Result is the answer of one query. SELECT, CONSTRUCT and DESCRIBE stream: read Rows or Quads once, then Close.
 // A Result belongs to one goroutine.
 type Result struct {
@@ -42,41 +48,134 @@ type Result struct {
 	Vars []string // without "?", for Rows
 	Bool bool     // for Boolean
 
-	rows     iter.Seq2[[]rdf.Term, error]
-	quads    iter.Seq2[rdf.Quad, error]
-	close    func() error
-	plan     func() string
-	versions func() Versions
-	elapsed  func() time.Duration
+	answer   *exec.Result
+	snapshot *snapshot
+	cancel   context.CancelFunc
+	started  time.Time
+	took     time.Duration // once closed
 }
 
 // Rows yields the solutions, one term per Vars; an unbound one is the zero Term. The slice is reused.
 // After an error nothing more is yielded.
-func (r *Result) Rows() iter.Seq2[[]rdf.Term, error] { return r.rows }
+func (r *Result) Rows() iter.Seq2[[]rdf.Term, error] { return r.answer.Rows() }
 
 // Quads yields the statements of a Graph result, each once.
-func (r *Result) Quads() iter.Seq2[rdf.Quad, error] { return r.quads }
+func (r *Result) Quads() iter.Seq2[rdf.Quad, error] { return r.answer.Quads() }
 
-// Plan returns the executed plan as text; complete once all rows were read; "" without Explain.
-func (r *Result) Plan() string { return r.plan() }
+// Plan returns the plan as text, with actual rows once read and Explain set.
+func (r *Result) Plan() string { return r.answer.Explain() }
+
+// Edges returns the stated and predicted triples that plausible patterns matched so far; not all of them need have
+// survived later joins.
+func (r *Result) Edges() ([]Edge, error) { return r.answer.Edges() }
 
 // Versions returns the versions of the graph and of the models used; complete once all rows were read.
-func (r *Result) Versions() Versions { return r.versions() }
+func (r *Result) Versions() Versions { return r.snapshot.versions() }
 
 // Elapsed returns the time from the call of Query to now, or to Close when closed.
-func (r *Result) Elapsed() time.Duration { return r.elapsed() }
+func (r *Result) Elapsed() time.Duration {
+	if r.took > 0 {
+		return r.took
+	}
+	return time.Since(r.started)
+}
 
 // Close releases the snapshot and ends the query's work. It may be called twice.
-func (r *Result) Close() error { return r.close() }
+func (r *Result) Close() error {
+	if r.took > 0 {
+		return nil
+	}
+	r.took = max(1, time.Since(r.started))
+	r.answer.Close()
+	r.cancel()
+	r.snapshot.close()
+	return nil
+}
 
-// Query answers a SPARQL 1.1 query. A syntax error names line and column and what was expected.
+// Query answers a SPARQL 1.1 query. A syntax error is a *sparql.Error and names line and column and what was expected.
 func (db *DB) Query(ctx context.Context, text string, o QueryOptions) (*Result, error) {
-	return nil, errors.ErrUnsupported
+	started := time.Now()
+	if o.Wait {
+		if err := db.Wait(ctx); err != nil {
+			return nil, err
+		}
+	}
+	s, err := db.snapshot()
+	if err != nil {
+		return nil, err
+	}
+	o.Limits = o.Limits.or(db.opts.Limits)
+	ctx, cancel := o.Limits.deadline(ctx)
+	answer, err := s.query(ctx, text, o)
+	if err != nil {
+		cancel()
+		s.close()
+		return nil, err
+	}
+	r := &Result{answer: answer, snapshot: s, cancel: cancel, started: started}
+	switch answer.Form() {
+	case sparql.Ask:
+		r.Kind, r.Bool = Boolean, answer.Bool()
+	case sparql.Construct, sparql.Describe:
+		r.Kind = Graph
+	default:
+		r.Kind, r.Vars = Rows, answer.Vars()
+	}
+	return r, nil
+}
+
+// query parses and starts a query over the snapshot.
+func (s *snapshot) query(ctx context.Context, text string, o QueryOptions) (*exec.Result, error) {
+	ast, err := sparql.Parse(text, sparql.Options{Prefixes: s.names.prefixes})
+	if err != nil {
+		return nil, err
+	}
+	options := s.options(o.Limits)
+	options.Explain = o.Explain
+	options.DefaultGraphs, options.NamedGraphs = o.DefaultGraphs, o.NamedGraphs
+	return exec.Run(ctx, exec.FromView(s.view), ast, options)
+}
+
+// or returns l with zero fields taken from other.
+func (l Limits) or(other Limits) Limits {
+	if l.Time == 0 {
+		l.Time = other.Time
+	}
+	if l.Rows == 0 {
+		l.Rows = other.Rows
+	}
+	if l.Memory == 0 {
+		l.Memory = other.Memory
+	}
+	if l.CELCost == 0 {
+		l.CELCost = other.CELCost
+	}
+	return l
+}
+
+// deadline bounds a context by the limit of time.
+func (l Limits) deadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	if l.Time < 0 {
+		return context.WithCancel(ctx)
+	}
+	cause := fmt.Errorf("%w: more than %s; ask for less, or raise the limit of time", ErrLimit, l.Time)
+	return context.WithTimeoutCause(ctx, l.Time, cause)
 }
 
 // Eval evaluates a CEL expression in which all of Inkling's functions are known, with variables from vars
 // (strings, numbers, booleans, lists, maps). The result is a plain Go value: bool, int64, uint64, float64, string,
-// []any, map[string]any or nil. Errors name line and column.
+// []any, map[string]any or nil. Errors are *cel.Error and name line and column.
 func (db *DB) Eval(ctx context.Context, text string, vars map[string]any) (any, error) {
-	return nil, errors.ErrUnsupported
+	program, err := db.expressions.Load().Compile(text, cel.Variables(vars))
+	if err != nil {
+		return nil, err
+	}
+	s, err := db.snapshot()
+	if err != nil {
+		return nil, err
+	}
+	defer s.close()
+	ctx, cancel := db.opts.Limits.deadline(ctx)
+	defer cancel()
+	return program.Eval(ctx, s.run(), vars)
 }

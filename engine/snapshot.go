@@ -3,9 +3,7 @@ package engine
 import (
 	"fmt"
 
-	"github.com/inklingdb/inkling/query/exec"
 	"github.com/inklingdb/inkling/store"
-	"github.com/inklingdb/inkling/store/rdf"
 	"github.com/inklingdb/inkling/udf"
 )
 
@@ -98,26 +96,3 @@ func (g graph) Match(name store.TermID, p store.Pattern, visit func(store.Triple
 		}
 	}
 }
-
-// source is a view as the query engine sees it.
-type source struct{ view *store.View }
-
-// ID returns a term's identifier; known is false for a term that the store has never seen.
-func (s source) ID(t rdf.Term) (store.TermID, bool, error) { return s.view.ID(t) }
-
-// Term returns the term of an identifier.
-func (s source) Term(id store.TermID) (rdf.Term, error) { return s.view.Term(id) }
-
-// Graphs returns the named graphs that are not empty.
-func (s source) Graphs() []store.TermID { return s.view.Graphs() }
-
-// Scan reads the triples of one graph that match a pattern.
-func (s source) Scan(g store.TermID, p store.Pattern) (exec.Cursor, error) {
-	return s.view.Scan(g, p, store.Any)
-}
-
-// Has reports whether a graph states a triple.
-func (s source) Has(g store.TermID, t store.Triple) (bool, error) { return s.view.Has(g, t) }
-
-// Count estimates the triples that match a pattern.
-func (s source) Count(g store.TermID, p store.Pattern) (int64, bool) { return s.view.Count(g, p) }

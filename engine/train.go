@@ -16,7 +16,7 @@ import (
 )
 
 // defaultHoldOut is the share of triples held out for early stopping, calibration and metrics.
-const defaultHoldOut = 0.05
+const defaultHoldOut = 0.1
 
 // Train trains a model on the graph as it is now, measures and calibrates it on held-out triples, saves and
 // publishes it. Queries go on meanwhile; commits made during training are applied to it afterwards.

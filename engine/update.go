@@ -3,8 +3,14 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"path/filepath"
 	"time"
 
+	"github.com/inklingdb/inkling/query/exec"
+	"github.com/inklingdb/inkling/query/sparql"
 	"github.com/inklingdb/inkling/store"
 	"github.com/inklingdb/inkling/store/rdf"
 )
@@ -29,10 +35,87 @@ type UpdateReport struct {
 
 // Update runs a SPARQL 1.1 update as one commit: all of its operations become visible together, or none.
 func (db *DB) Update(ctx context.Context, text string, o UpdateOptions) (UpdateReport, error) {
-	return UpdateReport{}, errors.ErrUnsupported
+	started := time.Now()
+	request, err := sparql.ParseUpdate(text, sparql.Options{Prefixes: db.Prefixes()})
+	if err != nil {
+		return UpdateReport{}, err
+	}
+	if o.Source == "" {
+		o.Source = "update"
+	}
+	limits := o.Limits.or(db.opts.Limits)
+	running, cancel := limits.deadline(ctx)
+	defer cancel()
+	commit, err := db.store.Update(running, o.Source, func(tx *store.Tx) error {
+		options := db.snapshotOf(tx.View()).options(limits)
+		options.DefaultGraphs, options.NamedGraphs = o.UsingGraphs, o.UsingNamed
+		if o.AllowLoad {
+			options.Load = db.load
+		}
+		return exec.Update(running, exec.FromTx(tx), request, options)
+	})
+	if err != nil {
+		return UpdateReport{}, err
+	}
+	return db.report(ctx, commit, started, o.Wait)
 }
 
 // Apply adds and removes quads as one commit, without a query. Concurrent calls share one sync to disk.
 func (db *DB) Apply(ctx context.Context, add, remove []rdf.Quad, source string) (UpdateReport, error) {
-	return UpdateReport{}, errors.ErrUnsupported
+	started := time.Now()
+	commit, err := db.store.Write(ctx, store.Batch{Source: source, Add: add, Remove: remove})
+	if err != nil {
+		return UpdateReport{}, fmt.Errorf("engine: apply: %w", err)
+	}
+	return db.report(ctx, commit, started, false)
+}
+
+// report sums up a commit, and waits for the models if asked to.
+func (db *DB) report(ctx context.Context, c store.Commit, started time.Time, wait bool) (UpdateReport, error) {
+	r := UpdateReport{Version: c.Version}
+	for _, change := range c.Changes {
+		if change.Removed {
+			r.Removed++
+		} else {
+			r.Added++
+		}
+	}
+	var err error
+	if wait {
+		err = db.Wait(ctx)
+	}
+	r.Elapsed = time.Since(started)
+	return r, err
+}
+
+// load reads the document of a LOAD: a file:// IRI of this machine. Nothing is fetched from elsewhere.
+func (db *DB) load(ctx context.Context, iri string, add func(rdf.Quad) error) (err error) {
+	place, err := url.Parse(iri)
+	if err != nil || place.Scheme != "file" {
+		return fmt.Errorf("engine: %w: LOAD <%s>: only file:// is read; fetch the document first", ErrBadInput, iri)
+	}
+	reader, err := rdf.OpenFile(filepath.FromSlash(place.Path), nil, rdf.Options{
+		Base: iri, BlankPrefix: fmt.Sprintf("v%dl-", db.Version()+1)})
+	if err != nil {
+		return fmt.Errorf("engine: LOAD <%s>: %w", iri, err)
+	}
+	defer func() { err = errors.Join(err, reader.Close()) }()
+	buf := make([]rdf.Quad, importBatch)
+	for {
+		n, err := reader.Read(buf)
+		if err != nil && err != io.EOF {
+			return err
+		}
+		for _, q := range buf[:n] {
+			if err := add(q); err != nil {
+				return err
+			}
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
 }
