@@ -2,6 +2,7 @@ package exec
 
 import (
 	"context"
+	"strings"
 
 	"github.com/inklingdb/inkling/query/expr"
 	"github.com/inklingdb/inkling/query/plan"
@@ -191,11 +192,22 @@ func (g *grouper) accumulate(group int, in *expr.Batch, row int) error {
 	return nil
 }
 
+// visibleSlots returns the slots of variables that the query wrote, not those of blank nodes and path steps.
+func (q *query) visibleSlots(set plan.Set) []int {
+	var out []int
+	for _, slot := range set.Slots() {
+		if name := q.planner.Names[slot]; !strings.HasPrefix(name, "_:") && !strings.HasPrefix(name, ".") {
+			out = append(out, slot)
+		}
+	}
+	return out
+}
+
 // wholeIsNew reports, and remembers, that COUNT(DISTINCT *) has not seen a row in a group.
 func (g *grouper) wholeIsNew(i, group int, in *expr.Batch, row int) bool {
 	slot := g.q.groupSlot()
 	if g.wholes[i] == nil {
-		g.wholes[i] = newRowTable(slot+1, append(g.n.Input.About().Possible.Slots(), slot))
+		g.wholes[i] = newRowTable(slot+1, append(g.q.visibleSlots(g.n.Input.About().Possible), slot))
 	}
 	one := newSink(slot + 1)
 	one.batch.N = 1

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/inklingdb/inkling/query/expr"
@@ -71,6 +72,7 @@ func newQuery(src Source, opt Options, dataset []sparql.DatasetClause) (*query, 
 		return nil, err
 	}
 	q.planner = plan.NewPlanner(q.terms, src, q.graphs)
+	q.planner.HasGraph = q.hasGraph
 	return q, nil
 }
 
@@ -117,18 +119,22 @@ func (q *query) namedGraphs() []store.TermID {
 	return q.source.Graphs()
 }
 
+// hasGraph reports whether GRAPH <g> has solutions at all.
+func (q *query) hasGraph(g store.TermID) bool {
+	if q.explicit {
+		return slices.Contains(q.named, g)
+	}
+	rows, exact := q.source.Count(g, store.Pattern{})
+	return rows > 0 || !exact
+}
+
 // activeGraphs returns the graphs whose union a pattern reads.
 func (q *query) activeGraphs(g plan.Graph) []store.TermID {
 	switch g.Kind {
 	case plan.CurrentGraph:
 		return q.registers[g.Register : g.Register+1]
 	case plan.ConstantGraph:
-		if q.explicit {
-			for _, id := range q.named {
-				if id == g.ID {
-					return []store.TermID{id}
-				}
-			}
+		if q.explicit && !slices.Contains(q.named, g.ID) {
 			return nil
 		}
 		return []store.TermID{g.ID}

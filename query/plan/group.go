@@ -99,7 +99,8 @@ func (p *Planner) flatten(op sparql.Op, at site, g *group) {
 				g.err = err
 				return
 			}
-			if p.missing(inner, op.Input) {
+			if inner.Kind == ConstantGraph && (expr.IsLocal(inner.ID) || !p.HasGraph(inner.ID)) {
+				// A graph that does not exist has no solutions, not even the empty one.
 				g.elements = append(g.elements, element{op: &sparql.Table{Pos: op.Pos}, at: at})
 				return
 			}
@@ -128,14 +129,6 @@ func (p *Planner) flatten(op sparql.Op, at site, g *group) {
 	default:
 		g.elements = append(g.elements, element{op: op, at: at})
 	}
-}
-
-// missing reports that op is the empty pattern of a graph that does not exist: it has no solution, not one.
-func (p *Planner) missing(g Graph, op sparql.Op) bool {
-	b, isBGP := op.(*sparql.BGP)
-	t, isTable := op.(*sparql.Table)
-	empty := isBGP && len(b.Triples) == 0 || isTable && len(t.Vars) == 0 && len(t.Rows) == 1
-	return empty && g.Kind == ConstantGraph && (expr.IsLocal(g.ID) || p.count(g, store.Pattern{}) == 0)
 }
 
 // flattenPath rewrites a path by SPARQL 1.1 §18.2.2.4: sequences become joins over new variables, an inverse swaps

@@ -25,9 +25,10 @@ type Distincts interface {
 type Planner struct {
 	Terms     *expr.Terms
 	Stats     Statistics
-	Default   []store.TermID // graphs whose union is the default graph, for estimates
-	Names     []string       // of each slot
-	Registers int            // of current graphs
+	HasGraph  func(store.TermID) bool // whether the dataset has a named graph
+	Default   []store.TermID          // graphs whose union is the default graph, for estimates
+	Names     []string                // of each slot
+	Registers int                     // of current graphs
 
 	scopes map[*sparql.Project]*Scope
 	counts map[countKey]float64
@@ -45,9 +46,11 @@ const (
 	ink        = "urn:inkling:"
 )
 
-// NewPlanner returns a planner whose default graph is the union of graphs.
+// NewPlanner returns a planner whose default graph is the union of graphs, and for which every named graph exists
+// unless HasGraph is set.
 func NewPlanner(t *expr.Terms, stats Statistics, graphs []store.TermID) *Planner {
-	return &Planner{Terms: t, Stats: stats, Default: graphs, scopes: map[*sparql.Project]*Scope{}, counts: map[countKey]float64{}}
+	every := func(store.TermID) bool { return true }
+	return &Planner{Terms: t, Stats: stats, HasGraph: every, Default: graphs, scopes: map[*sparql.Project]*Scope{}, counts: map[countKey]float64{}}
 }
 
 // Plan returns the operators of an algebra tree and the scope in which its variables' slots are found.

@@ -10,20 +10,24 @@ import (
 	"github.com/inklingdb/inkling/store/rdf"
 )
 
-// newStore returns an in-memory store that holds quads.
+// newStore returns an in-memory store that holds quads, closed at the end of the test.
 func newStore(t testing.TB, quads []rdf.Quad) *store.Store {
 	t.Helper()
-	s, err := store.Open("", store.Options{})
+	s, err := memoryStore(quads)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	if len(quads) > 0 {
-		if _, err := s.Write(context.Background(), store.Batch{Add: quads}); err != nil {
-			t.Fatal(err)
-		}
-	}
 	return s
+}
+
+func memoryStore(quads []rdf.Quad) (*store.Store, error) {
+	s, err := store.Open("", store.Options{})
+	if err != nil || len(quads) == 0 {
+		return s, err
+	}
+	_, err = s.Write(context.Background(), store.Batch{Add: quads})
+	return s, err
 }
 
 // ask runs a query over the latest version of s and hands the result to read.
