@@ -24,7 +24,7 @@ func (c *csvWriter) Header(vars []string) error {
 		if i > 0 {
 			c.w.WriteByte(',')
 		}
-		c.w.WriteString(v)
+		c.field(v, len(vars) == 1)
 	}
 	_, err := c.w.WriteString("\r\n")
 	return err
@@ -38,23 +38,24 @@ func (c *csvWriter) Row(row []rdf.Term) error {
 		if i > 0 {
 			c.w.WriteByte(',')
 		}
+		value := t.Value
 		if t.Kind == rdf.Blank {
-			c.w.WriteString("_:")
+			value = "_:" + value
 		}
-		c.field(t, len(row) == 1)
+		c.field(value, len(row) == 1)
 	}
 	_, err := c.w.WriteString("\r\n")
 	return err
 }
 
 // field writes a value, quoted where RFC 4180 asks it, and where an only, empty field would read as no line at all.
-func (c *csvWriter) field(t rdf.Term, only bool) {
-	if !strings.ContainsAny(t.Value, ",\"\r\n") && (t.Value != "" || !only) {
-		c.w.WriteString(t.Value)
+func (c *csvWriter) field(s string, only bool) {
+	if !strings.ContainsAny(s, ",\"\r\n") && (s != "" || !only) {
+		c.w.WriteString(s)
 		return
 	}
 	c.w.WriteByte('"')
-	c.w.WriteString(strings.ReplaceAll(t.Value, `"`, `""`))
+	c.w.WriteString(strings.ReplaceAll(s, `"`, `""`))
 	c.w.WriteByte('"')
 }
 

@@ -39,7 +39,9 @@ func (x *xmlWriter) Header(vars []string) error {
 	x.vars, x.open = vars, true
 	x.write(xml.Header, `<sparql xmlns="`, xmlNamespace, `"><head>`)
 	for _, v := range vars {
-		x.write(`<variable name="`, v, `"/>`)
+		x.write(`<variable name="`)
+		x.text(v)
+		x.write(`"/>`)
 	}
 	x.write("</head><results>")
 	return x.err()
@@ -54,7 +56,9 @@ func (x *xmlWriter) Row(row []rdf.Term) error {
 		if t.Kind == rdf.None {
 			continue
 		}
-		x.write(`<binding name="`, x.vars[i], `">`)
+		x.write(`<binding name="`)
+		x.text(x.vars[i])
+		x.write(`">`)
 		x.term(t)
 		x.write("</binding>")
 	}
