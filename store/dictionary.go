@@ -113,6 +113,15 @@ func (d *dictionary) lookup(t rdf.Term, next uint32) (uint32, error) {
 		}
 		return n, nil
 	}
+	n, err := d.find(t, next)
+	if n != 0 && err == nil {
+		d.recent.put(t, n)
+	}
+	return n, err
+}
+
+// find is lookup past the recent terms.
+func (d *dictionary) find(t rdf.Term, next uint32) (uint32, error) {
 	k := dictionaryKind(t)
 	key, hashed := termKey(k, t)
 	value, err := getCopy(d.kv, key)
@@ -136,17 +145,12 @@ func (d *dictionary) lookup(t rdf.Term, next uint32) (uint32, error) {
 				continue
 			}
 		}
-		d.recent.put(t, n)
 		return n, nil
 	}
 	if len(*d.runs.Load()) == 0 {
 		return 0, nil
 	}
-	n, err := d.inRuns(t, hashTerm(k, appendTerm(nil, k, t)), next)
-	if n != 0 && err == nil {
-		d.recent.put(t, n)
-	}
-	return n, err
+	return d.inRuns(t, hashTerm(k, appendTerm(nil, k, t)), next)
 }
 
 // stored reads a term from disk, from its block or, while that is not full, from its single key.

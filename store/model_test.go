@@ -371,6 +371,18 @@ func ids(t tester, v *View, q rdf.Quad) (g TermID, triple Triple) {
 	return g, triple
 }
 
+// check lets the store verify itself.
+func (m *machine) check() {
+	report, err := m.store.Check(context.Background())
+	m.must(err)
+	if len(report.Problems) > 0 {
+		m.t.Fatalf("check: %v", report.Problems)
+	}
+	if report.Triples != int64(len(m.quads)) || report.Commits != int64(m.version) {
+		m.t.Fatalf("check read %+v, want %d triples at %d", report, len(m.quads), m.version)
+	}
+}
+
 // replay checks that the log alone leads to the same triples.
 func (m *machine) replay() {
 	i := 0
@@ -419,6 +431,7 @@ func runMachine(t *rapid.T, dir string, options Options) {
 		m.must(err)
 		m.compare(v, m.quads)
 		v.Close()
+		m.check()
 	}
 	m.letGo()
 	m.replay()
