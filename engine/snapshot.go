@@ -73,6 +73,9 @@ type graph struct{ view *store.View }
 // Has reports whether a graph states a triple.
 func (g graph) Has(name store.TermID, t store.Triple) (bool, error) { return g.view.Has(name, t) }
 
+// Count returns how many triples match.
+func (g graph) Count(name store.TermID, p store.Pattern) (int64, bool) { return g.view.Count(name, p) }
+
 // Match calls visit for each triple of the pattern until visit returns false.
 func (g graph) Match(name store.TermID, p store.Pattern, visit func(store.Triple) bool) error {
 	c, err := g.view.Scan(name, p, store.Any)

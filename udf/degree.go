@@ -18,17 +18,25 @@ var degree = Function{
 			if c.Out.Errs[row] != nil {
 				continue
 			}
-			count := int64(0)
-			add := func(store.Triple) bool { count++; return true }
 			e := c.Nodes[0][row]
-			if err := c.Host.Graph.Match(c.graph(), store.Pattern{S: e}, add); err != nil {
-				return err
+			for _, p := range []store.Pattern{{S: e}, {O: e}} {
+				n, err := c.count(p)
+				if err != nil {
+					return err
+				}
+				c.Out.Integers[row] += n
 			}
-			if err := c.Host.Graph.Match(c.graph(), store.Pattern{O: e}, add); err != nil {
-				return err
-			}
-			c.Out.Integers[row] = count
 		}
 		return nil
 	},
+}
+
+// count returns how many triples of the call's graph match.
+func (c *Call) count(p store.Pattern) (int64, error) {
+	if n, exact := c.Host.Graph.Count(c.graph(), p); exact {
+		return n, nil
+	}
+	n := int64(0)
+	err := c.Host.Graph.Match(c.graph(), p, func(store.Triple) bool { n++; return true })
+	return n, err
 }

@@ -76,7 +76,7 @@ func NodeColumn(h *Host, c expr.Column) ([]store.TermID, error) {
 	nodes := c.IDs
 	copied := false
 	for row, id := range c.IDs {
-		if isNode(id) || id == 0 {
+		if id.IsNode() || id == 0 {
 			continue
 		}
 		if !copied {
@@ -98,12 +98,6 @@ func NodeColumn(h *Host, c expr.Column) ([]store.TermID, error) {
 		}
 	}
 	return nodes, nil
-}
-
-// isNode reports whether id is an IRI or a blank node of the store.
-func isNode(id store.TermID) bool {
-	kind := id >> 56
-	return kind == 1 || kind == 2
 }
 
 // OptionColumn returns the optional argument at a place, whose kind its values show; a column that is the same in

@@ -2,11 +2,13 @@ package udf
 
 import "github.com/inklingdb/inkling/store"
 
-// Graph is the stated graph at one version. *store.View is one; in it, graph 0 is the default graph.
+// Graph is the stated graph at one version; graph 0 is the default graph.
 type Graph interface {
 	Has(g store.TermID, t store.Triple) (bool, error)
 	// Match calls visit for each triple of the pattern until visit returns false.
 	Match(g store.TermID, p store.Pattern, visit func(store.Triple) bool) error
+	// Count returns how many triples match, cheaply; exact is false for an estimate.
+	Count(g store.TermID, p store.Pattern) (rows int64, exact bool)
 }
 
 // Names translates between terms and what people type: "<iri>", an absolute IRI, "prefix:name", "_:label" or a

@@ -62,14 +62,14 @@ type predictor struct {
 	graph  Graph
 	model  *Model
 	wanted Wanted
-	stated map[uint32]bool
+	stated map[uint32]bool // rows that are no candidates
 	top    []vec.Ranked
 	items  []Item
 }
 
 // best returns the candidates of an ask from the scores of all entities.
 func (p *predictor) best(a Ask, scores []float32) ([]Item, error) {
-	skip, err := p.skipStated(a)
+	skip, err := p.skip(a)
 	if err != nil {
 		return nil, err
 	}
@@ -86,15 +86,19 @@ func (p *predictor) best(a Ask, scores []float32) ([]Item, error) {
 	return p.items, nil
 }
 
-// skipStated returns a filter of the rows that the graph states, nil when they are wanted.
-func (p *predictor) skipStated(a Ask) (func(int) bool, error) {
+// skip returns a filter of the rows that are no candidates: the asked node itself, unless the graph states that it
+// stands in the relation to itself, and, unless they are wanted, those that the graph states.
+func (p *predictor) skip(a Ask) (func(int) bool, error) {
+	own, _ := p.model.Vocabulary.Entity(a.Node)
 	if p.wanted.Stated {
-		return nil, nil
+		reflexive, err := p.graph.Has(p.model.Graph, store.Triple{S: a.Node, P: a.Relation, O: a.Node})
+		return func(row int) bool { return uint32(row) == own && !reflexive }, err
 	}
 	if p.stated == nil {
 		p.stated = map[uint32]bool{}
 	}
 	clear(p.stated)
+	p.stated[own] = true
 	pattern := store.Pattern{S: a.Node, P: a.Relation}
 	if a.Heads {
 		pattern = store.Pattern{P: a.Relation, O: a.Node}

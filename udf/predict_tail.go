@@ -5,7 +5,7 @@ import "context"
 var predictTail = Function{
 	Name: "predict_tail", Params: []Param{{"h", Entity}, {"r", Relation}}, Optional: rankingOptions, Result: Candidates,
 	Doc: "The k most plausible tails of (h, r, ?), best first, each with its probability and score. What the graph " +
-		"states already is left out unless stated is true; k is 10 unless given. Scores every entity, a batch at a " +
+		"states already is left out unless stated is true, and so is h itself unless stated of itself; k is 10 unless given. Scores every entity, a batch at a " +
 		"time by one matrix product.",
 	Examples: []Example{
 		{`predict_tail("kyoto", "in", 1).map(c, c.node)`, `["japan"]`},

@@ -68,6 +68,12 @@ func (g *Graph) Match(_ store.TermID, p store.Pattern, visit func(store.Triple) 
 	return nil
 }
 
+// Count returns how many triples match.
+func (g *Graph) Count(_ store.TermID, p store.Pattern) (rows int64, exact bool) {
+	err := g.Match(0, p, func(store.Triple) bool { rows++; return true })
+	return rows, err == nil
+}
+
 func id(name string) store.TermID {
 	for i, e := range entities {
 		if e == name {

@@ -1,0 +1,5 @@
+package main
+
+type benchCommand struct{}
+
+func (c *benchCommand) Run(a *app) error { return nil }

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/inklingdb/inkling/engine"
+)
+
+type evalModelCommand struct {
+	database
+	Test      []string `arg:"" placeholder:"FILE" help:"Files of test triples."`
+	Model     string   `placeholder:"NAME" help:"The model; without it the default one."`
+	Known     []string `placeholder:"FILE" help:"Further files of true triples that do not count against a test triple (the graph's do not either)."`
+	Limit     int      `placeholder:"N" help:"Rank at most so many triples, evenly spread."`
+	Relations int      `default:"10" placeholder:"N" help:"Show so many relations, most triples first (${default})."`
+	JSON      bool     `help:"Print everything as JSON."`
+}
+
+// Run ranks the test triples.
+func (c *evalModelCommand) Run(a *app) error {
+	return c.with(func(db *engine.DB) error {
+		b := a.newBar("rank")
+		request := engine.EvaluateRequest{Model: c.Model, Test: c.Test, Known: c.Known, Limit: c.Limit,
+			Progress: func(done, total int) {
+				b.set(float64(done)/float64(total), fmt.Sprintf("%s of %s questions", grouped(int64(done)), grouped(int64(total))))
+			}}
+		e, err := db.EvaluateModel(a.ctx, request)
+		if err != nil {
+			b.fail()
+			return err
+		}
+		b.done(plural(int64(e.All.Triples), "triple"))
+		if c.JSON {
+			return printJSON(a.out, e)
+		}
+		t := newTable(a.out, "relation", "triples", "MRR", "Hits@1", "Hits@3", "Hits@10", "mean rank")
+		row := func(name string, m engine.Metrics) {
+			t.AppendRow([]any{name, m.Triples, fmt.Sprintf("%.4f", m.MRR), fmt.Sprintf("%.4f", m.Hits1),
+				fmt.Sprintf("%.4f", m.Hits3), fmt.Sprintf("%.4f", m.Hits10), fmt.Sprintf("%.1f", m.MeanRank)})
+		}
+		row("all", e.All)
+		shorten := db.Shortener()
+		for i, r := range e.ByRelation {
+			if i < c.Relations {
+				row(shorten(r.Relation), r.Metrics)
+			}
+		}
+		t.Render()
+		fmt.Fprintf(a.out, "filtered; AUC %.4f, F1 %.4f, accuracy %.4f against random corruptions\n", e.All.AUC, e.All.F1, e.All.Accuracy)
+		if e.Unknown > 0 {
+			fmt.Fprintf(a.out, "%s with a name the model does not know ranked last\n", plural(int64(e.Unknown), "triple"))
+		}
+		return nil
+	})
+}

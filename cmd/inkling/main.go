@@ -1,0 +1,171 @@
+// Command inkling is the command line of Inkling: import a graph, train a model on it, ask what it states and what
+// it leaves out, change it, serve it. `inkling --help` lists the commands; each is a file of this folder and a field
+// of the commands struct.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/inklingdb/inkling/engine"
+	"github.com/inklingdb/inkling/query/sparql"
+	"github.com/inklingdb/inkling/server"
+	"github.com/inklingdb/inkling/store"
+	"github.com/inklingdb/inkling/store/rdf"
+	"github.com/inklingdb/inkling/udf/cel"
+)
+
+// commands is the command line. To add a command: write its file and name it here.
+type commands struct {
+	Demo      demoCommand      `cmd:"" help:"Import a small real graph, train on it, ask, change it and ask again."`
+	Import    importCommand    `cmd:"" help:"Read files of triples into a database, all or nothing."`
+	Export    exportCommand    `cmd:"" help:"Write the graph."`
+	Train     trainCommand     `cmd:"" help:"Train a model on the graph, measure and keep it."`
+	EvalModel evalModelCommand `cmd:"" name:"eval-model" help:"Rank test triples with a model: filtered MRR and Hits@k."`
+	Query     queryCommand     `cmd:"" help:"Answer a SPARQL query."`
+	Update    updateCommand    `cmd:"" help:"Run a SPARQL update as one commit."`
+	Eval      evalCommand      `cmd:"" help:"Evaluate a CEL expression with Inkling's functions."`
+	Serve     serveCommand     `cmd:"" help:"Serve SPARQL, a JSON API and a web page over HTTP."`
+	Models    modelsCommand    `cmd:"" help:"Show models; drop one or make one the default."`
+	Function  functionCommand  `cmd:"" help:"List functions; add or drop your own."`
+	Stats     statsCommand     `cmd:"" help:"Count triples, terms, graphs and relations."`
+	Check     checkCommand     `cmd:"" help:"Verify the whole database."`
+	Backup    backupCommand    `cmd:"" help:"Write a consistent copy to a file."`
+	Restore   restoreCommand   `cmd:"" help:"Make a new database from a backup."`
+	Bench     benchCommand     `cmd:"" help:"Measure loading, training, prediction, queries, maintenance and crashes on this machine."`
+	Version   versionCommand   `cmd:"" help:"Print the version."`
+}
+
+// Exit codes, stated in the help.
+const (
+	exitFailure     = 1
+	exitUsage       = 2
+	exitInput       = 3
+	exitLimit       = 4
+	exitInterrupted = 130
+)
+
+const description = `A graph database that knows what its graph leaves out.
+
+Nodes and relations are named as in your files; in SPARQL put ":" before a plain name (:Asthma).
+Exit codes: 0 done, 1 failed, 2 wrong use, 3 bad input (a file, query, expression or name), 4 a limit was reached,
+130 interrupted.`
+
+// app is what a command sees of the world.
+type app struct {
+	ctx context.Context
+	in  io.Reader
+	out io.Writer
+	err io.Writer
+}
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+// run executes a command line and returns the exit code.
+func run(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	a := &app{ctx: ctx, in: os.Stdin, out: os.Stdout, err: os.Stderr}
+	code := -1
+	parser, err := kong.New(&commands{}, kong.Name("inkling"), kong.Description(description),
+		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Exit(func(c int) { code = c }), kong.Bind(a), kong.Vars{"listen": server.DefaultListen})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "inkling:", err)
+		return exitFailure
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	command, err := parser.Parse(args)
+	if code >= 0 { // --help was answered
+		return code
+	}
+	if err != nil {
+		fmt.Fprintf(a.err, "inkling: %v\nTry: inkling --help\n", err)
+		return exitUsage
+	}
+	err = command.Run()
+	if err == nil {
+		return 0
+	}
+	if ctx.Err() != nil {
+		fmt.Fprintln(a.err, "inkling: interrupted")
+		return exitInterrupted
+	}
+	fmt.Fprintln(a.err, "inkling:", err)
+	return exitCode(err)
+}
+
+// usageError is a wrong use that kong cannot see.
+type usageError struct{ error }
+
+// exitCode sorts an error.
+func exitCode(err error) int {
+	var usage usageError
+	var query *sparql.Error
+	var syntax *rdf.SyntaxError
+	var expression *cel.Error
+	switch {
+	case errors.As(err, &usage):
+		return exitUsage
+	case errors.Is(err, engine.ErrLimit):
+		return exitLimit
+	case errors.As(err, &query), errors.As(err, &syntax), errors.As(err, &expression),
+		errors.Is(err, engine.ErrBadInput), errors.Is(err, engine.ErrUnknownModel), errors.Is(err, engine.ErrNoModel),
+		errors.Is(err, engine.ErrModelExists), errors.Is(err, os.ErrNotExist):
+		return exitInput
+	}
+	return exitFailure
+}
+
+// database is the flag that names the database.
+type database struct {
+	DB string `name:"db" default:"inkling.db" placeholder:"DIR" help:"The database's directory (${default})."`
+}
+
+// open opens a database that must be there.
+func (d database) open() (*engine.DB, error) {
+	if _, err := os.Stat(d.DB); errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("there is no database at %s: name one with --db, or make one with inkling import (%w)", d.DB, os.ErrNotExist)
+	}
+	return d.create(engine.Options{})
+}
+
+// create opens a database, making it when it is not there.
+func (d database) create(o engine.Options) (*engine.DB, error) {
+	db, err := engine.Open(d.DB, o)
+	if errors.Is(err, store.ErrLocked) {
+		return nil, fmt.Errorf("the database %s is in use by another process (is inkling serve running? ask it over HTTP instead)", d.DB)
+	}
+	return db, err
+}
+
+// with runs f on a database that must be there and closes it.
+func (d database) with(f func(db *engine.DB) error) error {
+	db, err := d.open()
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(db), db.Close())
+}
+
+// text returns an argument, or what stands in a file after "@", or standard input for "-".
+func (a *app) text(argument string) (string, error) {
+	switch {
+	case argument == "-":
+		data, err := io.ReadAll(a.in)
+		return string(data), err
+	case len(argument) > 1 && argument[0] == '@':
+		data, err := os.ReadFile(argument[1:])
+		return string(data), err
+	}
+	return argument, nil
+}

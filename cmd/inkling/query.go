@@ -1,0 +1,126 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/inklingdb/inkling/engine"
+	"github.com/inklingdb/inkling/query/results"
+	"github.com/inklingdb/inkling/store/rdf"
+)
+
+type queryCommand struct {
+	database
+	Query   string        `arg:"" help:"The query; @FILE reads a file, - standard input."`
+	Format  string        `default:"" placeholder:"NAME" help:"table, json, xml, csv or tsv; for CONSTRUCT and DESCRIBE ttl, nt, nq, trig or tsv."`
+	Explain bool          `help:"Print the executed plan with estimated and actual rows on standard error."`
+	Wait    bool          `help:"Let the models catch up with the latest commits first."`
+	Timeout time.Duration `placeholder:"TIME" help:"Give up after so long (60s)."`
+	Rows    int64         `placeholder:"N" help:"Refuse answers of more rows (10,000,000)."`
+}
+
+// Run answers the query.
+func (c *queryCommand) Run(a *app) error {
+	text, err := a.text(c.Query)
+	if err != nil {
+		return err
+	}
+	return c.with(func(db *engine.DB) error {
+		o := engine.QueryOptions{Explain: c.Explain, Wait: c.Wait, Limits: engine.Limits{Time: c.Timeout, Rows: c.Rows}}
+		return a.query(db, text, c.Format, o)
+	})
+}
+
+// query answers a query in a format.
+func (a *app) query(db *engine.DB, text, format string, o engine.QueryOptions) error {
+	r, err := db.Query(a.ctx, text, o)
+	if err != nil {
+		return err
+	}
+	if r.Kind == engine.Graph {
+		err = writeQuads(a.out, db, r, format)
+	} else {
+		err = writeRows(a.out, db, r, format)
+	}
+	if err == nil && o.Explain {
+		fmt.Fprintf(a.err, "%s\n%s in %s\n", r.Plan(), versionText(r.Versions()), shortTime(r.Elapsed()))
+	}
+	return errors.Join(err, r.Close())
+}
+
+func versionText(v engine.Versions) string {
+	text := fmt.Sprintf("graph at version %d", v.Graph)
+	for name, version := range v.Models {
+		text += fmt.Sprintf(", model %s at %d", name, version)
+	}
+	return text
+}
+
+// writeRows writes the answer of SELECT or ASK.
+func writeRows(out io.Writer, db *engine.DB, r *engine.Result, format string) error {
+	if format == "" {
+		format = "table"
+	}
+	f := results.ByName(format)
+	if f == nil {
+		return usageError{fmt.Errorf("unknown format %q for rows; there are table, json, xml, csv, tsv", format)}
+	}
+	w := f.NewWriter(out, results.WriterOptions{Prefixes: db.Prefixes()})
+	if r.Kind == engine.Boolean {
+		return errors.Join(w.Boolean(r.Bool), w.Close())
+	}
+	if err := w.Header(r.Vars); err != nil {
+		return err
+	}
+	for row, err := range r.Rows() {
+		if err != nil {
+			return err
+		}
+		if f.Name == "table" {
+			roundDoubles(row)
+		}
+		if err := w.Row(row); err != nil {
+			return err
+		}
+	}
+	return w.Close()
+}
+
+// roundDoubles shortens floating-point numbers for the eye.
+func roundDoubles(row []rdf.Term) {
+	for i, t := range row {
+		if t.Datatype != rdf.XSDDouble {
+			continue
+		}
+		if f, err := strconv.ParseFloat(t.Value, 64); err == nil {
+			row[i] = rdf.NewTyped(strconv.FormatFloat(f, 'g', 4, 64), rdf.XSDDecimal)
+		}
+	}
+}
+
+// writeQuads writes the answer of CONSTRUCT or DESCRIBE.
+func writeQuads(out io.Writer, db *engine.DB, r *engine.Result, format string) error {
+	if format == "" {
+		format = "ttl"
+	}
+	f := rdf.FormatByName(format)
+	if f == nil || !f.Writable() {
+		return usageError{fmt.Errorf("unknown format %q for a graph; there are ttl, nt, nq, trig, tsv", format)}
+	}
+	w, err := rdf.NewWriter(out, f, rdf.WriterOptions{Base: db.Base(), Prefixes: db.Prefixes()})
+	if err != nil {
+		return err
+	}
+	for quad, err := range r.Quads() {
+		if err != nil {
+			return err
+		}
+		if err := w.Write([]rdf.Quad{quad}); err != nil {
+			return err
+		}
+	}
+	return w.Close()
+}

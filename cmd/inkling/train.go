@@ -1,0 +1,107 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/inklingdb/inkling/engine"
+	"github.com/inklingdb/inkling/store/rdf"
+)
+
+type trainCommand struct {
+	database
+	Model   string        `default:"complex" placeholder:"FAMILY" help:"complex or distmult (${default})."`
+	Name    string        `placeholder:"NAME" help:"The model's name; without it the family's."`
+	Graph   string        `placeholder:"IRI" help:"Learn this named graph instead of the default one."`
+	Dim     int           `placeholder:"N" help:"Numbers per embedding (complex: pairs); without it chosen by size."`
+	Epochs  int           `placeholder:"N" help:"Passes over the triples at most; without it chosen by size."`
+	Batch   int           `placeholder:"N" help:"Questions per step; without it chosen by size."`
+	Rate    float64       `placeholder:"X" help:"Learning rate of Adagrad; without it 0.1."`
+	N3      float64       `name:"n3" placeholder:"X" help:"Weight of the N3 penalty; negative: none."`
+	HoldOut float64       `placeholder:"SHARE" help:"Share of triples held out for stopping, calibration and metrics; without it 0.1."`
+	Valid   []string      `placeholder:"FILE" help:"Triples to stop by and calibrate on instead of held-out ones."`
+	Test    []string      `placeholder:"FILE" help:"Triples to measure on instead of held-out ones."`
+	Budget  time.Duration `placeholder:"TIME" help:"Stop after the epoch in which so much time has passed, such as 5m."`
+	Seed    uint64        `default:"1" placeholder:"N" help:"Seed of all randomness (${default})."`
+	Workers int           `placeholder:"N" help:"Threads; without it all."`
+	Replace bool          `help:"Replace a model of that name once the new one is ready."`
+	JSON    bool          `help:"Print the model's card as JSON."`
+}
+
+// Run trains a model and prints its card.
+func (c *trainCommand) Run(a *app) error {
+	request := engine.TrainRequest{
+		Name: c.Name, Family: c.Model, Dim: c.Dim, Epochs: c.Epochs, Batch: c.Batch, LearningRate: c.Rate, N3: c.N3,
+		HoldOut: c.HoldOut, Valid: c.Valid, Test: c.Test, Budget: c.Budget, Seed: c.Seed, Workers: c.Workers, Replace: c.Replace,
+	}
+	if c.Graph != "" {
+		request.Graph = rdf.NewIRI(c.Graph)
+	}
+	return c.with(func(db *engine.DB) error {
+		info, err := a.train(db, request)
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			return printJSON(a.out, info)
+		}
+		printCard(a.out, info)
+		return nil
+	})
+}
+
+// train trains with a bar.
+func (a *app) train(db *engine.DB, r engine.TrainRequest) (engine.ModelInfo, error) {
+	b := a.newBar("train")
+	r.Progress = func(p engine.TrainProgress) {
+		words := p.Phase
+		share := p.Done
+		if p.Phase == "training" {
+			words = fmt.Sprintf("epoch %d/%d loss %.3f", p.Epoch, p.Epochs, p.Loss)
+			if p.MRR > 0 {
+				words += fmt.Sprintf(" MRR %.3f", p.MRR)
+			}
+			share *= 0.95 // the rest is measuring
+		} else if p.Phase != "reading" {
+			share = 0.95 + share*0.05
+		}
+		b.set(share, words)
+	}
+	info, err := db.Train(a.ctx, r)
+	if err != nil {
+		b.fail()
+		return info, err
+	}
+	b.done(fmt.Sprintf("%s, %d epochs", info.Name, len(info.Curve)))
+	return info, nil
+}
+
+// printCard writes a model's card.
+func printCard(out io.Writer, m engine.ModelInfo) {
+	graph := "the default graph"
+	if m.Graph != "" {
+		graph = "<" + m.Graph + ">"
+	}
+	fmt.Fprintf(out, "model %s (%s, dimension %d) of %s\n", m.Name, m.Family, m.Dim, graph)
+	fmt.Fprintf(out, "  learnt     %s about %s and %s, in %s\n", plural(int64(m.TrainTriples), "triple"),
+		plural(int64(m.Entities), "node"), plural(int64(m.Relations), "relation"),
+		shortTime(time.Duration(m.TrainSeconds*float64(time.Second))))
+	if h := m.HeldOut; h.Triples > 0 {
+		fmt.Fprintf(out, "  held out   %s it had not seen: MRR %.3f, Hits@1 %.3f, Hits@3 %.3f, Hits@10 %.3f (filtered)\n",
+			plural(int64(h.Triples), "triple"), h.MRR, h.Hits1, h.Hits3, h.Hits10)
+		fmt.Fprintf(out, "  true/false AUC %.3f, F1 %.3f, accuracy %.3f against random corruptions\n", h.AUC, h.F1, h.Accuracy)
+	}
+	fmt.Fprintf(out, "  fact       from probability %.2f on\n", m.Threshold)
+	fmt.Fprintf(out, "  version    %d", m.Version)
+	if m.Lag > 0 {
+		fmt.Fprintf(out, ", %s behind", plural(int64(m.Lag), "commit"))
+	}
+	if m.Maintained > 0 {
+		fmt.Fprintf(out, ", %s applied since training, drift %.3f", plural(m.Maintained, "change"), m.Drift)
+	}
+	fmt.Fprintln(out)
+	if m.Stale {
+		fmt.Fprintf(out, "  stale      %s: train it again\n", m.StaleBecause)
+	}
+}
