@@ -149,7 +149,7 @@ var ErrLimit = errors.New("limit reached")
 func (q *query) keep(bytes int64) error {
 	q.bytes += bytes
 	if limit := q.opt.Limits.MemoryBytes; limit > 0 && q.bytes > limit {
-		return fmt.Errorf("exec: the query holds more than %d MB in joins, groups and sorts: %w (raise Limits.MemoryBytes, or make the pattern more selective)", limit>>20, ErrLimit)
+		return fmt.Errorf("exec: the query holds more than %d bytes in joins, groups and sorts: %w (raise Limits.MemoryBytes, or make the pattern more selective)", limit, ErrLimit)
 	}
 	return nil
 }

@@ -3,15 +3,24 @@ package exec
 import (
 	"context"
 
+	"github.com/inklingdb/inkling/index"
 	"github.com/inklingdb/inkling/store"
 	"github.com/inklingdb/inkling/store/rdf"
 )
 
-// snapshot is a store.View as a Source.
-type snapshot struct{ *store.View }
+// snapshot is a store.View as a Source, with the statistics of its indexes for the planner.
+type snapshot struct {
+	*store.View
+	statistics index.Statistics
+}
 
 // FromView returns the Source over a view; the view stays the caller's to close.
-func FromView(v *store.View) Source { return snapshot{v} }
+func FromView(v *store.View) Source { return snapshot{v, index.NewStatistics(v)} }
+
+// Distinct returns how many different subjects and objects a predicate has in a graph.
+func (s snapshot) Distinct(g, predicate store.TermID) (subjects, objects float64) {
+	return s.statistics.Distinct(g, predicate, index.PlaceS), s.statistics.Distinct(g, predicate, index.PlaceO)
+}
 
 // Scan reads in whatever order serves the pattern best.
 func (s snapshot) Scan(g store.TermID, p store.Pattern) (Cursor, error) {

@@ -183,7 +183,8 @@ func (d *decimal) String() string {
 	return digits
 }
 
-// formatDouble returns the canonical lexical form of xsd:double (or float): 1.5E2, INF, NaN.
+// formatDouble returns the lexical form of a computed xsd:double (or float): 0.25 and 1.0 for numbers of moderate
+// size, which people read, the canonical 1.5E12 beyond, INF and NaN.
 func formatDouble(f float64, bits int) string {
 	switch {
 	case math.IsNaN(f):
@@ -192,6 +193,13 @@ func formatDouble(f float64, bits int) string {
 		return "INF"
 	case math.IsInf(f, -1):
 		return "-INF"
+	}
+	if a := math.Abs(f); a == 0 || a >= 1e-6 && a < 1e6 {
+		s := strconv.FormatFloat(f, 'f', -1, bits)
+		if !strings.Contains(s, ".") {
+			s += ".0"
+		}
+		return s
 	}
 	mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(f, 'E', -1, bits), "E")
 	if !strings.Contains(mantissa, ".") {

@@ -92,10 +92,14 @@ func (p *Planner) estimateTriple(e element, in *Info) float64 {
 	}
 	rows := p.count(e.at.graph, pattern)
 	subjects, objects := rows/perSubject, rows/perObject
-	if d, ok := p.Stats.(Distincts); ok && pattern.P != 0 && pattern.S == 0 && pattern.O == 0 {
-		if s, o, known := d.Distinct(p.graphOf(e.at.graph), pattern.P); known {
-			subjects, objects = float64(s), float64(o)
-		}
+	if d, ok := p.Stats.(Distincts); ok {
+		subjects, objects = d.Distinct(p.graphOf(e.at.graph), pattern.P)
+	}
+	if pattern.O != 0 && pattern.P != 0 {
+		subjects = rows // each match has a subject of its own
+	}
+	if pattern.S != 0 && pattern.P != 0 {
+		objects = rows
 	}
 	if bound[1] {
 		rows /= predicates

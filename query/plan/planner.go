@@ -17,8 +17,8 @@ type Statistics interface {
 
 // Distincts are further statistics that a Statistics may also have.
 type Distincts interface {
-	// Distinct returns how many different subjects and objects a predicate has in a graph; ok is false when unknown.
-	Distinct(g, predicate store.TermID) (subjects, objects int64, ok bool)
+	// Distinct estimates how many different subjects and objects a predicate (0: all of them) has in a graph.
+	Distinct(g, predicate store.TermID) (subjects, objects float64)
 }
 
 // Planner holds what planning one query needs. It is not for concurrent use.
