@@ -43,7 +43,7 @@ func TestErrorsNameTheirPlace(t *testing.T) {
 		{rdf.Turtle, strings.Repeat("[ <p:p> ", 5000), `f:1:32771: expected at most 4096 brackets one in another`},
 		{rdf.TriG, "<http://g> {\n" + s + p + "1 .\n", `f:3:1: expected "}" at the end of the graph, found the end of the text`},
 		{rdf.TriG, "GRAPH <http://g> " + s, `f:1:18: expected "{", found '<'`},
-		{rdf.RDFXML, "<rdf:RDF xmlns:rdf='" + rdf.RDF + "'>\n<rdf:Description rdf:about='http://x'>\n <p xmlns='http://e/'>x</q>", "f:3:27: element <p> closed by </q>"},
+		{rdf.RDFXML, "<rdf:RDF xmlns:rdf='" + rdf.RDF + "'>\n<rdf:Description rdf:about='http://x'>\n <p xmlns='http://e/'>x</q>", "f:3:28: expected </p>, found </q>"},
 	} {
 		for name, r := range map[string]io.Reader{"whole": strings.NewReader(c.doc), "byte by byte": iotest.OneByteReader(strings.NewReader(c.doc))} {
 			_, err := rdf.ReadAll(r, c.format, rdf.Options{File: "f"})
