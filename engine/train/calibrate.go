@@ -49,11 +49,32 @@ const corruptedAtOnce = 64
 // fit returns the calibration of scored samples.
 func fit(samples []eval.Sample) model.Calibration {
 	c := Platt(samples)
+	if c.Slope <= 0 {
+		c = monotone(c, samples)
+	}
 	for i, s := range samples {
 		samples[i].Score = c.Prob(float32(s.Score))
 	}
 	c.Threshold = eval.BestThreshold(samples)
 	c.F1 = eval.Classify(samples, c.Threshold).F1
+	return c
+}
+
+// monotone replaces a slope that does not rise, as a handful of samples may give: probabilities must order triples
+// as scores do, or the best candidates of a prediction would be the least probable. One standard deviation of the
+// scores then counts as one unit of log-odds about the prior.
+func monotone(c model.Calibration, samples []eval.Sample) model.Calibration {
+	var mean, square float64
+	for _, s := range samples {
+		mean += s.Score / float64(len(samples))
+		square += s.Score * s.Score / float64(len(samples))
+	}
+	c.Slope = 1
+	if spread := math.Sqrt(math.Max(square-mean*mean, 0)); spread > 0 {
+		c.Slope = 1 / spread
+	}
+	prior := math.Min(math.Max(c.Prior, 0.01), 0.99)
+	c.Intercept = math.Log(prior/(1-prior)) - c.Slope*mean
 	return c
 }
 
