@@ -109,6 +109,18 @@ func (s *SetsSnapshot) Relations(g store.TermID) []store.TermID {
 	return list
 }
 
+// relationCount returns the number of relations in a graph.
+func (s *SetsSnapshot) relationCount(g store.TermID) (n int) {
+	for _, shard := range s.shards {
+		for k := range shard {
+			if k.graph == g && k.relation != 0 {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 // Subjects returns the dictionary numbers of a relation's subjects; relation 0: of all subjects in the graph.
 func (s *SetsSnapshot) Subjects(g, p store.TermID) *roaring.Bitmap {
 	return s.find(g, p).subjects.bitmap()

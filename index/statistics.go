@@ -66,7 +66,7 @@ func (s Statistics) Distinct(g, p store.TermID, place Places) float64 {
 	case PlaceO:
 		return math.Max(1, float64(c.Objects))
 	}
-	return math.Max(1, float64(len(s.sets.Relations(g))))
+	return math.Max(1, float64(s.sets.relationCount(g)))
 }
 
 // Degree returns in how many triples of a graph a term is subject, and in how many object.

@@ -10,6 +10,9 @@ import (
 // maxLine bounds the memory one line or token may take: a longer one is no statement but a broken file.
 const maxLine = 256 << 20
 
+// firstBuffer is the size of a reader's buffer until a longer line or token needs more.
+const firstBuffer = 64 << 10
+
 // errLong is reported for a line or token above maxLine.
 var errLong = errors.New("a line or token is longer than 256 MiB")
 
@@ -24,7 +27,7 @@ type lines struct {
 }
 
 func newLines(r io.Reader) lines {
-	return lines{r: r, buf: make([]byte, 256<<10), feed: -1}
+	return lines{r: r, buf: make([]byte, firstBuffer), feed: -1}
 }
 
 // next returns the next line, valid until the call after it; io.EOF when there is none.

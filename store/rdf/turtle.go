@@ -34,9 +34,9 @@ type turtleParser struct {
 	graph         Term
 	anonymous     int
 	depth         int
-	repeated      interner
+	tags          interner
 	nodes         interner
-	resolved      []resolvedName
+	resolved      resolvedNames
 	scratch       []byte
 }
 
@@ -50,7 +50,7 @@ func newTriG(r io.Reader, o *Options) parser {
 
 func newTurtleParser(r io.Reader, o *Options) *turtleParser {
 	return &turtleParser{window: newWindow(r), o: o, base: o.Base, namespaces: map[string]string{},
-		repeated: newInterner(repeatedSlots), nodes: newInterner(nodeSlots), resolved: make([]resolvedName, resolvedSlots)}
+		tags: newInterner(repeatedSlots), nodes: newInterner(nodeSlots), resolved: newResolvedNames(nodeSlots)}
 }
 
 func (p *turtleParser) prefixes() map[string]string { return p.namespaces }
@@ -272,7 +272,7 @@ func (p *turtleParser) baseDirective() error {
 	iri, err := p.iri()
 	if err == nil {
 		p.base = iri.Value
-		clear(p.resolved)
+		p.resolved.forget()
 	}
 	return err
 }
@@ -294,7 +294,7 @@ func (p *turtleParser) prefixDirective() error {
 	iri, err := p.iri()
 	if err == nil {
 		p.namespaces[prefix] = iri.Value
-		clear(p.resolved)
+		p.resolved.forget()
 	}
 	return err
 }

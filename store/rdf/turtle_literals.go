@@ -39,7 +39,7 @@ func (p *turtleParser) tagged(value string) (Term, error) {
 	if n = tagLength(p.bytes(n)[1:]) + 1; n == 1 {
 		return Term{}, p.expected(1, "a language tag")
 	}
-	tag := lowerASCII(p.repeated.get(p.bytes(n)[1:]))
+	tag := lowerASCII(p.tags.get(p.bytes(n)[1:]))
 	p.advance(n)
 	return Term{Kind: Literal, Value: value, Datatype: RDFLangString, Lang: tag}, nil
 }

@@ -2,7 +2,6 @@ package rdf
 
 import (
 	"bytes"
-	"hash/maphash"
 	"strings"
 	"unicode/utf8"
 )
@@ -10,16 +9,6 @@ import (
 // freshLabel and a number label blank nodes that have no label of their own. Labels in the text that look like
 // one get a u at their end, so that they stay apart.
 const freshLabel = "genid"
-
-// resolvedSlots is the size of the table that keeps what relative IRIs and prefixed names resolved to.
-const resolvedSlots = 1 << 13
-
-type resolvedName struct{ raw, iri string }
-
-// lookup returns the table's entry for a token's text.
-func (p *turtleParser) lookup(raw []byte) *resolvedName {
-	return &p.resolved[maphash.Bytes(p.nodes.seed, raw)&(resolvedSlots-1)]
-}
 
 // object reads an object at the next token.
 func (p *turtleParser) object() (t Term, err error) {
@@ -218,8 +207,8 @@ func (p *turtleParser) iri() (Term, error) {
 		p.advance(n + 1)
 		return Term{Kind: IRI, Value: *slot}, nil
 	}
-	entry := p.lookup(raw)
-	if entry.raw == string(raw) && entry.iri != "" {
+	entry, known := p.resolved.find(raw)
+	if known {
 		p.advance(n + 1)
 		return Term{Kind: IRI, Value: entry.iri}, nil
 	}
@@ -291,8 +280,8 @@ func (p *turtleParser) name(what string) (t Term, word []byte, err error) {
 		return t, nil, err
 	}
 	raw := p.bytes(end)
-	entry := p.lookup(raw)
-	if entry.raw != string(raw) || entry.iri == "" {
+	entry, known := p.resolved.find(raw)
+	if !known {
 		namespace, ok := p.namespaces[string(raw[:n])]
 		if !ok {
 			return t, nil, p.fail(0, "the prefix %q is not declared", string(raw[:n+1]))

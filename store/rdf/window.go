@@ -19,7 +19,7 @@ type window struct {
 	err       error
 }
 
-func newWindow(r io.Reader) window { return window{r: r, buf: make([]byte, 256<<10), line: 1} }
+func newWindow(r io.Reader) window { return window{r: r, buf: make([]byte, firstBuffer), line: 1} }
 
 // at returns the byte at an offset from pos, -1 behind the end of the text.
 func (w *window) at(i int) int {
