@@ -11,6 +11,9 @@ import (
 // evaluator sets out[row] for each of rows; out has at least b.N elements.
 type evaluator func(ctx context.Context, b *Batch, rows []int32, out []Value) error
 
+// tester keeps, in place, the rows in which an expression is true.
+type tester func(b *Batch, rows []int32) ([]int32, error)
+
 // ExistsFunc sets found[row] for each of rows that EXISTS holds in.
 type ExistsFunc func(ctx context.Context, b *Batch, rows []int32, found []bool) error
 
@@ -24,6 +27,7 @@ type Scope struct {
 // Program is a compiled expression. It keeps scratch columns, so it is not for concurrent use or recursion.
 type Program struct {
 	eval     evaluator
+	test     tester // nil: by eval
 	constant bool
 	value    Value // when constant
 	out      []Value
@@ -48,6 +52,9 @@ func (p *Program) Eval(ctx context.Context, b *Batch, rows []int32, out []Value)
 
 // Test keeps, in place, those of rows in which the program's effective boolean value is true.
 func (p *Program) Test(ctx context.Context, b *Batch, rows []int32) ([]int32, error) {
+	if p.test != nil {
+		return p.test(b, rows)
+	}
 	out := p.scratch(b.N)
 	if err := p.eval(ctx, b, rows, out); err != nil {
 		return nil, err

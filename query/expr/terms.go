@@ -78,6 +78,9 @@ func (t *Terms) Value(id store.TermID) (Value, error) {
 	if id == 0 {
 		return Value{}, nil
 	}
+	if n, ok := id.Integer(); ok {
+		return Value{Kind: Integer, num: n, id: id}, nil
+	}
 	if v, ok := t.cache[id]; ok {
 		return v, nil
 	}

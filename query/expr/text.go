@@ -8,6 +8,9 @@ import (
 	"encoding/hex"
 	"strings"
 	"unicode/utf8"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/language"
 )
 
 // isText reports that v is a string literal, with or without language.
@@ -52,6 +55,13 @@ func substr(args []Value) Value {
 		}
 	}
 	return likeText(v, b.String())
+}
+
+// upper maps by Unicode's full rules: ß becomes SS.
+func upper(s string) string { return cases.Upper(language.Und).String(s) }
+
+func lower(s string) string {
+	return cases.Lower(language.Und, cases.HandleFinalSigma(false)).String(s)
 }
 
 func mapText(f func(string) string) func(Value) Value {
