@@ -39,10 +39,10 @@ type Question struct {
 // Scorer is what a model computes, batch by batch. Higher scores are more plausible. It must be safe for
 // concurrent use.
 type Scorer interface {
-	// ScoreTriples sets out[i] to the score of triples[i].
+	// ScoreTriples sets out[i] to the score of triples[i], the one that Prob takes.
 	ScoreTriples(triples []Rows, out []float32)
-	// ScoreEntities sets row i of out, [len(questions) × entities] row-major, to the scores of questions[i]
-	// completed by every entity.
+	// ScoreEntities sets row i of out, [len(questions) × entities] row-major, to the scores that rank every entity
+	// as a completion of questions[i]; they need not be the triples' scores.
 	ScoreEntities(questions []Question, out []float32)
 	// ScoreRelations sets out[r] to the score of (h, r, t) for every relation.
 	ScoreRelations(h, t uint32, out []float32)

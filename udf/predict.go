@@ -1,7 +1,9 @@
 package udf
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"github.com/inklingdb/inkling/internal/vec"
 	"github.com/inklingdb/inkling/store"
@@ -45,7 +47,7 @@ func Predict(ctx context.Context, g Graph, m *Model, asks []Ask, w Wanted, answe
 			}
 		}
 		next++
-		found, err := p.best(asks[places[i]], scores)
+		found, err := p.best(asks[places[i]], questions[i], scores)
 		if err != nil {
 			return err
 		}
@@ -64,25 +66,38 @@ type predictor struct {
 	wanted Wanted
 	stated map[uint32]bool // rows that are no candidates
 	top    []vec.Ranked
+	rows   []Rows
+	scores []float32
 	items  []Item
 }
 
-// best returns the candidates of an ask from the scores of all entities.
-func (p *predictor) best(a Ask, scores []float32) ([]Item, error) {
+// best returns the candidates of an ask from the scores of all entities. Those scores only choose the K
+// candidates: a model may rank the two ends of a relation by different parameters. What is returned, and its
+// order, is the triple's own score and probability, the same that score and prob give.
+func (p *predictor) best(a Ask, q Question, scores []float32) ([]Item, error) {
 	skip, err := p.skip(a)
 	if err != nil {
 		return nil, err
 	}
 	p.top = vec.TopK(p.top[:0], scores, p.wanted.K, skip)
+	p.rows = p.rows[:0]
+	for _, r := range p.top {
+		t := Rows{H: q.Entity, R: q.Relation, T: uint32(r.Index)}
+		if q.Heads {
+			t.H, t.T = t.T, t.H
+		}
+		p.rows = append(p.rows, t)
+	}
+	p.scores = slices.Grow(p.scores[:0], len(p.rows))[:len(p.rows)]
+	p.model.Scorer.ScoreTriples(p.rows, p.scores)
 	p.items = p.items[:0]
 	ids := p.model.Vocabulary.EntityIDs()
-	for _, r := range p.top {
-		probability := p.model.Scorer.Prob(r.Score)
-		if probability < p.wanted.MinProb {
-			break
+	for i, r := range p.top {
+		if probability := p.model.Scorer.Prob(p.scores[i]); probability >= p.wanted.MinProb {
+			p.items = append(p.items, Item{Node: ids[r.Index], Prob: probability, Score: float64(p.scores[i])})
 		}
-		p.items = append(p.items, Item{Node: ids[r.Index], Prob: probability, Score: float64(r.Score)})
 	}
+	slices.SortStableFunc(p.items, func(a, b Item) int { return cmp.Compare(b.Score, a.Score) })
 	return p.items, nil
 }
 
