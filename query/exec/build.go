@@ -65,7 +65,10 @@ func (q *query) start(n plan.Node, seed iterator) (iterator, error) {
 
 // startUnary starts the operators that transform one input.
 func (q *query) startUnary(n plan.Node, seed iterator) (iterator, error) {
-	input, err := q.build(n.Inputs()[0], seed)
+	if len(plan.Inputs(n)) != 1 {
+		return nil, fmt.Errorf("exec: no operator for %T", n)
+	}
+	input, err := q.build(plan.Inputs(n)[0], seed)
 	if err != nil {
 		return nil, err
 	}

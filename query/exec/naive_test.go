@@ -1,15 +1,12 @@
 package exec_test
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/inklingdb/inkling/query/expr"
 	"github.com/inklingdb/inkling/query/sparql"
-	"github.com/inklingdb/inkling/store"
 	"github.com/inklingdb/inkling/store/rdf"
 )
 
@@ -263,108 +260,6 @@ func (n naive) inGraph(op *sparql.Graph) []row {
 	return out
 }
 
-// path evaluates a path as a set of pairs, but for the forms that keep duplicates.
-func (n naive) path(op *sparql.PathMatch) []row {
-	var out []row
-	for _, pair := range n.pairs(op.Path, op.S, op.O) {
-		if r, ok := bind(row{}, op.S, pair[0]); ok {
-			if r, ok := bind(r, op.O, pair[1]); ok {
-				out = append(out, r)
-			}
-		}
-	}
-	return out
-}
-
-// pairs returns the pairs that a path connects, with duplicates. The ends matter to paths of length zero only.
-func (n naive) pairs(path sparql.Path, s, o sparql.VarOrTerm) (out [][2]rdf.Term) {
-	switch path := path.(type) {
-	case *sparql.PathIRI:
-		for _, q := range n.quads {
-			if q.G == n.graph && q.P.Value == path.IRI {
-				out = append(out, [2]rdf.Term{q.S, q.O})
-			}
-		}
-	case *sparql.PathInverse:
-		for _, p := range n.pairs(path.Path, o, s) {
-			out = append(out, [2]rdf.Term{p[1], p[0]})
-		}
-	case *sparql.PathAlternative:
-		for _, p := range path.Paths {
-			out = append(out, n.pairs(p, s, o)...)
-		}
-	case *sparql.PathSequence:
-		middle := sparql.VarOrTerm{Var: "middle"}
-		out = n.pairs(path.Paths[0], s, middle)
-		for i, p := range path.Paths[1:] {
-			to := middle
-			if i == len(path.Paths)-2 {
-				to = o
-			}
-			var next [][2]rdf.Term
-			for _, a := range out {
-				for _, b := range n.pairs(p, middle, to) {
-					if a[1] == b[0] {
-						next = append(next, [2]rdf.Term{a[0], b[1]})
-					}
-				}
-			}
-			out = next
-		}
-	case *sparql.PathNegated:
-		for _, q := range n.quads {
-			if q.G != n.graph {
-				continue
-			}
-			if (len(path.Forward) > 0 || len(path.Inverse) == 0) && !slices.Contains(path.Forward, q.P.Value) {
-				out = append(out, [2]rdf.Term{q.S, q.O})
-			}
-			if len(path.Inverse) > 0 && !slices.Contains(path.Inverse, q.P.Value) {
-				out = append(out, [2]rdf.Term{q.O, q.S})
-			}
-		}
-	case *sparql.PathRepeat:
-		return n.repeated(path, s, o)
-	}
-	if len(out) > maxNaiveRows {
-		panic(errTooMany)
-	}
-	return out
-}
-
-func (n naive) repeated(path *sparql.PathRepeat, s, o sparql.VarOrTerm) [][2]rdf.Term {
-	open := sparql.VarOrTerm{Var: "open"}
-	step := n.pairs(path.Path, open, open)
-	set := map[[2]rdf.Term]bool{}
-	if !path.AtLeastOnce {
-		for _, q := range n.quads {
-			if q.G == n.graph {
-				set[[2]rdf.Term{q.S, q.S}] = true
-				set[[2]rdf.Term{q.O, q.O}] = true
-			}
-		}
-		for _, end := range []sparql.VarOrTerm{s, o} {
-			if !end.IsVar() {
-				set[[2]rdf.Term{end.Term, end.Term}] = true
-			}
-		}
-	}
-	for _, p := range step {
-		set[p] = true
-	}
-	for grown := path.Unbounded; grown; {
-		grown = false
-		for a := range maps.Clone(set) {
-			for _, b := range step {
-				if p := [2]rdf.Term{a[0], b[1]}; a[1] == b[0] && !set[p] {
-					set[p], grown = true, true
-				}
-			}
-		}
-	}
-	return slices.Collect(maps.Keys(set))
-}
-
 func (n naive) group(op *sparql.Group) []row {
 	type group struct {
 		key  row
@@ -435,104 +330,4 @@ func (n naive) aggregate(a *sparql.Aggregate, rows []row) expr.Value {
 		return sum
 	}
 	return best
-}
-
-func (n naive) holds(conditions []sparql.Expr, r row) bool {
-	for _, c := range conditions {
-		if v := expr.EBV(n.value(c, r)); !v.OK() || v.Text() != "true" {
-			return false
-		}
-	}
-	return true
-}
-
-// noDictionary knows no term, so every term gets an identifier of the query.
-type noDictionary struct{}
-
-func (noDictionary) ID(rdf.Term) (store.TermID, bool, error) { return 0, false, nil }
-func (noDictionary) Term(store.TermID) (rdf.Term, error) {
-	return rdf.Term{}, fmt.Errorf("no such term")
-}
-
-// value evaluates an expression in one row.
-func (n naive) value(e sparql.Expr, r row) expr.Value {
-	terms := expr.NewTerms(noDictionary{})
-	names := slices.Sorted(maps.Keys(r))
-	b := &expr.Batch{N: 1}
-	for _, name := range names {
-		id, err := terms.ID(r[name])
-		if err != nil {
-			panic(err)
-		}
-		b.Cols = append(b.Cols, []store.TermID{id})
-	}
-	scope := expr.Scope{
-		Slot: func(name string) (int, bool) { i, ok := slices.BinarySearch(names, name); return i, ok },
-		Exists: func(x *sparql.Exists) (expr.ExistsFunc, error) {
-			return func(_ context.Context, _ *expr.Batch, _ []int32, found []bool) error {
-				found[0] = len(n.eval(substituted(x.Op, r))) > 0
-				return nil
-			}, nil
-		},
-	}
-	p, err := expr.Compile(e, scope, expr.NewRuntime(terms, time.Unix(0, 0), 1))
-	if err != nil {
-		panic(err)
-	}
-	out := make([]expr.Value, 1)
-	if err := p.Eval(context.Background(), b, []int32{0}, out); err != nil {
-		panic(err)
-	}
-	return out[0]
-}
-
-// substituted replaces the variables of r in a pattern of triples and filters.
-func substituted(op sparql.Op, r row) sparql.Op {
-	swap := func(v sparql.VarOrTerm) sparql.VarOrTerm {
-		if t, ok := r[v.Var]; ok && v.IsVar() {
-			return sparql.VarOrTerm{Term: t}
-		}
-		return v
-	}
-	switch op := op.(type) {
-	case *sparql.BGP:
-		out := &sparql.BGP{}
-		for _, t := range op.Triples {
-			t.S, t.P, t.O = swap(t.S), swap(t.P), swap(t.O)
-			out.Triples = append(out.Triples, t)
-		}
-		return out
-	case *sparql.Filter:
-		out := &sparql.Filter{Input: substituted(op.Input, r)}
-		for _, c := range op.Conditions {
-			out.Conditions = append(out.Conditions, substitutedExpr(c, r))
-		}
-		return out
-	}
-	panic(fmt.Sprintf("no substitution in %T", op))
-}
-
-func substitutedExpr(e sparql.Expr, r row) sparql.Expr {
-	switch e := e.(type) {
-	case *sparql.Variable:
-		if t, ok := r[e.Name]; ok {
-			return &sparql.Constant{Term: t}
-		}
-	case *sparql.Binary:
-		return &sparql.Binary{Operator: e.Operator, L: substitutedExpr(e.L, r), R: substitutedExpr(e.R, r)}
-	case *sparql.Unary:
-		return &sparql.Unary{Operator: e.Operator, X: substitutedExpr(e.X, r)}
-	case *sparql.BuiltIn:
-		out := &sparql.BuiltIn{Name: e.Name}
-		for _, a := range e.Args {
-			if v, ok := a.(*sparql.Variable); ok && e.Name == "BOUND" {
-				if _, ok := r[v.Name]; ok {
-					return &sparql.Constant{Term: expr.Bool(true).Term()}
-				}
-			}
-			out.Args = append(out.Args, substitutedExpr(a, r))
-		}
-		return out
-	}
-	return e
 }

@@ -25,7 +25,7 @@ func Format(root Node, names []string, measured func(Node) (Measured, bool)) str
 		case *Unit, *Seed:
 			return
 		}
-		fmt.Fprintf(&b, "%-64s est %s", strings.Repeat("  ", depth)+n.Label(names), count(n.About().Rows))
+		fmt.Fprintf(&b, "%-64s est %s", strings.Repeat("  ", depth)+label(n, names), count(n.About().Rows))
 		if measured != nil {
 			if m, ok := measured(n); ok {
 				fmt.Fprintf(&b, "  rows %d", m.Rows)
@@ -38,7 +38,7 @@ func Format(root Node, names []string, measured func(Node) (Measured, bool)) str
 			}
 		}
 		b.WriteByte('\n')
-		for _, in := range n.Inputs() {
+		for _, in := range Inputs(n) {
 			walk(in, depth+1)
 		}
 	}
@@ -89,92 +89,67 @@ func (g Graph) label() string {
 	return ""
 }
 
-// Label describes an operator in a line; names are the slots' variables.
-func (n *Unit) Label([]string) string { return "one row" }
-
-// Label describes the rows fed in.
-func (n *Seed) Label([]string) string { return "rows from above" }
-
-// Label describes the table.
-func (n *Values) Label(names []string) string {
-	return fmt.Sprintf("values %s (%d rows)", slotNames(n.Slots, names), len(n.Data))
-}
-
-// Label describes the pattern.
-func (n *Scan) Label(names []string) string {
-	s := "scan " + n.S.label(names) + " " + n.P.label(names) + " " + n.O.label(names) + n.Graph.label()
-	if n.Empty {
-		s += " (a term is not in the graph)"
+// label describes an operator in a line; names are the slots' variables.
+func label(n Node, names []string) string {
+	switch n := n.(type) {
+	case *Values:
+		return fmt.Sprintf("values %s (%d rows)", slotNames(n.Slots, names), len(n.Data))
+	case *Scan:
+		s := "scan " + n.S.label(names) + " " + n.P.label(names) + " " + n.O.label(names) + n.Graph.label()
+		if n.Empty {
+			s += " (a term is not in the graph)"
+		}
+		return s
+	case *PathScan:
+		return "path " + n.S.label(names) + " … " + n.O.label(names) + n.Graph.label()
+	case *HashJoin:
+		return "hash join on " + slotNames(n.On, names)
+	case *LeftJoin:
+		return "optional, hashed on " + slotNames(n.On, names)
+	case *Optional:
+		return "optional, per row"
+	case *Minus:
+		return "minus on " + slotNames(n.Shared, names)
+	case *Union:
+		return fmt.Sprintf("union of %d", len(n.Branches))
+	case *GraphEach:
+		return "each graph ?" + names[n.Slot]
+	case *Filter:
+		return fmt.Sprintf("filter (%d conditions)", len(n.Conditions))
 	}
-	return s
+	return modifierLabel(n, names)
 }
 
-// Label describes the path.
-func (n *PathScan) Label(names []string) string {
-	return "path " + n.S.label(names) + " … " + n.O.label(names) + n.Graph.label()
+func modifierLabel(n Node, names []string) string {
+	switch n := n.(type) {
+	case *Extend:
+		return "bind " + bindingNames(n.Bindings, names)
+	case *Group:
+		return "group by " + bindingNames(n.Keys, names)
+	case *Sort:
+		if n.Limit >= 0 {
+			return fmt.Sprintf("top %d by %d keys", n.Limit, len(n.Keys))
+		}
+		return fmt.Sprintf("sort by %d keys", len(n.Keys))
+	case *Project:
+		return "project " + slotNames(n.Slots, names)
+	case *Distinct:
+		return "distinct"
+	case *Slice:
+		if n.Limit < 0 {
+			return fmt.Sprintf("skip %d", n.Offset)
+		}
+		return fmt.Sprintf("limit %d, skip %d", n.Limit, n.Offset)
+	case *Unit:
+		return "one row"
+	}
+	return "rows from above"
 }
 
-// Label names the key.
-func (n *HashJoin) Label(names []string) string { return "hash join on " + slotNames(n.On, names) }
-
-// Label names the key.
-func (n *LeftJoin) Label(names []string) string {
-	return "optional, hashed on " + slotNames(n.On, names)
-}
-
-// Label describes the operator.
-func (n *Optional) Label([]string) string { return "optional, per row" }
-
-// Label names the shared variables.
-func (n *Minus) Label(names []string) string { return "minus on " + slotNames(n.Shared, names) }
-
-// Label counts the branches.
-func (n *Union) Label([]string) string { return fmt.Sprintf("union of %d", len(n.Branches)) }
-
-// Label names the graph variable.
-func (n *GraphEach) Label(names []string) string { return "each graph ?" + names[n.Slot] }
-
-// Label counts the conditions.
-func (n *Filter) Label([]string) string {
-	return fmt.Sprintf("filter (%d conditions)", len(n.Conditions))
-}
-
-// Label names the variables bound.
-func (n *Extend) Label(names []string) string {
-	slots := make([]int, len(n.Bindings))
-	for i, b := range n.Bindings {
+func bindingNames(list []Binding, names []string) string {
+	slots := make([]int, len(list))
+	for i, b := range list {
 		slots[i] = b.Slot
 	}
-	return "bind " + slotNames(slots, names)
-}
-
-// Label names the keys.
-func (n *Group) Label(names []string) string {
-	slots := make([]int, len(n.Keys))
-	for i, b := range n.Keys {
-		slots[i] = b.Slot
-	}
-	return "group by " + slotNames(slots, names)
-}
-
-// Label tells a full sort from a bounded one.
-func (n *Sort) Label([]string) string {
-	if n.Limit >= 0 {
-		return fmt.Sprintf("top %d by %d keys", n.Limit, len(n.Keys))
-	}
-	return fmt.Sprintf("sort by %d keys", len(n.Keys))
-}
-
-// Label names the columns kept.
-func (n *Project) Label(names []string) string { return "project " + slotNames(n.Slots, names) }
-
-// Label describes the operator.
-func (n *Distinct) Label([]string) string { return "distinct" }
-
-// Label describes the range.
-func (n *Slice) Label([]string) string {
-	if n.Limit < 0 {
-		return fmt.Sprintf("skip %d", n.Offset)
-	}
-	return fmt.Sprintf("limit %d, skip %d", n.Limit, n.Offset)
+	return slotNames(slots, names)
 }

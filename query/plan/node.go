@@ -16,11 +16,9 @@ type Info struct {
 // About returns the info, of every node.
 func (i *Info) About() *Info { return i }
 
-// Node is a physical operator. Inputs are its operands, for printing; Label describes it in a line.
+// Node is a physical operator, one of those below.
 type Node interface {
 	About() *Info
-	Inputs() []Node
-	Label(names []string) string
 }
 
 // Position is the subject, predicate or object of a pattern: a constant, or a slot when ID is 0.
@@ -207,22 +205,39 @@ type SortKey struct {
 	Descending bool
 }
 
-// Inputs of the operators.
-func (n *Unit) Inputs() []Node      { return nil }
-func (n *Seed) Inputs() []Node      { return nil }
-func (n *Values) Inputs() []Node    { return nil }
-func (n *Scan) Inputs() []Node      { return []Node{n.Input} }
-func (n *PathScan) Inputs() []Node  { return []Node{n.Input} }
-func (n *HashJoin) Inputs() []Node  { return []Node{n.L, n.R} }
-func (n *LeftJoin) Inputs() []Node  { return []Node{n.L, n.R} }
-func (n *Optional) Inputs() []Node  { return []Node{n.L, n.Body} }
-func (n *Minus) Inputs() []Node     { return []Node{n.L, n.R} }
-func (n *Union) Inputs() []Node     { return append([]Node{n.Input}, n.Branches...) }
-func (n *GraphEach) Inputs() []Node { return []Node{n.Input, n.Body} }
-func (n *Filter) Inputs() []Node    { return []Node{n.Input} }
-func (n *Extend) Inputs() []Node    { return []Node{n.Input} }
-func (n *Group) Inputs() []Node     { return []Node{n.Input} }
-func (n *Sort) Inputs() []Node      { return []Node{n.Input} }
-func (n *Project) Inputs() []Node   { return []Node{n.Input} }
-func (n *Distinct) Inputs() []Node  { return []Node{n.Input} }
-func (n *Slice) Inputs() []Node     { return []Node{n.Input} }
+// Inputs returns the operands of an operator.
+func Inputs(n Node) []Node {
+	switch n := n.(type) {
+	case *Scan:
+		return []Node{n.Input}
+	case *PathScan:
+		return []Node{n.Input}
+	case *HashJoin:
+		return []Node{n.L, n.R}
+	case *LeftJoin:
+		return []Node{n.L, n.R}
+	case *Optional:
+		return []Node{n.L, n.Body}
+	case *Minus:
+		return []Node{n.L, n.R}
+	case *Union:
+		return append([]Node{n.Input}, n.Branches...)
+	case *GraphEach:
+		return []Node{n.Input, n.Body}
+	case *Filter:
+		return []Node{n.Input}
+	case *Extend:
+		return []Node{n.Input}
+	case *Group:
+		return []Node{n.Input}
+	case *Sort:
+		return []Node{n.Input}
+	case *Project:
+		return []Node{n.Input}
+	case *Distinct:
+		return []Node{n.Input}
+	case *Slice:
+		return []Node{n.Input}
+	}
+	return nil
+}
