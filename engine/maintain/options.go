@@ -1,0 +1,59 @@
+package maintain
+
+import (
+	"time"
+
+	"github.com/inklingdb/inkling/store"
+)
+
+// Options bound what one commit may cost and say how far rows move. Zero fields take the default, in brackets.
+type Options struct {
+	Steps     int     // local steps for a group of triples [12]
+	Rate      float64 // of Adagrad, for rows that were trained; new rows take four times as much [0.02]
+	Replay    int     // stated triples replayed per touched entity and relation [24]
+	Negatives int     // entities drawn uniformly against all queries of a group [384]
+	Hard      int     // best unstated answers to each new triple's queries, drawn against too [32]
+	Group     int     // triples of a commit optimised together [8]
+	MaxPlaced int     // entities one commit may add to the model; more ask for a new training [10,000]
+
+	// RefreshEvery is after how many maintained changes drift is measured and, above MaxDrift [0.05], a pass over a
+	// random sample of the graph mends what local steps have bent [256].
+	RefreshEvery int
+	MaxDrift     float64
+	// CompactBytes is the size from which the journal is folded into a new checkpoint [the checkpoint's size].
+	CompactBytes int64
+	// Unsynced leaves the journal to the operating system: a crash of the machine may set the model back to an
+	// earlier version, from which it resumes.
+	Unsynced bool
+	Seed     uint64
+}
+
+func (o Options) withDefaults() Options {
+	set(&o.Steps, 12)
+	set(&o.Rate, 0.02)
+	set(&o.Replay, 24)
+	set(&o.Negatives, 384)
+	set(&o.Hard, 32)
+	set(&o.Group, 8)
+	set(&o.MaxPlaced, 10_000)
+	set(&o.RefreshEvery, 256)
+	set(&o.MaxDrift, 0.05)
+	return o
+}
+
+func set[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// Status is where a follower stands.
+type Status struct {
+	Version      store.Version // last commit the published model has applied
+	Changes      int64         // triples added and removed since training
+	Drift        float64       // see Follower.Drift; as of the last time it was measured
+	Stale        string        // why a new training is due; "" when it is not
+	LastApply    time.Duration // what the latest commit with changes took, saving and publishing included
+	JournalBytes int64
+}

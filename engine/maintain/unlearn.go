@@ -1,0 +1,79 @@
+package maintain
+
+import (
+	"math"
+	"math/rand/v2"
+
+	"github.com/inklingdb/inkling/engine/model"
+	"github.com/inklingdb/inkling/store"
+)
+
+const (
+	// margin is how far below the threshold, in log-odds, a removed triple is brought.
+	margin = 0.5
+	// unlearnSteps bounds the steps of unlearning; the push grows by unlearnGrowth at each.
+	unlearnSteps  = 60
+	unlearnGrowth = 1.15
+)
+
+// unlearn takes local steps for a group of removed triples, while replay protects their neighbours.
+func (l *learner) unlearn(group []store.Triple, h *history, random *rand.Rand) error {
+	p := newProblem(l)
+	p.removed = l.rowsOf(group)
+	if err := p.surround(p.removed, h, random); err != nil {
+		return err
+	}
+	if err := p.ready(nil, h, random); err != nil {
+		return err
+	}
+	p.forget()
+	return nil
+}
+
+// forget steps until every removed triple is below the threshold, or the steps are used up.
+func (p *problem) forget() {
+	push := float32(1)
+	for range unlearnSteps {
+		done := true
+		for _, t := range p.removed {
+			done = done && p.excess(t) <= 0
+		}
+		if done {
+			return
+		}
+		p.step(push)
+		push *= unlearnGrowth
+	}
+}
+
+// excess returns by how much a triple's score exceeds what a removed triple may have.
+func (p *problem) excess(t model.Triple) float32 {
+	e := model.Embedding{Tables: p.l.tables}
+	return e.Score(t.H, t.R, t.T) - p.l.forgotten()
+}
+
+// forgotten returns the score that a removed triple may have at most: below the threshold by the margin, or, for a
+// model without calibration, half a stated triple's.
+func (l *learner) forgotten() float32 {
+	c := l.calibration
+	if !c.Fitted() || c.Slope <= 0 || c.Threshold <= 0 || c.Threshold >= 1 {
+		return l.base.Typical / 2
+	}
+	odds := math.Log(c.Threshold/(1-c.Threshold)) - margin
+	return float32((odds - c.Intercept) / c.Slope)
+}
+
+// pushDown adds the gradient of a removed triple's score in both directions, while it is too high.
+func (p *problem) pushDown(t model.Triple, push float32) {
+	if p.excess(t) <= 0 {
+		return
+	}
+	it := p.l.tables.Family.Interaction
+	h, tail := p.l.tables.Entity(t.H), p.l.tables.Entity(t.T)
+	dh, dt := p.gradOf(rowKey{row: t.H}), p.gradOf(rowKey{row: t.T})
+	it.Grad(push, h, p.l.tables.Relation(t.R), tail, dh, p.gradOf(rowKey{true, t.R}), dt)
+	if p.l.tables.Reciprocal {
+		reverse := p.l.tables.Reverse(t.R)
+		it.Grad(push, tail, p.l.tables.Relation(reverse), h, dt, p.gradOf(rowKey{true, reverse}), dh)
+	}
+}
