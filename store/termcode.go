@@ -69,7 +69,7 @@ func parseTerm(k Kind, payload string) (rdf.Term, error) {
 		if payload[0] != 0 {
 			return rdf.NewTyped(payload[1:], knownDatatypes[payload[0]]), nil
 		}
-		if datatype, value, ok := cutCounted(payload[1:]); ok {
+		if datatype, value, ok := cutCounted(payload[1:]); ok && datatype != "" {
 			return rdf.NewTyped(value, datatype), nil
 		}
 	}
