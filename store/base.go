@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"sort"
+	"sync"
 )
 
 // generation is one published base: for each graph its triples in each order, in packed blocks.
@@ -148,7 +149,8 @@ func (gen *generation) rank(o Order, g TermID, t tuple) (int64, error) {
 		return 0, nil
 	}
 	var c baseCursor
-	c.open(gen, o, g)
+	c.open(gen, o, g, tuple{maxID, maxID, maxID})
+	defer c.close()
 	if err := c.load(index); err != nil {
 		return 0, err
 	}
@@ -190,16 +192,29 @@ type baseCursor struct {
 	order  Order
 	graph  TermID
 	list   *blockList
-	index  int // of the block in buffer
-	n, at  int // tuples in buffer; the next to give
-	buffer [blockSize]tuple
+	index  int   // of the block in buffer
+	last   tuple // the walk need not go further
+	n, at  int   // tuples in buffer; the next to give
+	buffer *[blockSize]tuple
 }
 
-func (c *baseCursor) open(gen *generation, o Order, g TermID) {
-	c.gen, c.order, c.graph, c.n, c.at, c.index = gen, o, g, 0, 0, -1
+// buffers holds decoded blocks of cursors that were closed.
+var buffers = sync.Pool{New: func() any { return new([blockSize]tuple) }}
+
+func (c *baseCursor) open(gen *generation, o Order, g TermID, last tuple) {
+	c.gen, c.order, c.graph, c.last, c.n, c.at, c.index = gen, o, g, last, 0, 0, -1
+	c.buffer = buffers.Get().(*[blockSize]tuple)
 	c.list = &blockList{}
 	if graph := gen.graphs[g]; graph != nil {
 		c.list = &graph.orders[o-1]
+	}
+}
+
+// close gives the buffer back.
+func (c *baseCursor) close() {
+	if c.buffer != nil {
+		buffers.Put(c.buffer)
+		c.buffer, c.n, c.at = nil, 0, 0
 	}
 }
 
@@ -208,7 +223,7 @@ func (c *baseCursor) load(index int) error {
 	if err != nil {
 		return err
 	}
-	n, err := decodeBlock(packed, c.list.firsts[index], &c.buffer)
+	n, err := decodeBlock(packed, c.list.firsts[index], c.last, c.buffer)
 	if err != nil {
 		return fmt.Errorf("store: generation %d, graph %x, %v, block %d: %w",
 			c.gen.number, uint64(c.graph), c.order, index, err)

@@ -171,22 +171,55 @@ func (r *blockReader) step() {
 	}
 }
 
-// decodeBlock writes a block's tuples to out and returns how many there are.
-func decodeBlock(data []byte, first tuple, out *[blockSize]tuple) (int, error) {
+// decodeBlock writes a block's tuples to out, up to the first that is after last, and returns how many.
+func decodeBlock(data []byte, first, last tuple, out *[blockSize]tuple) (n int, err error) {
 	r, err := newBlockReader(data, first)
 	if err != nil {
 		return 0, err
 	}
-	n := r.left
-	out[0] = first
-	for i := 1; i < n; i++ {
-		r.step()
-		out[i] = r.current
+	count := r.left
+	t := first
+	out[0] = t
+	for n = 1; n < count; n++ {
+		// What follows is r.step, with the one-byte deltas and the tuple kept in registers.
+		var x uint64
+		if r.at < len(data) && data[r.at] < 0x80 {
+			x = uint64(data[r.at])
+			r.at++
+		} else {
+			x = r.uvarint()
+		}
+		delta := TermID(x >> 2)
+		switch x & 3 {
+		case 0:
+			t[2] += delta
+		case 1:
+			t[1] += delta
+			t[2] = r.id(&r.c)
+		case 2:
+			t[0] += delta
+			t[1] = r.id(&r.b)
+			t[2] = r.id(&r.c)
+			if t[0] > last[0] {
+				out[n] = t
+				return n + 1, r.err(n)
+			}
+		default:
+			r.bad = true
+		}
+		out[n] = t
 	}
-	if r.bad || r.at != len(data) {
-		return 0, fmt.Errorf("block of %d triples: %w", n, ErrCorrupt)
+	if r.at != len(data) {
+		r.bad = true
 	}
-	return n, nil
+	return n, r.err(n)
+}
+
+func (r *blockReader) err(n int) error {
+	if r.bad {
+		return fmt.Errorf("block near triple %d: %w", n, ErrCorrupt)
+	}
+	return nil
 }
 
 // blockHas reports whether a block holds a tuple, reading no further than it must.

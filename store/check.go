@@ -159,7 +159,8 @@ func (c *checker) baseGraph(g TermID) error {
 	graph := gen.graphs[g]
 	for _, o := range orders {
 		var cursor baseCursor
-		cursor.open(gen, o, g)
+		cursor.open(gen, o, g, tuple{maxID, maxID, maxID})
+		defer cursor.close()
 		var count int64
 		var last tuple
 		for i := range cursor.list.firsts {
@@ -217,6 +218,7 @@ func (c *checker) graph(g TermID) error {
 				}
 			}
 			if n == 0 {
+				cursor.Close()
 				break
 			}
 			for _, t := range buffer[:n] {

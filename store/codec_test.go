@@ -46,7 +46,7 @@ func TestBlockRoundTrip(t *testing.T) {
 		tuples := drawTuples(t)
 		packed := appendBlock(nil, tuples)
 		var out [blockSize]tuple
-		n, err := decodeBlock(packed, tuples[0], &out)
+		n, err := decodeBlock(packed, tuples[0], tuple{maxID, maxID, maxID}, &out)
 		if err != nil || !slices.Equal(out[:n], tuples) {
 			t.Fatalf("%v, %v, want %v", out[:n], err, tuples)
 		}
@@ -73,7 +73,7 @@ func FuzzDecodeBlock(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte, first uint64) {
 		var out [blockSize]tuple
 		start := tuple{makeID(KindIRI, 1), makeID(KindIRI, 1), TermID(first)}
-		n, err := decodeBlock(data, start, &out)
+		n, err := decodeBlock(data, start, tuple{maxID, maxID, maxID}, &out)
 		if err != nil {
 			if !errors.Is(err, ErrCorrupt) {
 				t.Fatal(err)

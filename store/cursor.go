@@ -26,7 +26,7 @@ type changeCursor struct {
 func newCursor(v *View, g TermID, p Pattern, o Order) *Cursor {
 	c := &Cursor{view: v, order: o, pattern: p}
 	c.low, c.high, c.exact = o.span(p)
-	c.base.open(v.state.gen, o, g)
+	c.base.open(v.state.gen, o, g, c.high)
 	for _, r := range v.state.delta.runs {
 		s := &r.orders[o-1]
 		from, to := s.lower(quad{g, c.low}), s.upper(quad{g, c.high})
@@ -43,11 +43,11 @@ func (c *Cursor) Order() Order { return c.order }
 // Next writes the next matches to out and returns how many. It fills out unless the end is reached;
 // 0 means there are no more (or that out is empty).
 func (c *Cursor) Next(out []Triple) (n int, err error) {
-	if c.finished {
-		return 0, nil
-	}
 	if c.view == nil || c.view.closed.Load() {
 		return 0, fmt.Errorf("store: cursor: %w", ErrClosed)
+	}
+	if c.finished {
+		return 0, nil
 	}
 	if !c.started {
 		c.started = true
@@ -144,6 +144,9 @@ func (c *Cursor) merge(out []Triple) int {
 
 // Seek moves forward to the first match not before t in the cursor's order. It never moves back.
 func (c *Cursor) Seek(t Triple) error {
+	if c.view == nil || c.view.closed.Load() {
+		return fmt.Errorf("store: cursor: %w", ErrClosed)
+	}
 	want := c.order.arrange(t)
 	if want.less(c.low) || c.finished {
 		return nil
@@ -174,4 +177,7 @@ func (c *Cursor) Seek(t Triple) error {
 func (r *changeCursor) graph() TermID { return r.run.quads[r.at].g }
 
 // Close releases the cursor; it may be called more than once.
-func (c *Cursor) Close() { c.view, c.finished = nil, true }
+func (c *Cursor) Close() {
+	c.view, c.finished = nil, true
+	c.base.close()
+}

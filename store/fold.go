@@ -100,6 +100,7 @@ func (s *Store) buildFrom(ctx context.Context, from *state) (gen *generation, er
 
 func (s *Store) copyGraph(ctx context.Context, v *View, g TermID, o Order, b *builder) error {
 	c := newCursor(v, g, Pattern{}, o)
+	defer c.Close()
 	buffer := make([]Triple, 1024)
 	for {
 		select {

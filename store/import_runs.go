@@ -137,7 +137,7 @@ func (s *spillSource) load() (more bool, err error) {
 		return false, err
 	}
 	s.at = 0
-	s.n, err = decodeBlock(s.packed, first, &s.tuples)
+	s.n, err = decodeBlock(s.packed, first, tuple{maxID, maxID, maxID}, &s.tuples)
 	return true, err
 }
 
@@ -171,6 +171,7 @@ func (s *stateSource) next() (quad, bool, error) {
 			return quad{}, false, err
 		}
 		if s.n == 0 {
+			s.cursor.Close()
 			s.cursor = nil
 		}
 	}
