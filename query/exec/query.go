@@ -154,22 +154,31 @@ func (q *query) keep(bytes int64) error {
 	return nil
 }
 
-// check is called once a batch.
-func (q *query) check(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return q.timeError(err)
+// bounded returns ctx with the query's time limit, so that functions and models are bound by it too.
+func (q *query) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	limit := q.opt.Limits.Time
+	if limit <= 0 {
+		return context.WithCancel(ctx)
 	}
-	if limit := q.opt.Limits.Time; limit > 0 && time.Since(q.started) > limit {
-		return fmt.Errorf("exec: the query ran longer than %s: %w (raise Limits.Time)", limit, ErrLimit)
-	}
-	return nil
+	return context.WithTimeoutCause(ctx, limit, fmt.Errorf("exec: the query ran longer than %s: %w (raise Limits.Time, or make the pattern more selective)", limit, ErrLimit))
 }
 
-func (q *query) timeError(err error) error {
-	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("exec: the query ran into its caller's deadline after %s: %w", time.Since(q.started).Round(time.Millisecond), err)
+// check is called once a batch.
+func (q *query) check(ctx context.Context) error { return q.ended(ctx, ctx.Err()) }
+
+// ended returns err, or what really ended the query when err comes of its context.
+func (q *query) ended(ctx context.Context, err error) error {
+	switch {
+	case err == nil || ctx.Err() == nil:
+		return err
+	case errors.Is(context.Cause(ctx), ErrLimit):
+		return context.Cause(ctx)
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("exec: the query ran into its caller's deadline after %s: %w", time.Since(q.started).Round(time.Millisecond), context.DeadlineExceeded)
+	case errors.Is(err, context.Canceled):
+		return fmt.Errorf("exec: the query was cancelled: %w", context.Canceled)
 	}
-	return fmt.Errorf("exec: the query was cancelled: %w", err)
+	return err
 }
 
 // program compiles an expression once per query.

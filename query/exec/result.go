@@ -16,6 +16,7 @@ import (
 type Result struct {
 	q     *query
 	ctx   context.Context
+	end   context.CancelFunc
 	ast   *sparql.Query
 	root  plan.Node
 	scope *plan.Scope
@@ -35,15 +36,16 @@ func Run(ctx context.Context, src Source, ast *sparql.Query, opt Options) (*Resu
 	if err != nil {
 		return nil, err
 	}
-	r := &Result{q: q, ctx: ctx, ast: ast, root: root, scope: scope}
+	r := &Result{q: q, ast: ast, root: root, scope: scope}
 	if r.it, err = q.build(root, nil); err != nil {
 		return nil, err
 	}
+	r.ctx, r.end = q.bounded(ctx)
 	if ast.Form == sparql.Ask {
-		b, err := r.it.next(ctx)
+		b, err := r.it.next(r.ctx)
 		if err != nil {
 			r.Close()
-			return nil, err
+			return nil, q.ended(r.ctx, err)
 		}
 		r.truth = b != nil
 	}
@@ -138,7 +140,7 @@ func (r *Result) each(f func(solution) error) error {
 	for {
 		b, err := r.it.next(r.ctx)
 		if err != nil || b == nil {
-			return err
+			return r.q.ended(r.ctx, err)
 		}
 		if err := r.q.check(r.ctx); err != nil {
 			return err
@@ -195,6 +197,7 @@ func (r *Result) Edges() ([]Edge, error) {
 // Close ends the query; it may be called twice.
 func (r *Result) Close() {
 	if r.it != nil {
+		r.end()
 		r.it.close()
 		r.it = noRows{}
 	}

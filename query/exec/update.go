@@ -26,14 +26,16 @@ func Update(ctx context.Context, target Target, request *sparql.Update, opt Opti
 	if err != nil {
 		return err
 	}
+	ctx, end := first.bounded(ctx)
+	defer end()
 	u := &updater{target: target, opt: opt, blanks: map[string]rdf.Term{}, maker: first.runtime}
 	for i, op := range request.Operations {
 		if err := ctx.Err(); err != nil {
-			return first.timeError(err)
+			return first.ended(ctx, err)
 		}
 		u.opt.Seed = first.opt.Seed + uint64(i) + 1 // a seed of its own, so that no two operations make the same node
 		if err := u.apply(ctx, op); err != nil {
-			return err
+			return first.ended(ctx, err)
 		}
 	}
 	return nil
@@ -160,7 +162,7 @@ func (u *updater) modify(ctx context.Context, op *sparql.Modify) error {
 	if err != nil {
 		return err
 	}
-	r := &Result{q: q, ctx: ctx, root: root, scope: scope, it: it}
+	r := &Result{q: q, ctx: ctx, end: func() {}, root: root, scope: scope, it: it}
 	defer r.Close()
 	t := &template{q: q, scope: scope, blanks: map[string]rdf.Term{}}
 	var removals, additions []change
