@@ -3,28 +3,32 @@ package server
 import (
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strings"
 	"testing"
 )
 
-func TestNegotiate(t *testing.T) {
-	offers := []string{"application/sparql-results+json", "application/sparql-results+xml", "text/csv"}
-	for _, c := range []struct{ accept, want string }{
-		{"", offers[0]},
-		{"*/*", offers[0]},
-		{"text/csv", "text/csv"},
-		{"text/*", "text/csv"},
-		{"text/csv;q=0.5, application/sparql-results+xml", offers[1]},
-		{"application/sparql-results+json;q=0, */*;q=0.1", offers[1]},
-		{"text/html, */*;q=0.8", offers[0]},
-		{"application/*;q=0.2, text/csv;q=0.3", "text/csv"},
-		{"image/png", ""},
-		{"*/*;q=0", ""},
-		{"garbage;;;, text/csv", "text/csv"},
+func TestFormatsByAcceptAndParameter(t *testing.T) {
+	for _, c := range []struct{ target, accept, rows, graph string }{
+		{"/sparql", "", "application/sparql-results+json", "text/turtle; charset=utf-8"},
+		{"/sparql", "text/csv", "text/csv; charset=utf-8", ""},
+		{"/sparql", "application/n-triples;q=0.5, text/turtle;q=0.4", "", "application/n-triples"},
+		{"/sparql", "application/json", "application/json", ""},
+		{"/sparql", "text/plain", "text/plain; charset=utf-8", "text/plain; charset=utf-8"},
+		{"/sparql", "image/png", "", ""},
+		{"/sparql?format=tsv", "image/png", "text/tab-separated-values; charset=utf-8", ""},
+		{"/sparql?format=nq", "image/png", "", "application/n-quads"},
 	} {
-		if got, _ := negotiate(c.accept, offers); got != c.want {
-			t.Errorf("Accept %q: %q, want %q", c.accept, got, c.want)
+		r := httptest.NewRequest("GET", c.target, nil)
+		r.Header.Set("Accept", c.accept)
+		_, rows, err := negotiateRows(r)
+		if rows != c.rows || (err == nil) != (c.rows != "") {
+			t.Errorf("rows of %s, Accept %q: %q, want %q", c.target, c.accept, rows, c.rows)
+		}
+		_, graph, err := negotiateGraph(r)
+		if graph != c.graph || (err == nil) != (c.graph != "") {
+			t.Errorf("graph of %s, Accept %q: %q, want %q", c.target, c.accept, graph, c.graph)
 		}
 	}
 }

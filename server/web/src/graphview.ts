@@ -18,14 +18,14 @@ function styles(): StylesheetStyle[] {
   return [
     { selector: "node", style: {
       "background-color": colour("--node"), "border-width": 1.5, "border-color": colour("--node-line"), width: "data(size)", height: "data(size)",
-      label: "data(label)", "font-family": font, "font-size": 11, color: colour("--text"), "text-valign": "bottom", "text-margin-y": 4,
+      label: "data(label)", "font-family": font, "font-size": 12, color: colour("--text"), "text-valign": "bottom", "text-margin-y": 4,
       "text-wrap": "ellipsis", "text-max-width": "120px", "text-outline-width": 2.5, "text-outline-color": colour("--canvas"), "min-zoomed-font-size": 6,
     } },
     { selector: "node.literal", style: { shape: "round-rectangle", "background-color": colour("--literal"), "border-color": colour("--literal-line") } },
-    { selector: "node.focus", style: { "background-color": colour("--accent"), "border-color": colour("--accent"), "font-weight": 600, "font-size": 13 } },
+    { selector: "node.focus", style: { "background-color": colour("--accent"), "border-color": colour("--accent"), "font-weight": 600, "font-size": 14 } },
     { selector: "edge", style: {
       width: 1.6, "curve-style": "bezier", "control-point-step-size": 34, "line-color": colour("--stated"), "target-arrow-color": colour("--stated"),
-      "target-arrow-shape": "triangle", "arrow-scale": 0.8, label: "data(label)", "font-family": font, "font-size": 9,
+      "target-arrow-shape": "triangle", "arrow-scale": 0.8, label: "data(label)", "font-family": font, "font-size": 10,
       color: colour("--muted"), "text-rotation": "autorotate", "text-background-color": colour("--canvas"), "text-background-opacity": 0.9,
       "text-background-padding": "2px", "text-background-shape": "roundrectangle", "text-wrap": "ellipsis", "text-max-width": "130px", "min-zoomed-font-size": 7,
     } },
@@ -78,7 +78,7 @@ export class GraphView {
     standInForStyle();
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.cy = cytoscape({
-      container: host, elements: elements(picture), style: styles(), minZoom: 0.15, maxZoom: 4, wheelSensitivity: 0.35,
+      container: host, elements: elements(picture), style: styles(), minZoom: 0.15, maxZoom: 4,
       boxSelectionEnabled: false, layout: layout(picture, host),
     });
     this.cy.on("tap", (event) => {
@@ -126,7 +126,7 @@ function layout(picture: Picture, host: HTMLElement): cytoscape.LayoutOptions {
   const nodes = picture.nodes.length;
   return {
     name: "cose", animate: false, randomize: true, padding: 34, fit: true, nodeDimensionsIncludeLabels: true, componentSpacing: 60,
-    idealEdgeLength: () => (nodes < 30 ? 110 : 80), nodeRepulsion: () => (nodes < 30 ? 60000 : 24000), edgeElasticity: () => 90, gravity: 0.6,
+    idealEdgeLength: () => (nodes < 30 ? 100 : 80), nodeRepulsion: () => (nodes < 30 ? 40000 : 24000), edgeElasticity: () => 90, gravity: 0.6,
     numIter: nodes < 80 ? 1500 : 600, nodeOverlap: 16, boundingBox: { x1: 0, y1: 0, w: host.clientWidth || 800, h: host.clientHeight || 500 },
   } as cytoscape.LayoutOptions;
 }

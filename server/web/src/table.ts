@@ -16,7 +16,7 @@ export function table(answer: QueryAnswer, pick: (iri: string) => void): HTMLEle
   const more = el("button", { class: "quiet more", type: "button", onclick: () => { shown += 1000; draw(); } });
 
   const heads = vars.map((name, column) =>
-    el("th", { scope: "col", "aria-sort": "none" },
+    el("th", { scope: "col", "aria-sort": "none", class: shares[column] || rows.some((r) => r[column] && isNumber(r[column]!)) ? "right" : null },
       el("button", { type: "button", title: `Sort by ${name}`, onclick: () => sort(column) }, name)));
 
   function sort(column: number): void {
