@@ -126,7 +126,7 @@ func (db *DB) Query(ctx context.Context, text string, o QueryOptions) (*Result, 
 
 // query parses and starts a query over the snapshot.
 func (s *snapshot) query(ctx context.Context, text string, o QueryOptions) (*exec.Result, error) {
-	ast, err := sparql.Parse(text, sparql.Options{Prefixes: s.names.prefixes})
+	ast, err := sparql.Parse(text, sparql.Options{Base: s.names.base, Prefixes: s.names.prefixes})
 	if err != nil {
 		return nil, err
 	}

@@ -36,7 +36,8 @@ type UpdateReport struct {
 // Update runs a SPARQL 1.1 update as one commit: all of its operations become visible together, or none.
 func (db *DB) Update(ctx context.Context, text string, o UpdateOptions) (UpdateReport, error) {
 	started := time.Now()
-	request, err := sparql.ParseUpdate(text, sparql.Options{Prefixes: db.Prefixes()})
+	known := db.Prefixes()
+	request, err := sparql.ParseUpdate(text, sparql.Options{Base: known[""], Prefixes: known})
 	if err != nil {
 		return UpdateReport{}, err
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"math"
 	"mime"
 	"net/http"
 	"strconv"
@@ -216,11 +217,38 @@ func (s *Server) eval(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	start, version := time.Now(), s.db.Version()
-	value, err := s.db.Eval(ctx, q.Expression, q.Variables)
+	value, err := s.db.Eval(ctx, q.Expression, numbers(q.Variables))
 	if err != nil {
 		return err
 	}
 	return writeJSON(w, http.StatusOK, evalAnswer{value, version, milliseconds(time.Since(start))})
+}
+
+// numbers returns variables with JSON's numbers as CEL's: a whole one is an int, any other a double.
+func numbers(variables map[string]any) map[string]any {
+	out := make(map[string]any, len(variables))
+	for name, value := range variables {
+		out[name] = number(value)
+	}
+	return out
+}
+
+func number(value any) any {
+	switch v := value.(type) {
+	case float64:
+		if whole := int64(v); float64(whole) == v && math.Abs(v) < 1<<53 {
+			return whole
+		}
+	case []any:
+		out := make([]any, len(v))
+		for i := range v {
+			out[i] = number(v[i])
+		}
+		return out
+	case map[string]any:
+		return numbers(v)
+	}
+	return value
 }
 
 func (s *Server) stats(w http.ResponseWriter, r *http.Request) error {
@@ -291,6 +319,10 @@ func (s *Server) importBody(w http.ResponseWriter, r *http.Request) error {
 		}
 		request.Graph = graph
 	}
+	// A client that stops sending would hold the request beyond the server's stop: the read ends with the context.
+	defer context.AfterFunc(r.Context(), func() {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Unix(1, 0)) // the connection is dropped then anyway
+	})()
 	report, err := s.db.Import(r.Context(), request)
 	if err != nil {
 		return err

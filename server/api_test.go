@@ -233,7 +233,7 @@ func TestTrainPredictAndDraw(t *testing.T) {
 	drawn := decode[picture](t, w.Body)
 	checkPicture(t, drawn)
 	ask, _ = json.Marshal(pictureRequest{Query: "SELECT ?x { <" + sample[0].Value + "> <" + sample[1].Value + "> ?y . SERVICE ink:predict { <" +
-		sample[0].Value + "> <" + sample[1].Value + "> ?x . [] ink:k 4 } }"})
+		sample[0].Value + "> <" + sample[1].Value + "> ?x . [] ink:k 4 ; ink:min 0.000001 } }"})
 	w = send(s, "POST", "/api/v1/graph", string(ask), asJSON)
 	expect(t, w, http.StatusOK)
 	checkPicture(t, decode[picture](t, w.Body))
@@ -304,18 +304,20 @@ func TestServeDrains(t *testing.T) {
 				_ = response.Body.Close()
 				answered <- response.StatusCode
 			}()
-			_, _ = io.WriteString(feed, "a\tb\tc\n") // returns once the server reads: the request is in flight
+			_, _ = io.WriteString(feed, "a\tb\tc\n")
+			for s.metrics.active.Load() == 0 { // until the request is being answered
+				time.Sleep(time.Millisecond)
+			}
 			stop()
 			if finish {
 				_ = feed.Close()
-			} else {
-				defer feed.Close()
-			}
-			if status := <-answered; (status == http.StatusOK) != finish {
-				t.Errorf("status %d", status)
 			}
 			if err := <-served; err != nil {
 				t.Error(err)
+			}
+			_ = feed.Close()
+			if status := <-answered; (status == http.StatusOK) != finish {
+				t.Errorf("status %d", status)
 			}
 			if _, err := http.Get(address + "/api/v1/health"); err == nil {
 				t.Error("a stopped server answers")

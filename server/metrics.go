@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -17,6 +18,7 @@ type metrics struct {
 	requests *prometheus.CounterVec   // by route and status
 	seconds  *prometheus.HistogramVec // by route
 	rows     prometheus.Counter       // sent in answers to queries
+	active   atomic.Int64             // requests being answered
 }
 
 func newMetrics(s *Server) *metrics {
@@ -36,10 +38,13 @@ func newMetrics(s *Server) *metrics {
 	running := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "inkling_queries_running", Help: "Queries, updates and expressions running now.",
 	}, func() float64 { return float64(s.queries.load()) })
+	active := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "inkling_http_requests_active", Help: "Requests being answered now.",
+	}, func() float64 { return float64(m.active.Load()) })
 	version := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "inkling_graph_version", Help: "Version of the latest commit.",
 	}, func() float64 { return float64(s.db.Version()) })
-	m.registry.MustRegister(m.requests, m.seconds, m.rows, running, version, modelCollector{s},
+	m.registry.MustRegister(m.requests, m.seconds, m.rows, running, active, version, modelCollector{s},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -80,12 +85,14 @@ func (c modelCollector) Collect(out chan<- prometheus.Metric) {
 	}
 }
 
-// observe counts and logs each request, and turns a panic into one failed request.
+// observe counts and logs each request.
 func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		seen := &recorder{ResponseWriter: w}
+		s.metrics.active.Add(1)
 		defer func() {
+			s.metrics.active.Add(-1)
 			elapsed := time.Since(start)
 			route := r.Pattern
 			if route == "" {

@@ -178,7 +178,7 @@ func (d *drawing) rows(ctx context.Context, query string, each func(row []rdf.Te
 // drawEntity draws the stated edges of an entity, the plausible ones of its relations, and what is stated between
 // the nodes drawn.
 func (d *drawing) drawEntity(ctx context.Context) error {
-	entity, err := d.entity(ctx)
+	entity, err := d.entity()
 	if err != nil {
 		return err
 	}
@@ -217,12 +217,8 @@ func (d *drawing) drawEntity(ctx context.Context) error {
 }
 
 // entity returns the term that the request names.
-func (d *drawing) entity(ctx context.Context) (rdf.Term, error) {
-	base, err := d.s.base(ctx)
-	if err != nil {
-		return rdf.Term{}, err
-	}
-	iri, err := nodeText(d.q.Entity, base)
+func (d *drawing) entity() (rdf.Term, error) {
+	iri, err := nodeText(d.q.Entity, d.s.base())
 	if err != nil {
 		return rdf.Term{}, err
 	}
@@ -253,8 +249,8 @@ func (d *drawing) drawPlausible(ctx context.Context, entity rdf.Term, outward, i
 }
 
 func (d *drawing) predictQuery(subject, relation, object string) string {
-	return fmt.Sprintf("SELECT ?x ?p { SERVICE ink:predict { %s <%s> %s . [] ink:prob ?p ; ink:k %d ; ink:model %s } }",
-		subject, relation, object, d.q.K, text(rdf.NewString(d.out.Model)))
+	return fmt.Sprintf("SELECT ?x ?p { SERVICE ink:predict { %s <%s> %s . [] ink:prob ?p ; ink:k %d ; ink:min %s ; ink:model %s } }",
+		subject, relation, object, d.q.K, strconv.FormatFloat(d.q.Min, 'f', -1, 64), text(rdf.NewString(d.out.Model)))
 }
 
 // plausible adds an edge that the model holds probable enough.

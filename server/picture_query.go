@@ -17,11 +17,7 @@ const inkNamespace = "urn:inkling:"
 // drawQuery draws the triples that the answers of a query rest on: those its patterns matched, for SELECT and ASK,
 // and those it makes, for CONSTRUCT and DESCRIBE. Each is looked up to tell stated edges from plausible ones.
 func (d *drawing) drawQuery(ctx context.Context) error {
-	base, err := d.s.base(ctx)
-	if err != nil {
-		return err
-	}
-	parsed, err := sparql.Parse(d.q.Query, sparql.Options{Prefixes: prefixes(base)})
+	parsed, err := sparql.Parse(d.q.Query, sparql.Options{Base: d.s.base(), Prefixes: d.s.db.Prefixes()})
 	if err != nil {
 		return err
 	}
@@ -41,13 +37,6 @@ func (d *drawing) drawQuery(ctx context.Context) error {
 		return err
 	}
 	return d.classify(ctx, triples)
-}
-
-// prefixes are those a query may use without declaring them.
-func prefixes(base string) map[string]string {
-	all := rdf.CommonPrefixes()
-	all[""], all["ink"] = base, inkNamespace
-	return all
 }
 
 // construct returns the first triples that a CONSTRUCT or DESCRIBE makes.

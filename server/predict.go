@@ -41,11 +41,7 @@ func (s *Server) predict(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer done()
-	base, err := s.base(ctx)
-	if err != nil {
-		return err
-	}
-	query, err := predictText(q, base)
+	query, err := predictText(q, s.base())
 	if err != nil {
 		return err
 	}
@@ -76,6 +72,12 @@ func predictions(result *engine.Result) (answer predictAnswer, err error) {
 	return answer, nil
 }
 
+// anyProbability is a bound that every prediction passes; without one, the model's threshold holds.
+const anyProbability = "0.000000001"
+
+// base returns the IRI that plain names stand under.
+func (s *Server) base() string { return s.db.Prefixes()[""] }
+
 // predictText returns the query that ranks what may stand at the open end.
 func predictText(q predictRequest, base string) (string, error) {
 	if (q.Head == "") == (q.Tail == "") || q.Relation == "" {
@@ -92,7 +94,7 @@ func predictText(q predictRequest, base string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	options := fmt.Sprintf("; ink:k %d ; ink:stated %t", bounded(q.K, 10, 1000), q.Stated)
+	options := fmt.Sprintf("; ink:k %d ; ink:min %s ; ink:stated %t", bounded(q.K, 10, 1000), anyProbability, q.Stated)
 	if q.Model != "" {
 		options += " ; ink:model " + text(rdf.NewString(q.Model))
 	}

@@ -45,7 +45,6 @@ type Server struct {
 	queries     *gate
 	jobs        *jobs
 	metrics     *metrics
-	baseName    baseName
 	handler     http.Handler
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/inklingdb/inkling/engine"
+	"github.com/inklingdb/inkling/query/sparql"
 	"github.com/inklingdb/inkling/store/rdf"
 )
 
@@ -147,6 +148,9 @@ func (s *Server) update(w http.ResponseWriter, r *http.Request, op operation) er
 	if err != nil {
 		return err
 	}
+	if err := s.checkDataset(op, len(using)+len(named) > 0); err != nil {
+		return err
+	}
 	ctx, done, err := s.turn(r)
 	if err != nil {
 		return err
@@ -159,6 +163,23 @@ func (s *Server) update(w http.ResponseWriter, r *http.Request, op operation) er
 		return err
 	}
 	return writeJSON(w, http.StatusOK, report)
+}
+
+// checkDataset refuses an update that names its graphs twice: by parameters, and by USING or WITH (Protocol §2.2.3).
+func (s *Server) checkDataset(op operation, byParameter bool) error {
+	if !byParameter {
+		return nil
+	}
+	parsed, err := sparql.ParseUpdate(op.text, sparql.Options{Base: s.base(), Prefixes: s.db.Prefixes()})
+	if err != nil {
+		return err
+	}
+	for _, operation := range parsed.Operations {
+		if modify, ok := operation.(*sparql.Modify); ok && (modify.With != "" || len(modify.Using) > 0) {
+			return problemf(http.StatusBadRequest, "the graphs are named by parameters and by USING or WITH: only one may be")
+		}
+	}
+	return nil
 }
 
 // writeJSON answers with a value. What cannot be sent has no reader any more, so the error is the encoder's alone.
