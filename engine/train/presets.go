@@ -17,18 +17,19 @@ type Preset struct {
 var Presets = []Preset{
 	{
 		Name:     "fb15k-237",
-		Measured: "not yet",
+		Measured: "test MRR 0.3445, Hits@1 0.2530, @3 0.3787, @10 0.5263, seed 0; 189 s of processor time in all, 195 MB; " +
+			"two cores of an EPYC 9005, AVX-512",
 		Options: Options{
 			Family: "complex", Dim: 100, Loss: AllEntities, Batch: 256, QueryTargets: math.MaxInt32,
-			LearningRate: 0.1, N3: 0.05, InitScale: 1e-3, Epochs: 20, ValidEvery: 2, Patience: 3,
+			LearningRate: 0.2, DecayTo: 0.05, N3: 0.05, InitScale: 1e-3, Epochs: 10, ValidEvery: 2, Patience: 10,
 		},
 	},
 	{
 		Name:     "wn18rr",
 		Measured: "not yet",
 		Options: Options{
-			Family: "complex", Dim: 200, Loss: AllEntities, Batch: 256, QueryTargets: math.MaxInt32,
-			LearningRate: 0.1, N3: 0.1, InitScale: 1e-3, Epochs: 50, ValidEvery: 5, Patience: 3,
+			Family: "complex", Dim: 100, Loss: AllEntities, Batch: 256, QueryTargets: math.MaxInt32,
+			LearningRate: 0.1, DecayTo: 0.05, N3: 0.1, InitScale: 1e-3, Epochs: 16, ValidEvery: 2, Patience: 10,
 		},
 	},
 }
