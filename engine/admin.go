@@ -148,10 +148,7 @@ func (db *DB) Check(ctx context.Context) (CheckReport, error) {
 			continue
 		}
 		r.Models++
-		if db.dir == "" {
-			continue
-		}
-		e, err := model.Load(filepath.Join(db.dir, modelsDir, fileOf(name)))
+		e, err := model.Load(db.modelPath(name))
 		if err == nil && e.Metadata.DataVersion > v.Version() {
 			err = fmt.Errorf("has seen version %d, the database is at %d", e.Metadata.DataVersion, v.Version())
 		}

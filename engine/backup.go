@@ -32,20 +32,19 @@ func (db *DB) Backup(ctx context.Context, w io.Writer) (int64, error) {
 }
 
 func (db *DB) backup(ctx context.Context, w io.Writer) error {
-	if err := db.saveModels(); err != nil {
-		return err
-	}
 	z, err := zstd.NewWriter(w)
 	if err != nil {
 		return err
 	}
 	archive := tar.NewWriter(z)
-	if db.dir != "" {
-		for _, m := range db.models.all() {
-			path := filepath.Join(db.dir, modelsDir, fileOf(m.name))
-			if err := archiveFile(archive, path, modelsDir+"/"+fileOf(m.name)); err != nil {
+	for _, m := range db.models.all() {
+		if m.keeper != nil { // folds what it has learnt since into the checkpoint
+			if err := m.keeper.follower.Checkpoint(); err != nil {
 				return err
 			}
+		}
+		if err := archiveFile(archive, db.modelPath(m.name), modelsDir+"/"+fileOf(m.name)); err != nil {
+			return err
 		}
 	}
 	if err := db.archiveStore(ctx, archive); err != nil {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 
@@ -15,18 +17,18 @@ import (
 
 // DB is an open database. It is safe for concurrent use.
 type DB struct {
-	dir    string
-	opts   Options
-	log    *slog.Logger
-	store  *store.Store
-	models registry
+	dir       string
+	modelsDir string // of checkpoints; a temporary one for a database in memory
+	opts      Options
+	log       *slog.Logger
+	store     *store.Store
+	models    registry
 
 	expressions atomic.Pointer[cel.Env] // with the users' functions; replaced when they change
 	functions   sync.Mutex              // held while they change
 
 	stop       context.CancelFunc // ends background work
-	background sync.WaitGroup
-	running    context.Context // ended by stop
+	running    context.Context    // ended by stop
 	closing    sync.Once
 	closeError error
 }
@@ -36,7 +38,7 @@ type DB struct {
 // read is reported to Options.Log and by Check, and its model is left out: models are derived.
 func Open(dir string, o Options) (*DB, error) {
 	o.Limits = o.Limits.withDefaults()
-	db := &DB{dir: dir, opts: o, log: o.Log}
+	db := &DB{dir: dir, modelsDir: filepath.Join(dir, modelsDir), opts: o, log: o.Log}
 	if db.log == nil {
 		db.log = slog.New(slog.DiscardHandler)
 	}
@@ -48,6 +50,11 @@ func Open(dir string, o Options) (*DB, error) {
 	})
 	if err != nil {
 		return nil, fmt.Errorf("engine: open %q: %w", dir, err)
+	}
+	if dir == "" {
+		if db.modelsDir, err = os.MkdirTemp("", "inkling-models-*"); err != nil {
+			return nil, errors.Join(fmt.Errorf("engine: open: %w", err), db.store.Close())
+		}
 	}
 	db.running, db.stop = context.WithCancel(context.Background())
 	if err := db.start(); err != nil {
@@ -69,9 +76,13 @@ func (db *DB) start() error {
 func (db *DB) Close() error {
 	db.closing.Do(func() {
 		db.stop()
-		db.background.Wait()
-		err := db.saveModels()
-		db.closeError = errors.Join(err, db.store.Close())
+		for _, m := range db.models.all() {
+			db.release(m)
+		}
+		db.closeError = db.store.Close()
+		if db.dir == "" {
+			db.closeError = errors.Join(db.closeError, os.RemoveAll(db.modelsDir))
+		}
 	})
 	return db.closeError
 }

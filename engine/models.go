@@ -73,31 +73,30 @@ type CurvePoint struct {
 
 // ModelInfo is the card of a model as it is now.
 type ModelInfo struct {
-	Name          string        `json:"name"`
-	Family        string        `json:"family"`
-	Graph         string        `json:"graph,omitempty"` // its IRI; "" for the default graph
-	Default       bool          `json:"default"`         // used where a question names no model
-	Dim           int           `json:"dim"`
-	Entities      int           `json:"entities"`
-	Relations     int           `json:"relations"`
-	SizeBytes     int64         `json:"size_bytes"`
-	Trained       time.Time     `json:"trained"`
-	TrainSeconds  float64       `json:"train_seconds"`
-	TrainTriples  int           `json:"train_triples"`
-	Seed          uint64        `json:"seed"`
-	Settings      string        `json:"settings"`    // the training's settings in words
-	HeldOut       Metrics       `json:"held_out"`    // at the end of training
-	Curve         []CurvePoint  `json:"curve"`       // one point per epoch
-	Threshold     float64       `json:"threshold"`   // probability from which is_fact says yes
-	Calibration   string        `json:"calibration"` // how scores become probabilities, in words
-	Version       store.Version `json:"version"`     // last commit applied
-	Lag           store.Version `json:"lag"`         // commits not applied yet
-	Drift         float64       `json:"drift"`       // estimated distance from a refit; 0 right after training
-	Stale         bool          `json:"stale"`       // a bulk import or an error asks for a new training
-	StaleBecause  string        `json:"stale_because,omitempty"`
-	Maintained    int64         `json:"maintained"` // changes applied since training
-	LastMaintain  time.Duration `json:"last_maintain_ns"`
-	CheckpointAge time.Duration `json:"checkpoint_age_ns"`
+	Name         string        `json:"name"`
+	Family       string        `json:"family"`
+	Graph        string        `json:"graph,omitempty"` // its IRI; "" for the default graph
+	Default      bool          `json:"default"`         // used where a question names no model
+	Dim          int           `json:"dim"`
+	Entities     int           `json:"entities"`
+	Relations    int           `json:"relations"`
+	SizeBytes    int64         `json:"size_bytes"`
+	Trained      time.Time     `json:"trained"`
+	TrainSeconds float64       `json:"train_seconds"`
+	TrainTriples int           `json:"train_triples"`
+	Seed         uint64        `json:"seed"`
+	Settings     string        `json:"settings"`    // the training's settings in words
+	HeldOut      Metrics       `json:"held_out"`    // at the end of training
+	Curve        []CurvePoint  `json:"curve"`       // one point per epoch
+	Threshold    float64       `json:"threshold"`   // probability from which is_fact says yes
+	Calibration  string        `json:"calibration"` // how scores become probabilities, in words
+	Version      store.Version `json:"version"`     // last commit applied
+	Lag          store.Version `json:"lag"`         // commits not applied yet
+	Drift        float64       `json:"drift"`       // estimated distance from a refit; 0 right after training
+	Stale        bool          `json:"stale"`       // a bulk import or an error asks for a new training
+	StaleBecause string        `json:"stale_because,omitempty"`
+	Maintained   int64         `json:"maintained"` // changes applied since training
+	LastMaintain time.Duration `json:"last_maintain_ns"`
 }
 
 // Models returns the cards of all models, by name.
@@ -121,7 +120,7 @@ func (db *DB) Model(name string) (ModelInfo, error) {
 
 // card describes a model beside the latest version of the graph.
 func (db *DB) card(m *served, latest store.Version) ModelInfo {
-	e := m.current.Load().embedding
+	e := m.embedding()
 	about := e.Metadata
 	info := ModelInfo{
 		Name: m.name, Family: e.Family.Name, Graph: m.graph.Value, Default: db.models.isStandard(m.name), Dim: e.Dim,
@@ -140,9 +139,6 @@ func (db *DB) card(m *served, latest store.Version) ModelInfo {
 		info.Curve = append(info.Curve, point)
 	}
 	db.maintenance(m, &info, latest)
-	if at := m.savedAt.Load(); at != nil {
-		info.CheckpointAge = time.Since(*at)
-	}
 	return info
 }
 

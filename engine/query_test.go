@@ -222,4 +222,12 @@ func TestQueriesDuringTraining(t *testing.T) {
 	trainSmall(t, db, TrainRequest{Replace: true, Epochs: 20})
 	close(done)
 	work.Wait()
+	if err := db.Wait(ctx); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range db.Models() {
+		if m.Lag != 0 {
+			t.Errorf("%s lags by %d after Wait", m.Name, m.Lag)
+		}
+	}
 }

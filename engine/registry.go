@@ -26,14 +26,14 @@ type published struct {
 	functions *udf.Model // the same as functions see it
 }
 
-// served is a model by name: its current version and the work that keeps it current.
+// served is a model by name.
 type served struct {
-	name    string
-	graph   rdf.Term
-	current atomic.Pointer[published]
-	keeper  *keeper // nil in an unmaintained database
-	saved   atomic.Int64
-	savedAt atomic.Pointer[time.Time]
+	name   string
+	graph  rdf.Term
+	id     store.TermID     // of graph
+	fixed  *model.Embedding // what an unmaintained database serves
+	keeper *keeper          // nil in an unmaintained database
+	latest atomic.Pointer[published]
 }
 
 // registry holds the models by name.
@@ -62,7 +62,7 @@ func (r *registry) lookup(name string) (*published, error) {
 	if err != nil {
 		return nil, err
 	}
-	return m.current.Load(), nil
+	return m.current(), nil
 }
 
 func (r *registry) find(name string) (*served, error) {
@@ -102,18 +102,16 @@ func (r *registry) all() []*served {
 }
 
 // put adds or replaces a model; the first one becomes the default.
-func (r *registry) put(m *served, standard bool) (replaced *served) {
+func (r *registry) put(m *served, standard bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.byName == nil {
 		r.byName = map[string]*served{}
 	}
-	replaced = r.byName[m.name]
 	r.byName[m.name] = m
 	if standard || r.standard == "" {
 		r.standard = m.name
 	}
-	return replaced
 }
 
 // remove takes a model out; another one becomes the default when it was that. It returns the new default's name.
@@ -131,12 +129,26 @@ func (r *registry) remove(name string) (standard string) {
 	return r.standard
 }
 
-// publish makes an embedding the current version of a model.
-func (m *served) publish(e *model.Embedding, graph store.TermID) {
-	m.current.Store(&published{embedding: e, functions: &udf.Model{
-		Name: m.name, Version: e.Metadata.DataVersion, Graph: graph, Threshold: e.Calibration.Threshold,
+// embedding returns the current version of a model.
+func (m *served) embedding() *model.Embedding {
+	if m.keeper != nil {
+		return m.keeper.follower.Embedding()
+	}
+	return m.fixed
+}
+
+// current returns the current version of a model with what functions need of it.
+func (m *served) current() *published {
+	e := m.embedding()
+	if p := m.latest.Load(); p != nil && p.embedding == e {
+		return p
+	}
+	p := &published{embedding: e, functions: &udf.Model{
+		Name: m.name, Version: e.Metadata.DataVersion, Graph: m.id, Threshold: e.Calibration.Threshold,
 		Vocabulary: e.Vocabulary, Scorer: scorer{e},
-	}})
+	}}
+	m.latest.Store(p)
+	return p
 }
 
 // loadModels opens the checkpoints that the metadata names.
@@ -168,33 +180,26 @@ func (db *DB) loadModels() error {
 }
 
 func (db *DB) loadModel(v *store.View, name string, e entry) error {
-	path := filepath.Join(db.dir, modelsDir, e.File)
-	embedding, err := model.Load(path)
+	embedding, err := model.Load(db.modelPath(name))
 	if err != nil {
 		return err
 	}
-	m := &served{name: name}
+	m := &served{name: name, fixed: embedding}
 	if embedding.Metadata.Graph != "" {
 		m.graph = rdf.NewIRI(embedding.Metadata.Graph)
 	}
-	if embedding.Metadata.DataVersion > v.Version() {
-		return fmt.Errorf("it has seen version %d, the database is at %d", embedding.Metadata.DataVersion, v.Version())
-	}
-	id, err := graphID(v, m.graph)
-	if err != nil {
+	if m.id, err = graphID(v, m.graph); err != nil {
 		return err
 	}
-	m.publish(embedding, id)
-	m.markSaved(embedding.Metadata.DataVersion)
+	if err := db.keep(m); err != nil {
+		return err
+	}
+	if seen := m.embedding().Metadata.DataVersion; seen > v.Version() {
+		db.release(m)
+		return fmt.Errorf("it has seen version %d, the database is at %d", seen, v.Version())
+	}
 	db.models.put(m, false)
-	db.keep(m)
 	return nil
-}
-
-func (m *served) markSaved(v store.Version) {
-	now := time.Now()
-	m.saved.Store(int64(v))
-	m.savedAt.Store(&now)
 }
 
 // graphID returns the identifier of a graph; 0 for the default graph.
@@ -209,10 +214,15 @@ func graphID(v *store.View, g rdf.Term) (store.TermID, error) {
 	return id, err
 }
 
-// addModel saves a trained model and makes it known.
-func (db *DB) addModel(ctx context.Context, m *served, e *model.Embedding) error {
-	if err := db.save(m, e); err != nil {
-		return err
+// addModel saves a trained model, makes it known and starts to maintain it. The one it replaces goes on answering
+// until then.
+func (db *DB) addModel(ctx context.Context, m *served) error {
+	old, err := db.models.find(m.name)
+	if err == nil {
+		db.release(old) // it shares the checkpoint's file
+	}
+	if err := db.save(m); err != nil {
+		return errors.Join(err, db.keepOn(old))
 	}
 	value, err := json.Marshal(entry{File: fileOf(m.name), Added: time.Now().UTC()})
 	if err != nil {
@@ -230,10 +240,23 @@ func (db *DB) addModel(ctx context.Context, m *served, e *model.Embedding) error
 	if err != nil {
 		return err
 	}
-	if replaced := db.models.put(m, false); replaced != nil {
-		db.release(replaced)
+	if err := db.keep(m); err != nil {
+		return err
 	}
-	db.keep(m)
+	db.models.put(m, false)
+	return nil
+}
+
+// keepOn takes up the maintenance of a model whose successor could not be saved.
+func (db *DB) keepOn(old *served) error {
+	if old == nil {
+		return nil
+	}
+	again := &served{name: old.name, graph: old.graph, id: old.id, fixed: old.embedding()}
+	if err := db.keep(again); err != nil {
+		return err
+	}
+	db.models.put(again, false)
 	return nil
 }
 
@@ -251,31 +274,18 @@ func fileOf(name string) string {
 	return b.String() + ".inkmodel"
 }
 
-// save writes a model's checkpoint; a database in memory has none.
-func (db *DB) save(m *served, e *model.Embedding) error {
-	if db.dir == "" {
-		return nil
-	}
-	dir := filepath.Join(db.dir, modelsDir)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("engine: saving model %s: %w", m.name, err)
-	}
-	if err := e.Save(filepath.Join(dir, fileOf(m.name))); err != nil {
-		return fmt.Errorf("engine: saving model %s: %w", m.name, err)
-	}
-	m.markSaved(e.Metadata.DataVersion)
-	return nil
-}
+// modelPath returns the path of a model's checkpoint.
+func (db *DB) modelPath(name string) string { return filepath.Join(db.modelsDir, fileOf(name)) }
 
-// saveModels writes the checkpoints of models that have moved on since their last one.
-func (db *DB) saveModels() error {
-	var errs []error
-	for _, m := range db.models.all() {
-		if e := m.current.Load().embedding; e.Metadata.DataVersion > store.Version(m.saved.Load()) {
-			errs = append(errs, db.save(m, e))
-		}
+// save writes a model's checkpoint.
+func (db *DB) save(m *served) error {
+	if err := os.MkdirAll(db.modelsDir, 0o755); err != nil {
+		return fmt.Errorf("engine: saving model %s: %w", m.name, err)
 	}
-	return errors.Join(errs...)
+	if err := m.fixed.Save(db.modelPath(m.name)); err != nil {
+		return fmt.Errorf("engine: saving model %s: %w", m.name, err)
+	}
+	return nil
 }
 
 // DropModel removes a model and its checkpoint. Queries that use it finish with it.
@@ -295,11 +305,10 @@ func (db *DB) DropModel(ctx context.Context, name string) error {
 	if err != nil {
 		return fmt.Errorf("engine: dropping model %s: %w", m.name, err)
 	}
-	if db.dir == "" {
-		return nil
-	}
-	if err := os.Remove(filepath.Join(db.dir, modelsDir, fileOf(m.name))); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("engine: dropping model %s: %w", m.name, err)
+	for _, path := range []string{db.modelPath(m.name), db.modelPath(m.name) + ".journal"} {
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("engine: dropping model %s: %w", m.name, err)
+		}
 	}
 	return nil
 }

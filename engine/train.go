@@ -101,9 +101,8 @@ func (j *trainJob) run(ctx context.Context) (ModelInfo, error) {
 		return ModelInfo{}, err
 	}
 	j.tell(TrainProgress{Phase: "saving", Done: 1})
-	m := &served{name: j.request.Name, graph: j.request.Graph}
-	m.publish(e, j.graph)
-	if err := j.db.addModel(ctx, m, e); err != nil {
+	m := &served{name: j.request.Name, graph: j.request.Graph, id: j.graph, fixed: e}
+	if err := j.db.addModel(ctx, m); err != nil {
 		return ModelInfo{}, err
 	}
 	return j.db.Model(j.request.Name)

@@ -139,8 +139,8 @@ func (s *story) edit(words, update string) error {
 func (s *story) change() error {
 	s.say("\n4. Change the graph: the model follows, without a new training\n")
 	const question = `predict_tail("Mira_Newcomer", "speaks", 3)`
-	err := s.edit("A singer whom the model has never heard of:",
-		"INSERT DATA { :Mira_Newcomer :citizen_of :Germany ; :occupation :singer-songwriter, :musician ; :plays :guitar ; :residence :Berlin }")
+	err := s.edit("A writer whom the model has never heard of:",
+		"INSERT DATA { :Mira_Newcomer :citizen_of :Germany ; :residence :Berlin ; :occupation :writer }")
 	if err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func (s *story) change() error {
 	}
 	err = s.edit("It was a mistake: she is from Italy.",
 		"DELETE DATA { :Mira_Newcomer :citizen_of :Germany ; :residence :Berlin } ;\n"+
-			"  INSERT DATA { :Mira_Newcomer :citizen_of :Italy ; :residence :Rome }")
+			"  INSERT DATA { :Mira_Newcomer :citizen_of :Italy }")
 	if err != nil {
 		return err
 	}

@@ -79,6 +79,9 @@ func (l *learner) apply(c store.Commit, h *history) error {
 	if err := l.place(added, h, random); err != nil {
 		return err
 	}
+	if err := l.uproot(removed, h, random); err != nil {
+		return err
+	}
 	before := l.changes
 	l.changes += int64(len(added) + len(removed))
 	for group := range slices.Chunk(added, l.options.Group) {
