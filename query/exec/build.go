@@ -42,7 +42,7 @@ func (q *query) start(n plan.Node, seed iterator) (iterator, error) {
 		return q.startScan(n, seed)
 	case *plan.PathScan:
 		input, err := q.build(n.Input, seed)
-		return &pathScan{q: q, n: n, input: input, out: newSink(q.width())}, err
+		return &pathScan{ledger: ledger{q: q}, n: n, input: input, out: newSink(q.width())}, err
 	case *plan.HashJoin:
 		l, err := q.build(n.L, seed)
 		return &hashJoin{q: q, n: n, left: l, out: newSink(q.width())}, err
@@ -81,7 +81,7 @@ func (q *query) startUnary(n plan.Node, seed iterator) (iterator, error) {
 	case *plan.Project:
 		return &project{n: n, input: input, cols: newSink(q.width()).batch.Cols}, nil
 	case *plan.Distinct:
-		return &distinct{q: q, input: input, seen: newRowTable(q.width(), n.Slots), out: newSink(q.width())}, nil
+		return &distinct{ledger: ledger{q: q}, input: input, seen: newRowTable(q.width(), n.Slots), out: newSink(q.width())}, nil
 	case *plan.Slice:
 		return &slice{input: input, skip: n.Offset, left: n.Limit, out: newSink(q.width())}, nil
 	case *plan.Sort:
@@ -266,7 +266,7 @@ func (p *project) close() { p.input.close() }
 
 // distinct drops rows seen before.
 type distinct struct {
-	q     *query
+	ledger
 	input iterator
 	seen  *rowTable
 	rows  []int32
@@ -287,7 +287,7 @@ func (d *distinct) next(ctx context.Context) (*expr.Batch, error) {
 				d.rows = append(d.rows, int32(r))
 			}
 		}
-		if err := d.q.keep(int64(len(d.rows)) * d.seen.rowBytes()); err != nil {
+		if err := d.keep(int64(len(d.rows)) * d.seen.rowBytes()); err != nil {
 			return nil, err
 		}
 		if len(d.rows) > 0 {
@@ -298,7 +298,10 @@ func (d *distinct) next(ctx context.Context) (*expr.Batch, error) {
 	}
 }
 
-func (d *distinct) close() { d.input.close() }
+func (d *distinct) close() {
+	d.release()
+	d.input.close()
+}
 
 // slice skips rows, then yields at most left of them; left -1 is all.
 type slice struct {

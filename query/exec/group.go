@@ -11,7 +11,7 @@ import (
 
 // grouper reads all rows and yields one a group.
 type grouper struct {
-	q     *query
+	ledger
 	n     *plan.Group
 	input iterator
 	keys  []*expr.Program
@@ -32,7 +32,7 @@ type grouper struct {
 func (q *query) groupSlot() int { return q.width() }
 
 func (q *query) startGroup(n *plan.Group, input iterator) (iterator, error) {
-	g := &grouper{q: q, n: n, input: input, out: newSink(q.width()), keyRow: newSink(q.width())}
+	g := &grouper{ledger: ledger{q: q}, n: n, input: input, out: newSink(q.width()), keyRow: newSink(q.width())}
 	var slots []int
 	for i := range n.Keys {
 		p, err := q.program(&n.Keys[i].Expr)
@@ -140,7 +140,7 @@ func (g *grouper) take(ctx context.Context, in *expr.Batch) error {
 			return err
 		}
 	}
-	return g.q.keep(int64(g.groups.n-before) * (g.groups.rowBytes() + int64(64*len(g.args))))
+	return g.keep(int64(g.groups.n-before) * (g.groups.rowBytes() + int64(64*len(g.args))))
 }
 
 // group returns the group of a row of the batch being taken.
@@ -183,7 +183,7 @@ func (g *grouper) accumulate(group int, in *expr.Batch, row int) error {
 				continue
 			}
 			d.seen[id] = struct{}{}
-			if err := g.q.keep(32); err != nil {
+			if err := g.keep(32); err != nil {
 				return err
 			}
 		}
@@ -223,4 +223,7 @@ func (g *grouper) wholeIsNew(i, group int, in *expr.Batch, row int) bool {
 	return true
 }
 
-func (g *grouper) close() { g.input.close() }
+func (g *grouper) close() {
+	g.release()
+	g.input.close()
+}

@@ -11,6 +11,9 @@ import (
 func (q *query) table(ctx context.Context, n plan.Node, on []int) (*rowTable, error) {
 	if c, ok := q.tables[n]; ok && c.epoch == q.epoch {
 		return c.table, nil
+	} else if ok {
+		c.ledger.release()
+		delete(q.tables, n)
 	}
 	it, err := q.build(n, nil)
 	if err != nil {
@@ -18,19 +21,20 @@ func (q *query) table(ctx context.Context, n plan.Node, on []int) (*rowTable, er
 	}
 	defer it.close()
 	t := newRowTable(q.width(), on)
+	l := ledger{q: q}
 	for {
 		b, err := it.next(ctx)
 		if err != nil {
 			return nil, err
 		}
 		if b == nil {
-			q.tables[n] = cachedTable{t, q.epoch}
+			q.tables[n] = cachedTable{t, q.epoch, l}
 			return t, nil
 		}
 		for r := range b.N {
 			t.add(b, r, hashRow(b, r, on))
 		}
-		if err := q.keep(int64(b.N) * t.rowBytes()); err != nil {
+		if err := l.keep(int64(b.N) * t.rowBytes()); err != nil {
 			return nil, err
 		}
 		if err := q.check(ctx); err != nil {

@@ -14,7 +14,7 @@ import (
 // pathScan extends each row by the pairs that a repeated path connects. From a bound end it searches breadth first;
 // with both ends open it starts from every node of the graph.
 type pathScan struct {
-	q     *query
+	ledger
 	n     *plan.PathScan
 	input iterator
 	walk  *walker
@@ -77,6 +77,7 @@ func (s *pathScan) end(p plan.Position) store.TermID {
 // open begins the search of the current row.
 func (s *pathScan) open(ctx context.Context) error {
 	graphs := s.q.activeGraphs(s.n.Graph)
+	s.release()
 	s.walk = &walker{q: s.q, graphs: append([]store.TermID(nil), graphs...), ctx: ctx}
 	s.pending = s.pending[:0]
 	subject, object := s.end(s.n.S), s.end(s.n.O)
@@ -104,8 +105,11 @@ func (s *pathScan) open(ctx context.Context) error {
 		return s.searchTo(object)
 	}
 	starts, err := s.walk.nodes()
+	if err != nil {
+		return err
+	}
 	s.starts = starts
-	return err
+	return s.keep(int64(len(starts)) * 12)
 }
 
 // otherIsSame reports that the end opposite to pos is the constant id.
@@ -148,7 +152,10 @@ func (s *pathScan) emit(pairs [][2]store.TermID) {
 	}
 }
 
-func (s *pathScan) close() { s.input.close() }
+func (s *pathScan) close() {
+	s.release()
+	s.input.close()
+}
 
 // walker follows paths from single nodes.
 type walker struct {
@@ -350,7 +357,7 @@ func (w *walker) nodes() ([]store.TermID, error) {
 			return nil, err
 		}
 		if n == 0 {
-			return out, w.q.keep(int64(len(out)) * 12)
+			return out, nil
 		}
 		for _, t := range buf[:n] {
 			for _, id := range [2]store.TermID{t.S, t.O} {

@@ -12,7 +12,7 @@ import (
 // plausible extends each row of a batch by the stated and predicted triples that match a pattern. The model is asked
 // once a batch for all distinct questions.
 type plausible struct {
-	q         *query
+	ledger
 	n         *plan.Scan
 	input     iterator
 	predictor Predictor
@@ -47,7 +47,7 @@ func (q *query) startPlausible(n *plan.Scan, input iterator) (iterator, error) {
 	if options.MinProb == 0 {
 		options.MinProb = m.Threshold()
 	}
-	return &plausible{q: q, n: n, input: input, predictor: m, options: options, out: newSink(q.width())}, nil
+	return &plausible{ledger: ledger{q: q}, n: n, input: input, predictor: m, options: options, out: newSink(q.width())}, nil
 }
 
 func (p *plausible) next(ctx context.Context) (*expr.Batch, error) {
@@ -116,6 +116,7 @@ func (p *plausible) ask(ctx context.Context) error {
 	if err := p.q.check(ctx); err != nil {
 		return err
 	}
+	p.release() // the matches of the batch before
 	answers := map[store.Triple][]match{}
 	var ends, facts []store.Triple
 	rowPattern := make([]store.Triple, p.in.N)
@@ -188,7 +189,7 @@ func (p *plausible) stated(t store.Triple) ([]match, error) {
 		for _, found := range buf[:n] {
 			out = append(out, match{found, 1, true})
 		}
-		if err := p.q.keep(int64(n) * 40); err != nil {
+		if err := p.keep(int64(n) * 40); err != nil {
 			return nil, err
 		}
 	}
@@ -276,4 +277,7 @@ func (p *plausible) judge(ctx context.Context, triples []store.Triple, answers m
 	return nil
 }
 
-func (p *plausible) close() { p.input.close() }
+func (p *plausible) close() {
+	p.release()
+	p.input.close()
+}

@@ -50,8 +50,9 @@ type edgeMark struct {
 
 // cachedTable is the built side of a join, valid for one state of the graph registers.
 type cachedTable struct {
-	table *rowTable
-	epoch int
+	table  *rowTable
+	epoch  int
+	ledger ledger
 }
 
 // newQuery prepares the evaluation of one algebra tree over a dataset.
@@ -148,10 +149,26 @@ var ErrLimit = errors.New("limit reached")
 // keep counts memory that an operator holds on to.
 func (q *query) keep(bytes int64) error {
 	q.bytes += bytes
-	if limit := q.opt.Limits.MemoryBytes; limit > 0 && q.bytes > limit {
-		return fmt.Errorf("exec: the query holds more than %d bytes in joins, groups and sorts: %w (raise Limits.MemoryBytes, or make the pattern more selective)", limit, ErrLimit)
+	if limit := q.opt.Limits.MemoryBytes; limit > 0 && q.bytes+q.terms.Bytes() > limit {
+		return fmt.Errorf("exec: the query holds more than %d bytes in joins, groups, sorts and computed terms: %w (raise Limits.MemoryBytes, or make the pattern more selective)", limit, ErrLimit)
 	}
 	return nil
+}
+
+// ledger is what one operator holds; it gives it back when it is closed.
+type ledger struct {
+	q    *query
+	held int64
+}
+
+func (l *ledger) keep(bytes int64) error {
+	l.held += bytes
+	return l.q.keep(bytes)
+}
+
+func (l *ledger) release() {
+	l.q.bytes -= l.held
+	l.held = 0
 }
 
 // bounded returns ctx with the query's time limit, so that functions and models are bound by it too.
@@ -164,7 +181,12 @@ func (q *query) bounded(ctx context.Context) (context.Context, context.CancelFun
 }
 
 // check is called once a batch.
-func (q *query) check(ctx context.Context) error { return q.ended(ctx, ctx.Err()) }
+func (q *query) check(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return q.ended(ctx, err)
+	}
+	return q.keep(0) // terms computed since count too
+}
 
 // ended returns err, or what really ended the query when err comes of its context.
 func (q *query) ended(ctx context.Context, err error) error {

@@ -183,7 +183,7 @@ func (q *query) scanGraphs(graphs []store.TermID, p store.Pattern) (Cursor, erro
 		}
 		return c, nil
 	}
-	return &unionCursor{q: q, graphs: graphs, pattern: p, seen: map[store.Triple]struct{}{}}, nil
+	return &unionCursor{ledger: ledger{q: q}, graphs: graphs, pattern: p, seen: map[store.Triple]struct{}{}}, nil
 }
 
 type noTriples struct{}
@@ -193,7 +193,7 @@ func (noTriples) Close()                           {}
 
 // unionCursor reads graphs one after another and drops repeats.
 type unionCursor struct {
-	q       *query
+	ledger
 	graphs  []store.TermID
 	pattern store.Pattern
 	current Cursor
@@ -230,12 +230,13 @@ func (u *unionCursor) Next(buf []store.Triple) (int, error) {
 			}
 		}
 		if kept > 0 {
-			return kept, u.q.keep(int64(kept) * 32)
+			return kept, u.keep(int64(kept) * 32)
 		}
 	}
 }
 
 func (u *unionCursor) Close() {
+	u.release()
 	if u.current != nil {
 		u.current.Close()
 	}

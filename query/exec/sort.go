@@ -10,7 +10,7 @@ import (
 
 // sorter reads all rows, orders them and yields them; with a limit k it keeps no more than the first k and a margin.
 type sorter struct {
-	q        *query
+	ledger
 	n        *plan.Sort
 	input    iterator
 	programs []*expr.Program
@@ -28,7 +28,7 @@ type sorter struct {
 const valueBytes = 72
 
 func (q *query) startSort(n *plan.Sort, input iterator) (iterator, error) {
-	s := &sorter{q: q, n: n, input: input, rows: newRowTable(q.width(), nil), out: newSink(q.width()), keys: make([][]expr.Value, len(n.Keys))}
+	s := &sorter{ledger: ledger{q: q}, n: n, input: input, rows: newRowTable(q.width(), nil), out: newSink(q.width()), keys: make([][]expr.Value, len(n.Keys))}
 	for i := range n.Keys {
 		p, err := q.program(&n.Keys[i].Expr)
 		if err != nil {
@@ -81,7 +81,7 @@ func (s *sorter) read(ctx context.Context) error {
 			s.order = append(s.order, int32(s.rows.n))
 			s.rows.add(in, r, 0)
 		}
-		if err := s.q.keep(int64(in.N) * (s.rows.rowBytes() + valueBytes*int64(len(s.keys)))); err != nil {
+		if err := s.keep(int64(in.N) * (s.rows.rowBytes() + valueBytes*int64(len(s.keys)))); err != nil {
 			return err
 		}
 		if err := s.prune(); err != nil {
@@ -122,7 +122,7 @@ func (s *sorter) prune() error {
 	}
 	freed := (before - k) * (s.rows.rowBytes() + valueBytes*int64(len(s.keys)))
 	s.rows, s.keys = packed, keys
-	return s.q.keep(-freed)
+	return s.keep(-freed)
 }
 
 func (s *sorter) compare(a, b int32) int {
@@ -137,4 +137,7 @@ func (s *sorter) compare(a, b int32) int {
 	return 0
 }
 
-func (s *sorter) close() { s.input.close() }
+func (s *sorter) close() {
+	s.release()
+	s.input.close()
+}

@@ -18,6 +18,9 @@ type Dictionary interface {
 // localKind is the top byte of the identifiers that Terms gives to terms the store does not know.
 const localKind = 0xFF
 
+// localBytes is what a computed term takes beside its text: the term, and its entry in a map.
+const localBytes = 200
+
 // cacheLimit is how many decoded terms a query keeps; beyond it the cache starts anew.
 const cacheLimit = 1 << 18
 
@@ -29,12 +32,16 @@ type Terms struct {
 	local      []rdf.Term
 	localID    map[rdf.Term]store.TermID
 	cache      map[store.TermID]Value
+	bytes      int64 // of local
 }
 
 // NewTerms returns an empty view over a dictionary.
 func NewTerms(d Dictionary) *Terms {
 	return &Terms{dictionary: d, localID: map[rdf.Term]store.TermID{}, cache: map[store.TermID]Value{}}
 }
+
+// Bytes estimates the memory of the terms that were computed.
+func (t *Terms) Bytes() int64 { return t.bytes }
 
 // IsLocal reports that id names a term of one query only, not of the store.
 func IsLocal(id store.TermID) bool { return id>>56 == localKind }
@@ -53,6 +60,7 @@ func (t *Terms) ID(term rdf.Term) (store.TermID, error) {
 	}
 	if !known {
 		t.local = append(t.local, term)
+		t.bytes += int64(len(term.Value)) + localBytes
 		id = store.TermID(localKind)<<56 | store.TermID(len(t.local))
 	}
 	if !known || len(t.localID) < cacheLimit {

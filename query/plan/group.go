@@ -2,6 +2,7 @@ package plan
 
 import (
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/inklingdb/inkling/query/expr"
@@ -23,6 +24,7 @@ type condition struct {
 	expr  sparql.Expr
 	needs Set
 	last  bool // it sees whole solutions, so it comes after all elements
+	class int  // what it costs
 	at    site
 }
 
@@ -76,7 +78,8 @@ func (g *group) add(e sparql.Expr, at site) {
 		return
 	}
 	needs, _ := at.scope.mentioned(e)
-	g.conditions = append(g.conditions, condition{e, needs, everythingVisible(e), at})
+	class, volatile := cost(e)
+	g.conditions = append(g.conditions, condition{e, needs, volatile || everythingVisible(e), class, at})
 }
 
 // flatten adds the operands of nested joins to g. A nested filter rises into g when all it mentions is certain below
@@ -164,8 +167,9 @@ func (p *Planner) freshVariable(s *Scope) sparql.VarOrTerm {
 	return sparql.VarOrTerm{Var: name}
 }
 
-// place filters node by the conditions that are decidable now, all of them when final.
+// place filters node by the conditions that are decidable now, all of them when final; cheap ones go first.
 func (p *Planner) place(g *group, node Node, final bool) (Node, error) {
+	slices.SortStableFunc(g.conditions, func(a, b condition) int { return a.class - b.class })
 	var now []Expression
 	rest := g.conditions[:0]
 	for _, c := range g.conditions {

@@ -1,7 +1,10 @@
 package plan
 
 import (
+	"strings"
+
 	"github.com/inklingdb/inkling/query/sparql"
+	"github.com/inklingdb/inkling/store/rdf"
 )
 
 // Scope maps variable names to slots. A subselect has a scope of its own, in which the variables it projects keep
@@ -201,6 +204,37 @@ func everythingVisible(e sparql.Expr) bool {
 		found = found || ok && call.IRI == "urn:inkling:cel" || exists
 	})
 	return found
+}
+
+// The classes of conditions by what a row costs.
+const (
+	cheap    = iota
+	textual  // regular expressions
+	external // extension functions
+	nested   // EXISTS
+)
+
+// cost returns the class of an expression; volatile reports that its value changes from one evaluation to the next,
+// so that it must be evaluated on whole solutions.
+func cost(e sparql.Expr) (class int, volatile bool) {
+	visit(e, func(x sparql.Expr) {
+		switch x := x.(type) {
+		case *sparql.Exists:
+			class = max(class, nested)
+		case *sparql.Call:
+			if !strings.HasPrefix(x.IRI, rdf.XSD) {
+				class = max(class, external)
+			}
+		case *sparql.BuiltIn:
+			switch x.Name {
+			case "REGEX", "REPLACE":
+				class = max(class, textual)
+			case "RAND", "UUID", "STRUUID", "BNODE":
+				volatile = true
+			}
+		}
+	})
+	return class, volatile
 }
 
 // visit calls f for e and the expressions in it, not for those inside EXISTS.
