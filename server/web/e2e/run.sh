@@ -8,7 +8,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 npm ci --no-audit --no-fund --loglevel=error
 npx tsc --noEmit
-npx vite build --logLevel warn --outDir "$work/dist"
+npx vite build --logLevel error --outDir "$work/dist"
 diff -rq "$work/dist" dist || { echo "server/web/dist is not what its sources build: run npm run build in server/web" >&2; exit 1; }
 go build -o "$work/serve" ./e2e/serve
 node e2e/drive.mjs "$work/serve" "$screenshots"

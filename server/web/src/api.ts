@@ -174,7 +174,10 @@ async function send(path: string, init: RequestInit): Promise<Response> {
 
 async function read<T>(response: Response): Promise<T> {
   if (response.status === 204) return undefined as T;
-  const body = await response.json().catch(() => null);
+  const body = await response.json().catch((error: Error) => {
+    if (error.name === "AbortError") throw error; // the reader's own doing
+    return null;
+  });
   if (response.ok && body !== null) return body as T;
   throw new Problem(
     response.status,

@@ -66,17 +66,21 @@ function isMap(value: unknown): value is Record<string, unknown> {
 function mapTable(list: Record<string, unknown>[], explore: (iri: string) => void): HTMLElement {
   const keys = [...new Set(list.flatMap((m) => Object.keys(m)))];
   return el("div", { class: "table-wrap" }, el("table", {},
-    el("thead", {}, el("tr", {}, keys.map((k) => el("th", { scope: "col" }, k)))),
+    el("thead", {}, el("tr", {}, keys.map((k) => el("th", { scope: "col", class: typeof list[0]![k] === "number" ? "right" : null }, k)))),
     el("tbody", {}, list.map((m) => el("tr", {}, keys.map((k) => el("td", { class: typeof m[k] === "number" ? "right" : null }, cell(k, m[k], explore))))))));
 }
 
 function cell(key: string, value: unknown, explore: (iri: string) => void): Node | string {
   if (typeof value === "number") return /prob/.test(key) ? percent(value) : String(Number(value.toPrecision(5)));
-  return typeof value === "string" ? stringNode(value, explore) : JSON.stringify(value ?? null);
+  if (typeof value !== "string") return JSON.stringify(value ?? null);
+  return key === "node" ? nodeLink(value, value.replace(/^<(.*)>$/, "$1"), explore) : stringNode(value, explore);
 }
 
 function stringNode(text: string, explore: (iri: string) => void): Node {
   const iri = /^<(.*)>$/.exec(text)?.[1] ?? (/^[a-z][a-z0-9+.-]*:\S+$/i.test(text) ? text : "");
-  if (!iri) return document.createTextNode(text);
-  return el("a", { class: "iri", title: iri, href: `#explore=${encodeURIComponent(iri)}`, onclick: (event: Event) => (event.preventDefault(), explore(iri)) }, shortIRI(iri));
+  return iri ? nodeLink(shortIRI(iri), iri, explore) : document.createTextNode(text);
+}
+
+function nodeLink(text: string, iri: string, explore: (iri: string) => void): Node {
+  return el("a", { class: "iri", title: iri, href: `#explore=${encodeURIComponent(iri)}`, onclick: (event: Event) => (event.preventDefault(), explore(iri)) }, text);
 }

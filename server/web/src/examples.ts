@@ -56,7 +56,7 @@ async function joins(sample: Sample): Promise<Example[]> {
 }
 
 function around(sample: Sample): Example {
-  return { language: "sparql", title: `Around ${shortIRI(sample.s)}`, text: `CONSTRUCT { ${queryIRI(sample.s)} ?p ?o . ?o ?q ?z }\nWHERE {\n  ${queryIRI(sample.s)} ?p ?o .\n  OPTIONAL { ?o ?q ?z }\n}\nLIMIT 60` };
+  return { language: "sparql", title: `Around ${shortIRI(sample.s).replace(/_/g, " ")}`, text: `CONSTRUCT { ${queryIRI(sample.s)} ?p ?o . ?o ?q ?z }\nWHERE {\n  ${queryIRI(sample.s)} ?p ?o .\n  OPTIONAL { ?o ?q ?z }\n}\nLIMIT 60` };
 }
 
 function guesses(sample: Sample, stats: Stats): Example[] {

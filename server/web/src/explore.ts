@@ -56,7 +56,8 @@ export class ExploreView {
   }
 
   private async first(): Promise<string> {
-    const query = "SELECT ?s (COUNT(*) AS ?n) { ?s ?p ?o FILTER(isIRI(?s) && isIRI(?o)) } GROUP BY ?s ORDER BY DESC(?n) LIMIT 1";
+    // Of the entities with few enough edges to be read, one with the most.
+    const query = "SELECT ?s (COUNT(*) AS ?n) { ?s ?p ?o FILTER(isIRI(?s) && isIRI(?o)) } GROUP BY ?s HAVING(COUNT(*) <= 14) ORDER BY DESC(?n) ?s LIMIT 1";
     const any = "SELECT ?s { ?s ?p ?o FILTER(isIRI(?s) && isIRI(?o)) } LIMIT 1";
     for (const text of [query, any]) {
       const answer = await api.query(text, 1, false, AbortSignal.timeout(4000)).catch(() => null);
@@ -73,7 +74,7 @@ export class ExploreView {
     const control = (this.pending = new AbortController());
     fill(this.problem);
     try {
-      const picture = await api.picture({ entity, k: Number(this.each.value), min: Number(this.least.value) / 100 }, control.signal);
+      const picture = await api.picture({ entity, limit: 40, k: Number(this.each.value), min: Number(this.least.value) / 100 }, control.signal);
       await this.picture.show(picture);
     } catch (error) {
       if ((error as Error).name === "AbortError") return;

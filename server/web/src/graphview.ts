@@ -19,7 +19,7 @@ function styles(): StylesheetStyle[] {
     { selector: "node", style: {
       "background-color": colour("--node"), "border-width": 1.5, "border-color": colour("--node-line"), width: "data(size)", height: "data(size)",
       label: "data(label)", "font-family": font, "font-size": 12, color: colour("--text"), "text-valign": "bottom", "text-margin-y": 4,
-      "text-wrap": "ellipsis", "text-max-width": "120px", "text-outline-width": 2.5, "text-outline-color": colour("--canvas"), "min-zoomed-font-size": 6,
+      "text-wrap": "ellipsis", "text-max-width": "150px", "text-outline-width": 2.5, "text-outline-color": colour("--canvas"), "min-zoomed-font-size": 6,
     } },
     { selector: "node.literal", style: { shape: "round-rectangle", "background-color": colour("--literal"), "border-color": colour("--literal-line") } },
     { selector: "node.focus", style: { "background-color": colour("--accent"), "border-color": colour("--accent"), "font-weight": 600, "font-size": 14 } },
@@ -27,11 +27,11 @@ function styles(): StylesheetStyle[] {
       width: 1.6, "curve-style": "bezier", "control-point-step-size": 34, "line-color": colour("--stated"), "target-arrow-color": colour("--stated"),
       "target-arrow-shape": "triangle", "arrow-scale": 0.8, label: "data(label)", "font-family": font, "font-size": 10,
       color: colour("--muted"), "text-rotation": "autorotate", "text-background-color": colour("--canvas"), "text-background-opacity": 0.9,
-      "text-background-padding": "2px", "text-background-shape": "roundrectangle", "text-wrap": "ellipsis", "text-max-width": "130px", "min-zoomed-font-size": 7,
+      "text-background-padding": "2px", "text-background-shape": "roundrectangle", "text-wrap": "ellipsis", "text-max-width": "170px", "min-zoomed-font-size": 7,
     } },
     { selector: "edge.plausible", style: {
       "line-style": "dashed", "line-dash-pattern": [6, 4], "line-color": colour("--plausible"), "target-arrow-color": colour("--plausible"),
-      color: colour("--plausible"), width: "data(weight)", "font-weight": 600,
+      color: colour("--plausible"), width: "data(weight)", "font-weight": 600, "z-index": 5,
     } },
     { selector: "edge.quiet", style: { label: "" } },
     { selector: ":selected", style: { "border-color": colour("--accent"), "border-width": 3, "line-color": colour("--accent"), "target-arrow-color": colour("--accent") } },
@@ -56,7 +56,7 @@ function elements(picture: Picture): ElementDefinition[] {
     const p = edge.probability ?? 0;
     const name = relationName(edge.relation);
     return {
-      data: { id: `e${i}`, source: edge.source, target: edge.target, label: edge.stated ? name : `${name} · ${percent(p)}`, weight: 1.2 + 1.6 * p, edge },
+      data: { id: `e${i}`, source: edge.source, target: edge.target, label: edge.stated ? name : `${percent(p)} · ${name}`, weight: 1.2 + 1.6 * p, edge },
       classes: edge.stated ? (picture.edges.length > crowded ? "quiet" : "") : "plausible",
     };
   });

@@ -73,7 +73,8 @@ function theme(next: string | null): void {
 }
 
 function toggleTheme(): void {
-  const dark = getComputedStyle(document.documentElement).colorScheme.includes("dark");
+  const chosen = document.documentElement.dataset["theme"];
+  const dark = chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   theme(dark ? "light" : "dark");
 }
 

@@ -45,7 +45,7 @@ func serve(ctx context.Context, listen, token string, epochs int) error {
 			return err
 		}
 	}
-	s, err := server.New(db, server.Options{Token: token, Log: slog.New(slog.NewTextHandler(os.Stderr, nil))})
+	s, err := server.New(db, server.Options{Token: token, Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))})
 	if err != nil {
 		return err
 	}
