@@ -46,8 +46,8 @@ type posting struct {
 }
 
 // Lists keeps the long postings that were asked for, (?, p, o) as subjects and (s, p, ?) as objects, least recently
-// used dropped first. Nothing is persisted: a list is read from sorted blocks at tens of millions of terms a second.
-// A commit drops the lists it touches.
+// used dropped first. Nothing is persisted: reading a list of 3,000 terms from sorted blocks takes 0.1 to 0.4 ms, from
+// here 0.1 µs (BenchmarkList). A commit drops the lists it touches.
 type Lists struct {
 	limitBytes int64
 

@@ -171,3 +171,36 @@ func BenchmarkApply(b *testing.B) {
 		i++
 	}
 }
+
+// BenchmarkList reads the longest posting of the graph from blocks, and from the cache.
+func BenchmarkList(b *testing.B) {
+	_, v := open(b, 200_000)
+	ctx := context.Background()
+	stats := NewStatistics(v)
+	var longest posting
+	most := 0.0
+	for _, p := range SetsOf(v).Relations(0) {
+		for _, o := range SetsOf(v).IDs(SetsOf(v).Objects(0, p), nil) {
+			k := store.Pattern{P: p, O: o}
+			if n := stats.Estimate(0, k, 0); n > most {
+				longest, most = posting{0, k}, n
+			}
+		}
+	}
+	b.Run("blocks", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := readList(ctx, v, longest); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(most*float64(b.N)/b.Elapsed().Seconds(), "terms/s")
+	})
+	b.Run("cache", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := find(ctx, v, longest); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(most, "terms")
+	})
+}
