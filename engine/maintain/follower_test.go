@@ -224,7 +224,7 @@ func TestResume(t *testing.T) {
 	w := clanWorld(t)
 	crashed := w.copyOf()
 	f := w.follow(Options{})
-	for _, c := range w.edits(15, 1) {
+	for _, c := range w.edits(8, 1) {
 		w.apply(f, c)
 	}
 	want := w.bytes(f)
@@ -233,7 +233,7 @@ func TestResume(t *testing.T) {
 		t.Fatal(err)
 	}
 	random := rand.New(rand.NewPCG(1, 1))
-	for round := range 25 {
+	for round := range 12 {
 		cut := random.IntN(len(journal) + 1)
 		torn := bytes.Clone(journal[:cut])
 		if round%3 == 0 && cut > 0 {

@@ -9,7 +9,7 @@ import (
 // Options bound what one commit may cost and say how far rows move. Zero fields take the default, in brackets.
 type Options struct {
 	Steps     int     // local steps for a group of triples [12]
-	Rate      float64 // of Adagrad, for rows that were trained; new rows take four times as much [0.02]
+	Rate      float64 // of Adagrad, for entities of few triples and for new rows [0.08]
 	Replay    int     // stated triples replayed per touched entity and relation [24]
 	Negatives int     // entities drawn uniformly against all queries of a group [384]
 	Hard      int     // best unstated answers to each new triple's queries, drawn against too [32]
@@ -30,7 +30,7 @@ type Options struct {
 
 func (o Options) withDefaults() Options {
 	set(&o.Steps, 12)
-	set(&o.Rate, 0.02)
+	set(&o.Rate, 0.08)
 	set(&o.Replay, 24)
 	set(&o.Negatives, 384)
 	set(&o.Hard, 32)
