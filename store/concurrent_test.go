@@ -214,102 +214,112 @@ func TestCheckOptionRejects(t *testing.T) {
 	}
 }
 
+// setSize is the number of triples that writers of TestConcurrent add and remove together.
+const setSize = 10
+
+func quadSet(writer string, n int) (quads []rdf.Quad) {
+	for i := range setSize {
+		quads = append(quads, rdf.Quad{S: iri(fmt.Sprint(writer, "/", n)), P: iri(writer), O: rdf.NewString(fmt.Sprint(i))})
+	}
+	return quads
+}
+
+func writeSets(t *testing.T, s *Store, name string, acknowledged *sync.Map) {
+	for n := range 60 {
+		b := Batch{Add: quadSet(name, n)}
+		if n > 5 {
+			b.Remove = quadSet(name, n-5)
+		}
+		c, err := s.Write(t.Context(), b)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		acknowledged.Store(name, c.Version)
+	}
+}
+
+func updateSets(t *testing.T, s *Store) {
+	for n := range 30 {
+		_, err := s.Update(t.Context(), "u", func(tx *Tx) error {
+			for _, q := range quadSet("u", n) {
+				if err := tx.AddQuad(q); err != nil {
+					return err
+				}
+			}
+			if v := tx.View(); n%3 == 0 {
+				verifySets(t, v)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func importSets(t *testing.T, s *Store) {
+	ctx := t.Context()
+	for n := range 6 {
+		imp, err := s.NewImport(ctx, ImportOptions{CommitLimit: 1})
+		if err == nil {
+			err = imp.Add(ctx, append(quadSet("i", n), quadSet("i", 100+n)...))
+		}
+		if err == nil {
+			time.Sleep(time.Millisecond) // lets others take the numbers it counts on
+			_, _, err = imp.Commit(ctx)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func readSets(t *testing.T, s *Store, x *tallies, acknowledged *sync.Map, stop <-chan struct{}) {
+	for {
+		select {
+		case <-stop:
+			return
+		default:
+		}
+		var least Version
+		if v, ok := acknowledged.Load("w0"); ok {
+			least = v.(Version)
+		}
+		v, err := s.View()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		if v.Version() < least {
+			t.Errorf("view of %d after an acknowledged %d", v.Version(), least)
+		}
+		verifySets(t, v)
+		x.verify(t, v)
+		v.Close()
+	}
+}
+
 // TestConcurrent has writers, updates, imports, folds and readers at once. Every writer adds and removes
 // whole sets, so that readers can tell a torn one.
 func TestConcurrent(t *testing.T) {
-	const setSize = 10
-	ctx := context.Background()
 	x := &tallies{}
 	s := mustOpen(t, t.TempDir(), Options{FoldMin: 50, FoldFraction: 1e-9, CacheBytes: 20_000, Indexes: []Indexer{x}})
-	set := func(writer string, n int) (quads []rdf.Quad) {
-		for i := range setSize {
-			quads = append(quads, rdf.Quad{S: iri(fmt.Sprint(writer, "/", n)), P: iri(writer), O: rdf.NewString(fmt.Sprint(i))})
-		}
-		return quads
-	}
 	var writers, readers sync.WaitGroup
 	stop := make(chan struct{})
 	var acknowledged sync.Map
 	for w := range 4 {
-		writers.Go(func() {
-			name := fmt.Sprint("w", w)
-			for n := range 60 {
-				b := Batch{Add: set(name, n)}
-				if n > 5 {
-					b.Remove = set(name, n-5)
-				}
-				c, err := s.Write(ctx, b)
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				acknowledged.Store(name, c.Version)
-			}
-		})
+		writers.Go(func() { writeSets(t, s, fmt.Sprint("w", w), &acknowledged) })
 	}
-	writers.Go(func() {
-		for n := range 30 {
-			_, err := s.Update(ctx, "u", func(tx *Tx) error {
-				for _, q := range set("u", n) {
-					if err := tx.AddQuad(q); err != nil {
-						return err
-					}
-				}
-				if v := tx.View(); n%3 == 0 {
-					verifySets(t, v, setSize)
-				}
-				return nil
-			})
-			if err != nil {
-				t.Error(err)
-			}
-		}
-	})
-	writers.Go(func() {
-		for n := range 6 {
-			imp, err := s.NewImport(ctx, ImportOptions{CommitLimit: 1})
-			if err == nil {
-				err = imp.Add(ctx, append(set("i", n), set("i", 100+n)...))
-			}
-			if err == nil {
-				time.Sleep(time.Millisecond) // lets others take the numbers it counts on
-				_, _, err = imp.Commit(ctx)
-			}
-			if err != nil {
-				t.Error(err)
-			}
-		}
-	})
+	writers.Go(func() { updateSets(t, s) })
+	writers.Go(func() { importSets(t, s) })
 	for range 2 {
-		readers.Go(func() {
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-				}
-				var least Version
-				if v, ok := acknowledged.Load("w0"); ok {
-					least = v.(Version)
-				}
-				v, err := s.View()
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				if v.Version() < least {
-					t.Errorf("view of %d after an acknowledged %d", v.Version(), least)
-				}
-				verifySets(t, v, setSize)
-				x.verify(t, v)
-				v.Close()
-			}
-		})
+		readers.Go(func() { readSets(t, s, x, &acknowledged, stop) })
 	}
 	writers.Wait()
 	close(stop)
 	readers.Wait()
-	report, err := s.Check(ctx)
+	report, err := s.Check(t.Context())
 	if err != nil || len(report.Problems) > 0 {
 		t.Fatalf("%+v, %v", report.Problems, err)
 	}
@@ -319,7 +329,7 @@ func TestConcurrent(t *testing.T) {
 }
 
 // verifySets fails when a subject has only a part of its set.
-func verifySets(t testing.TB, v *View, setSize int) {
+func verifySets(t testing.TB, v *View) {
 	c, err := v.Scan(0, Pattern{}, SPO)
 	if err != nil {
 		t.Error(err)
@@ -348,5 +358,35 @@ func verifySets(t testing.TB, v *View, setSize int) {
 		if n != setSize {
 			t.Errorf("version %d: %x has %d of %d", v.Version(), uint64(id), n, setSize)
 		}
+	}
+}
+
+// TestLargeCommit writes more in one transaction than Badger takes, and reads it back after reopening.
+func TestLargeCommit(t *testing.T) {
+	dir := t.TempDir()
+	s, err := Open(dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	quads := make([]rdf.Quad, 70_000)
+	for i := range quads {
+		quads[i] = spo(fmt.Sprint("s", i), "p", fmt.Sprint("o", i))
+	}
+	c, err := s.Write(t.Context(), Batch{Add: quads})
+	if err != nil || len(c.Changes) != len(quads) {
+		t.Fatal(len(c.Changes), err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = mustOpen(t, dir, Options{})
+	read := 0
+	err = s.Changes(t.Context(), 0, func(c Commit) error { read += len(c.Changes); return nil })
+	if err != nil || read != len(quads) {
+		t.Fatal(read, err)
+	}
+	report, err := s.Check(t.Context())
+	if err != nil || len(report.Problems) > 0 || report.Triples != int64(len(quads)) || report.Terms != 140_001 {
+		t.Fatalf("%+v, %v", report, err)
 	}
 }

@@ -3,7 +3,10 @@ package store
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/inklingdb/inkling/store/rdf"
@@ -71,4 +74,47 @@ func BenchmarkImport(b *testing.B) {
 		b.StartTimer()
 	}
 	b.ReportMetric(float64(read)/b.Elapsed().Seconds(), "triples/s")
+}
+
+// TestSize reports how much disk an import takes: of 2 million triples when INKLING_SIZE is set.
+func TestSize(t *testing.T) {
+	count := 100_000
+	if os.Getenv("INKLING_SIZE") != "" {
+		count = 2_000_000
+	}
+	dir := t.TempDir()
+	s, err := Open(dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	report := importAll(t, s, powerQuads(count))
+	byKind := map[byte]int{}
+	err = s.kv.Scan(nil, false, func(key, value []byte) error {
+		byKind[key[0]] += len(key) + len(value)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	total := int64(0)
+	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := d.Info()
+		total += info.Size()
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := float64(byKind[prefixBlock]) / float64(report.Added)
+	t.Logf("%+v: %.1f bytes on disk a triple; blocks %.2f a triple; terms by number %.1f, by hash %.1f a term", report,
+		float64(total)/float64(report.Added), blocks, float64(byKind[prefixTerms])/float64(report.Terms), float64(byKind[prefixRun])/float64(report.Terms))
+	if blocks > 20 {
+		t.Errorf("%.1f bytes a triple in blocks", blocks)
+	}
 }

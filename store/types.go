@@ -1,5 +1,18 @@
 // Package store keeps triples in named graphs: an interning dictionary, a synced commit log, sorted triple
 // blocks with a delta above them, snapshots and bulk import, all on Badger. It does not evaluate queries.
+//
+// Open gives a Store; Store.View a snapshot to read; Store.Write, Store.Update and Store.NewImport make commits.
+//
+// What holds at every moment:
+//  1. A state (version, base, delta, dictionary, meta, index snapshots) is immutable; a View is a pointer to one.
+//  2. Only the committer goroutine makes states and writes the head, the one key that says what is published.
+//  3. Base = all commits up to its version; delta = the log after it, replayed into memory when opening.
+//  4. A change in the log or in a run is real: it alters what the state below it says.
+//  5. A number is given to one term for ever; numbers from a version's next on are unknown to it.
+//  6. What is on disk and not reachable from the head is covered by an intent key, so that opening cleans it.
+//
+// Where to read: view.go and cursor.go (reading), delta.go and base.go (what is merged), write.go, group.go and
+// tx.go (commits), log.go, fold.go, import*.go, recover.go. FORMAT.md describes every key.
 package store
 
 import (
