@@ -5,6 +5,7 @@ import (
 
 	"github.com/inklingdb/inkling/query/expr"
 	"github.com/inklingdb/inkling/query/plan"
+	"github.com/inklingdb/inkling/store"
 )
 
 // table returns the rows of a node that stands alone, hashed on a key; built once per state of the graph registers.
@@ -51,13 +52,15 @@ type prober struct {
 	row   int
 	hash  uint32
 	chain int32
+
+	rows, matches []int32 // the pairs of the last fill
 }
 
 // start turns to a new batch.
 func (p *prober) start(in *expr.Batch) { p.in, p.row, p.chain = in, -1, 0 }
 
 // next returns the next matching pair; ok is false at the end of the batch.
-func (p *prober) next() (row, match int, ok bool) {
+func (p *prober) next() (row, match int32, ok bool) {
 	for {
 		for p.chain == 0 {
 			p.row++
@@ -67,25 +70,47 @@ func (p *prober) next() (row, match int, ok bool) {
 			p.hash = hashRow(p.in, p.row, p.table.on)
 			p.chain = p.table.first(p.hash)
 		}
-		match = int(p.chain - 1)
-		p.chain = p.table.next[match]
-		if p.table.sameKey(match, p.in, p.row, p.hash) && p.table.compatible(match, p.in, p.row, p.check) {
-			return p.row, match, true
+		own := p.chain - 1
+		p.chain = p.table.next[own]
+		if p.table.sameKey(int(own), p.in, p.row, p.hash) && p.table.compatible(int(own), p.in, p.row, p.check) {
+			return int32(p.row), own, true
 		}
 	}
 }
 
-// merge appends the union of a row of in and a row of the table.
-func (p *prober) merge(out *sink, row, match int) {
-	at := out.repeat(p.in, row, 1)
-	for slot, c := range p.table.cols {
-		if c == nil {
+// fill appends the unions of matching rows to out, until it is full or the batch ends, and leaves their left rows in
+// p.rows.
+func (p *prober) fill(out *sink) {
+	p.rows, p.matches = p.rows[:0], p.matches[:0]
+	for room := out.room(); len(p.rows) < room; {
+		row, match, ok := p.next()
+		if !ok {
+			break
+		}
+		p.rows, p.matches = append(p.rows, row), append(p.matches, match)
+	}
+	if len(p.rows) == 0 {
+		return
+	}
+	for slot := range out.batch.Cols {
+		left, right := p.in.Cols[slot], p.table.cols[slot]
+		if left == nil && right == nil && out.batch.Cols[slot] == nil {
 			continue
 		}
-		if id := p.table.at(slot, match); id != 0 {
-			out.set(slot, at, id)
+		c := out.column(slot)
+		for k, row := range p.rows {
+			var id store.TermID
+			if left != nil {
+				id = left[row]
+			}
+			if id == 0 && right != nil {
+				id = p.table.at(slot, int(p.matches[k]))
+			}
+			c = append(c, id)
 		}
+		out.batch.Cols[slot] = c
 	}
+	out.batch.N += len(p.rows)
 }
 
 // hashJoin is the inner join.
@@ -110,10 +135,8 @@ func (j *hashJoin) next(ctx context.Context) (*expr.Batch, error) {
 	}
 	j.out.reset()
 	for !j.out.full() {
-		row, match, ok := j.prober.next()
-		if ok {
-			j.prober.merge(&j.out, row, match)
-			continue
+		if j.prober.fill(&j.out); j.out.full() {
+			break
 		}
 		in, err := j.left.next(ctx)
 		if err != nil {
@@ -144,7 +167,6 @@ type leftJoin struct {
 	prober  prober
 	in      *expr.Batch
 	matched []bool
-	origin  []int32 // the left row of each row of out
 	rows    []int32
 	out     sink
 	kept    sink
@@ -195,15 +217,7 @@ func (j *leftJoin) next(ctx context.Context) (*expr.Batch, error) {
 func (j *leftJoin) matches(ctx context.Context) (*expr.Batch, error) {
 	for {
 		j.out.reset()
-		j.origin = j.origin[:0]
-		for !j.out.full() {
-			row, match, ok := j.prober.next()
-			if !ok {
-				break
-			}
-			j.prober.merge(&j.out, row, match)
-			j.origin = append(j.origin, int32(row))
-		}
+		j.prober.fill(&j.out)
 		if j.out.batch.N == 0 {
 			return nil, nil
 		}
@@ -215,7 +229,7 @@ func (j *leftJoin) matches(ctx context.Context) (*expr.Batch, error) {
 			}
 		}
 		for _, r := range j.rows {
-			j.matched[j.origin[r]] = true
+			j.matched[j.prober.rows[r]] = true
 		}
 		if len(j.rows) > 0 {
 			j.kept.reset()

@@ -192,22 +192,42 @@ func (p *Planner) place(g *group, node Node, final bool) (Node, error) {
 	return &Filter{Info: info, Input: node, Conditions: now}, nil
 }
 
-// next returns the element to join next: the cheapest of those connected to node, if any is.
+// lookAhead bounds the elements up to which ordering looks one join further than the next.
+const lookAhead = 12
+
+// next returns the element to join next: the one that costs least together with what would best follow it. A single
+// step would start from the smallest pattern even where all that joins it multiplies.
 func (p *Planner) next(g *group, node Node) int {
 	best, bestCost := 0, math.Inf(1)
 	in := node.About()
 	for i, e := range g.elements {
-		slots := p.elementVars(e)
-		rows, work := p.estimate(e, in)
-		cost := in.Rows * (rows + work)
-		if !in.Possible.Empty() && slots.Intersect(in.Possible).Empty() && !slots.Empty() {
-			cost = cost*1e3 + 1e6 // a cross product only when nothing else is left
+		cost, after := p.step(e, in)
+		if len(g.elements) > 2 && len(g.elements) <= lookAhead {
+			following := math.Inf(1)
+			for j, f := range g.elements {
+				if j != i {
+					c, _ := p.step(f, &after)
+					following = min(following, c)
+				}
+			}
+			cost += following
 		}
 		if cost < bestCost {
 			best, bestCost = i, cost
 		}
 	}
 	return best
+}
+
+// step returns the cost of joining an element to rows, and what is known of the rows after it.
+func (p *Planner) step(e element, in *Info) (cost float64, after Info) {
+	slots := p.elementVars(e)
+	rows, work := p.estimate(e, in)
+	cost = in.Rows * (rows + work)
+	if !in.Possible.Empty() && slots.Intersect(in.Possible).Empty() && !slots.Empty() {
+		cost = cost*1e3 + 1e6 // a cross product only when nothing else is left
+	}
+	return cost, Info{Certain: in.Certain.Union(slots), Possible: in.Possible.Union(slots), Rows: max(1, in.Rows*rows)}
 }
 
 func (p *Planner) elementVars(e element) Set {
