@@ -41,6 +41,7 @@ func TestErrorsNameTheirPlace(t *testing.T) {
 		{rdf.Turtle, s + p + "1", `f:1:28: expected ",", ";" or ".", found the end of the text`},
 		{rdf.Turtle, s + "nope 1 .", `f:1:14: expected a predicate, found "nope"`},
 		{rdf.Turtle, strings.Repeat("[ <p:p> ", 5000), `f:1:32771: expected at most 4096 brackets one in another`},
+		{rdf.Turtle, "@prefix : <http://a/> . :s :p :\xfb .", "f:1:32: expected \",\", \";\" or \".\", found byte 0xFB"},
 		{rdf.TriG, "<http://g> {\n" + s + p + "1 .\n", `f:3:1: expected "}" at the end of the graph, found the end of the text`},
 		{rdf.TriG, "GRAPH <http://g> " + s, `f:1:18: expected "{", found '<'`},
 		{rdf.RDFXML, "<rdf:RDF xmlns:rdf='" + rdf.RDF + "'>\n<rdf:Description rdf:about='http://x'>\n <p xmlns='http://e/'>x</q>", "f:3:28: expected </p>, found </q>"},

@@ -57,14 +57,20 @@ func (w *window) fill() {
 	w.end, w.err = w.end+n, err
 }
 
-// rune decodes the character at an offset; -1 behind the end, utf8.RuneError for bytes that are none.
+// noRune is what rune returns for a byte that begins no character. It is not utf8.RuneError, which names may hold.
+const noRune rune = -2
+
+// rune decodes the character at an offset; -1 behind the end, noRune for a byte that begins none.
 func (w *window) rune(i int) (r rune, size int) {
 	c := w.at(i)
 	if c < utf8.RuneSelf {
 		return rune(c), 1
 	}
 	w.at(i + utf8.UTFMax - 1) // have the whole character in buf
-	return utf8.DecodeRune(w.buf[w.pos+i : w.end])
+	if r, size = utf8.DecodeRune(w.buf[w.pos+i : w.end]); r == utf8.RuneError && size == 1 {
+		r = noRune
+	}
+	return r, size
 }
 
 // bytes returns the next n bytes, which at has looked at; valid until the next look beyond the buffer.
@@ -130,7 +136,7 @@ func (w *window) expected(i int, what string) error {
 	r, _ := w.rune(i)
 	is := "the end of the text"
 	switch {
-	case r == utf8.RuneError && w.pos+i < w.end:
+	case r == noRune:
 		is = fmt.Sprintf("byte 0x%02X", w.buf[w.pos+i])
 	case r == '\n' || r == '\r':
 		is = "the end of the line"
