@@ -16,10 +16,14 @@ import (
 	"github.com/inklingdb/inkling/store/rdf"
 )
 
-// dictionary is that of an empty store: it knows the terms whose value is their identifier.
+// dictionary is that of a store with one triple; it also knows the terms whose value is their identifier.
 var dictionary = sync.OnceValue(func() expr.Dictionary {
 	s, err := store.Open("", store.Options{})
 	if err != nil {
+		panic(err)
+	}
+	triple := rdf.Quad{S: rdf.NewIRI("http://x/a"), P: rdf.NewIRI("http://x/1"), O: rdf.NewString("a")}
+	if _, err := s.Write(context.Background(), store.Batch{Add: []rdf.Quad{triple}}); err != nil {
 		panic(err)
 	}
 	v, err := s.View()
@@ -180,10 +184,13 @@ func TestFastComparisons(t *testing.T) {
 		constant := rapid.SampledFrom([]string{"1", "0", "-1", "<http://x/a>", "<http://x/1>"}).Draw(t, "constant")
 		operator := rapid.SampledFrom([]string{"=", "!=", "<", ">", "<=", ">="}).Draw(t, "operator")
 		left, right := "?v", constant
+		if rapid.Bool().Draw(t, "two variables") {
+			right = "?w"
+		}
 		if rapid.Bool().Draw(t, "mirrored") {
 			left, right = right, left
 		}
-		vars := map[string]rdf.Term{"v": term}
+		vars := map[string]rdf.Term{"v": term, "w": drawTerm(t, "other")}
 		fast := evaluate(t, left+" "+operator+" "+right, vars)
 		// Under IF the operands are no longer a variable and a constant.
 		slow := evaluate(t, "IF(true, "+left+", 0) "+operator+" IF(true, "+right+", 0)", vars)

@@ -8,11 +8,14 @@ import (
 	"github.com/inklingdb/inkling/store"
 )
 
-// fastComparison compiles a comparison of a variable with a constant so that common rows need no decoding: with an
+// fastComparison compiles a comparison of variables, or of a variable with a constant, so that common rows need no decoding: with an
 // IRI, = and != compare identifiers, since terms are equal exactly when those are and no literal equals an IRI; with
 // an integer, inline integers compare as numbers. Other rows take the general way. It returns nil for any other
 // comparison.
 func (c compiler) fastComparison(e *sparql.Binary, args []*Program) *Program {
+	if p := c.sameVariable(e); p != nil {
+		return p
+	}
 	operator, variable, constant := e.Operator, e.L, args[1]
 	if _, ok := variable.(*sparql.Variable); !ok {
 		operator, variable, constant = mirrored[e.Operator], e.R, args[0]
@@ -37,6 +40,41 @@ func (c compiler) fastComparison(e *sparql.Binary, args []*Program) *Program {
 		}
 	}
 	return nil
+}
+
+// sameVariable compiles = and != between two variables: an IRI or a blank node equals itself only, so identifiers
+// decide wherever one side is one.
+func (c compiler) sameVariable(e *sparql.Binary) *Program {
+	l, isL := e.L.(*sparql.Variable)
+	r, isR := e.R.(*sparql.Variable)
+	if !isL || !isR || e.Operator != sparql.Equal && e.Operator != sparql.NotEqual {
+		return nil
+	}
+	left, okL := c.scope.Slot(l.Name)
+	right, okR := c.scope.Slot(r.Name)
+	if !okL || !okR {
+		return nil
+	}
+	equal, general, terms := e.Operator == sparql.Equal, operators[e.Operator], c.rt.Terms
+	return &Program{eval: func(_ context.Context, b *Batch, rows []int32, out []Value) error {
+		for _, row := range rows {
+			x, y := b.At(left, int(row)), b.At(right, int(row))
+			if x != 0 && y != 0 && (x.IsNode() || y.IsNode()) {
+				out[row] = Bool((x == y) == equal)
+				continue
+			}
+			v, err := terms.Value(x)
+			if err != nil {
+				return err
+			}
+			o, err := terms.Value(y)
+			if err != nil {
+				return err
+			}
+			out[row] = general(v, o)
+		}
+		return nil
+	}}
 }
 
 // mirrored gives the comparison with its sides exchanged.
