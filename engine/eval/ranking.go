@@ -52,7 +52,11 @@ type Options struct {
 
 // queriesPerBatch is how many distinct queries are scored at once. 256 rows spread the cost of packing the entity
 // table (MulNT packs it for each product) over enough of them; at 14,541 entities a worker's scores take 15 MB.
-const queriesPerBatch = 256
+// Large tables get fewer, so that a worker's scores stay within batchScores floats, 64 MB, but no fewer than 8.
+const (
+	queriesPerBatch = 256
+	batchScores     = 16 << 20
+)
 
 // item is one rank to find: where the target stands among the completions of a query.
 type item struct {
@@ -66,7 +70,7 @@ type item struct {
 // whose score is NaN ranks last. The result does not depend on Workers. It returns ctx's error when cancelled.
 func Rank(ctx context.Context, s Scorer, entities int, test []model.Triple, known Filter, opts Options) (Report, error) {
 	items := rankItems(test)
-	batches := cut(items)
+	batches := cut(items, max(8, min(queriesPerBatch, batchScores/max(entities, 1))))
 	ranks := make([]float64, 2*len(test)) // tail rank of triple i at 2i, head rank at 2i+1
 	var done atomic.Int64
 	g, ctx := errgroup.WithContext(ctx)
@@ -115,15 +119,15 @@ func rankItems(test []model.Triple) []item {
 	return items
 }
 
-// cut divides sorted items into batches of at most queriesPerBatch distinct queries.
-func cut(items []item) [][]item {
+// cut divides sorted items into batches of at most limit distinct queries.
+func cut(items []item, limit int) [][]item {
 	var batches [][]item
 	from, distinct := 0, 0
 	for i := range items {
 		if i > from && items[i].query == items[i-1].query {
 			continue
 		}
-		if distinct == queriesPerBatch {
+		if distinct == limit {
 			batches = append(batches, items[from:i])
 			from, distinct = i, 0
 		}

@@ -16,35 +16,43 @@ import (
 // known to about a percent, and scoring their queries takes under a second at 14,541 entities.
 const calibrationTriples = 2000
 
+// calibrationLeast is how many triples a calibration is fitted on at least; training triples make up what is
+// missing, since two parameters from a handful of held-out ones are noise.
+const calibrationLeast = 50
+
 // hardCandidates is how deep among a query's best unknown answers a hard negative is drawn.
 const hardCandidates = 50
 
-// Calibrate fits the probability of an embedding on held-out triples d.Valid (on training triples where there are
-// none, which flatters) against three corruptions of each end, none of them a known triple:
+// Calibrate fits the probability of an embedding on held-out triples d.Valid (where there are fewer than 50, with
+// training triples beside them, which flatters) against three corruptions of each end, none of them a known triple:
 // one entity drawn uniformly, one drawn from those that stand at that end of the relation elsewhere, and one
 // drawn from the model's own best 50 answers to the query. True triples are thus one in seven: probabilities are right
 // for questions with that share of truth among candidates of these kinds, too high for arbitrary pairs and a guess
 // for anything else. Unknown is taken as false, so true triples that the graph lacks pull probabilities down.
 func Calibrate(ctx context.Context, e *model.Embedding, d Data, seed uint64, workers int) (model.Calibration, error) {
 	random := rand.New(rand.NewPCG(seed, 5))
-	held := d.Valid
-	if len(held) == 0 {
-		held = d.Train
+	held := sampleTriples(d.Valid, calibrationTriples, random)
+	if missing := calibrationLeast - len(held); missing > 0 {
+		held = append(slices.Clone(held), sampleTriples(d.Train, missing, random)...)
 	}
-	held = sampleTriples(held, calibrationTriples, random)
 	c := corruptor{e: e, known: eval.NewKnown(d.Train, d.Valid, d.Test), ends: endsOf(d.Train), random: random, workers: workers}
 	var samples []eval.Sample
-	for from := 0; from < len(held); from += corruptedAtOnce {
+	step := max(1, min(corruptedAtOnce, calibrationScores/(2*e.Vocabulary.Entities())))
+	for from := 0; from < len(held); from += step {
 		if err := ctx.Err(); err != nil {
 			return model.Calibration{}, fmt.Errorf("train: calibrate: %w", err)
 		}
-		samples = c.samples(held[from:min(from+corruptedAtOnce, len(held))], samples)
+		samples = c.samples(held[from:min(from+step, len(held))], samples)
 	}
 	return fit(samples), nil
 }
 
-// corruptedAtOnce is how many triples' queries are scored by one product.
-const corruptedAtOnce = 64
+// corruptedAtOnce is how many triples' queries are scored by one product, and calibrationScores how many scores
+// that may make: 16 Mi floats, 64 MB.
+const (
+	corruptedAtOnce   = 64
+	calibrationScores = 16 << 20
+)
 
 // fit returns the calibration of scored samples.
 func fit(samples []eval.Sample) model.Calibration {
