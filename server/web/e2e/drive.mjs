@@ -99,7 +99,37 @@ async function missingLinks(page) {
   await page.click("#pane-graph .as-list summary");
 }
 
+/** Runs every example: none may fail, as a table or as a graph. */
+async function everyExample(page) {
+  const buttons = page.locator(".examples button", { hasNotText: "CEL" });
+  await page.click("#tab-table");
+  for (let i = 0; i < await buttons.count(); i++) {
+    const title = await buttons.nth(i).textContent();
+    if (/Add a triple/.test(title)) continue;
+    await page.evaluate(() => { document.querySelector("#pane-table").replaceChildren(); });
+    await buttons.nth(i).click();
+    await page.waitForSelector("#pane-table table, .problem");
+    await page.click("#tab-graph");
+    await page.waitForSelector("#pane-graph:not(.loading)");
+    assert.equal(await page.locator(".problem").count(), 0, `${title}: ${await page.locator(".problem").allTextContents()}`);
+    await page.click("#tab-table");
+  }
+}
+
+async function importing(page) {
+  await page.click("#nav-graph");
+  const file = { name: "more.tsv", mimeType: "text/plain", buffer: Buffer.from("a\tlikes\tb\nbroken\n") };
+  await page.setInputFiles("#import-file", file);
+  await page.click(".import-form button");
+  await page.waitForSelector(".stats-view .problem");
+  await page.check("#skip-bad");
+  await page.click(".import-form button");
+  await page.waitForSelector(".good-text");
+  assert.match(await page.locator(".good-text").textContent(), /^1 triple added .*1 broken line skipped/);
+}
+
 async function plan(page) {
+  await page.locator(".examples button", { hasText: "Two steps" }).click();
   await page.click("#tab-plan");
   await page.waitForSelector("#pane-plan pre");
   await shot(page, "3-plan");
@@ -201,6 +231,7 @@ try {
   await step("examples adapt to the graph", () => examples(page));
   await step("a query fills the table", () => queryAndTable(page));
   await step("missing links as table and graph", () => missingLinks(page));
+  await step("every example", () => everyExample(page));
   await step("the plan", () => plan(page));
   await step("an error is marked", () => marksAnError(page));
   await step("an update", () => update(page));
@@ -208,6 +239,7 @@ try {
   await step("model cards and training", () => models(page));
   await step("an expression", () => expression(page));
   await step("the graph's figures", () => graph(page));
+  await step("an import", () => importing(page));
   await step("dark and narrow", () => darkAndNarrow(page));
   await step("the token", token);
   const elsewhere = requests.filter((url) => !/^(http:\/\/127\.0\.0\.1:|data:|blob:)/.test(url));

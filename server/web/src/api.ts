@@ -124,6 +124,15 @@ export interface UpdateReport {
   elapsed_ns: number;
 }
 
+export interface ImportReport {
+  read: number;
+  added: number;
+  skipped: number;
+  bad: { line: number; column: number; problem: string }[] | null;
+  version: number;
+  elapsed_ns: number;
+}
+
 /** What went wrong, with its place in the text where it has one. */
 export class Problem extends Error {
   constructor(
@@ -210,6 +219,11 @@ export const api = {
     post<{ value: unknown; version: number; elapsed_ms: number }>("api/v1/eval", { expression }, signal),
   picture: (request: { entity?: string; query?: string; limit?: number; k?: number; min?: number }, signal?: AbortSignal) =>
     post<Picture>("api/v1/graph", request, signal),
+  async import(file: File, skipBad: boolean): Promise<ImportReport> {
+    const format = /\.(\w+?)(\.(gz|zst|gzip|zstd))?$/i.exec(file.name)?.[1] ?? "";
+    const path = `api/v1/import?format=${encodeURIComponent(format)}&skip-bad=${skipBad}`;
+    return read<ImportReport>(await send(path, { method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: file }));
+  },
   stats: () => get<Stats>("api/v1/stats"),
   models: async () => (await get<{ models: Model[] }>("api/v1/models")).models,
   jobs: async () => (await get<{ jobs: Job[] }>("api/v1/jobs")).jobs,

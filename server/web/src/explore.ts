@@ -16,6 +16,7 @@ export class ExploreView {
   private readonly suggestions = el("datalist", { id: "entities" });
   private readonly picture: PicturePanel;
   private seen: string[] = [];
+  private largest = ""; // the relation with the most triples
   private pending: AbortController | null = null;
 
   constructor(go: (iri: string) => void) {
@@ -39,7 +40,9 @@ export class ExploreView {
   }
 
   /** Offers names to choose from. */
-  async offer(_stats: Stats): Promise<void> {
+  async offer(stats: Stats): Promise<void> {
+    this.largest = (stats.relations ?? []).find((r) => r.objects > 1)?.relation ?? "";
+    if (!this.element.hidden && !this.seen.length) void this.open("");
     if (this.suggestions.childElementCount) return;
     const answer = await api.query("SELECT DISTINCT ?s { ?s ?p ?o FILTER isIRI(?s) } LIMIT 300", 300, false, AbortSignal.timeout(10000)).catch(() => null);
     fill(this.suggestions, (answer?.rows ?? []).map((row) => el("option", { value: shortIRI(row[0]!.value) })));
@@ -48,7 +51,10 @@ export class ExploreView {
   /** Shows an entity; "" the last one, or one of the graph's. */
   async open(entity: string): Promise<void> {
     if (!entity) entity = this.seen.at(-1) ?? (await this.first());
-    if (!entity) return;
+    if (!entity) {
+      await this.picture.show({ nodes: [], edges: [], truncated: false, versions: { graph: 0 } });
+      return;
+    }
     this.name.value = shortIRI(entity);
     this.seen = [...this.seen.filter((e) => e !== entity), entity].slice(-8);
     fill(this.trail, this.seen.slice(0, -1).reverse().map((e) => el("a", { href: `#explore=${encodeURIComponent(e)}` }, shortIRI(e))));
@@ -56,10 +62,11 @@ export class ExploreView {
   }
 
   private async first(): Promise<string> {
-    // Of the entities with few enough edges to be read, one with the most.
-    const query = "SELECT ?s (COUNT(*) AS ?n) { ?s ?p ?o FILTER(isIRI(?s) && isIRI(?o)) } GROUP BY ?s HAVING(COUNT(*) <= 14) ORDER BY DESC(?n) ?s LIMIT 1";
+    // Of the subjects of the largest relation, one with about as many edges as can be read.
+    const query = `SELECT ?s (COUNT(*) AS ?n) { { SELECT DISTINCT ?s { ?s <${this.largest}> ?any } LIMIT 2000 } ?s ?p ?o FILTER(isIRI(?o)) }
+      GROUP BY ?s HAVING(COUNT(*) <= 16) ORDER BY DESC(?n) ?s LIMIT 1`;
     const any = "SELECT ?s { ?s ?p ?o FILTER(isIRI(?s) && isIRI(?o)) } LIMIT 1";
-    for (const text of [query, any]) {
+    for (const text of this.largest ? [query, any] : [any]) {
       const answer = await api.query(text, 1, false, AbortSignal.timeout(4000)).catch(() => null);
       const found = answer?.rows?.[0]?.[0]?.value;
       if (found) return found;

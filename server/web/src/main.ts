@@ -29,7 +29,7 @@ const stats = new StatsView((text) => {
   sessionStorage.setItem("inkling-query", text);
   location.hash = "query";
   query.ask(text);
-});
+}, () => void load());
 
 const views: Record<Name, HTMLElement> = {
   query: query.element, explore: exploring.element, cel: cel.element, models: models.element, graph: stats.element,
