@@ -272,11 +272,12 @@ func commonest(counts map[string]int) []string {
 	return names[:min(len(names), pictureRelations)]
 }
 
-// drawBetween adds the triples stated between the nodes of a small picture.
+// drawBetween adds the triples stated between the nodes of a small picture. Where they are more than the picture may
+// have they would drown what was asked for, and none is added.
 func (d *drawing) drawBetween(ctx context.Context) error {
 	var list []string
 	for _, node := range d.out.Nodes {
-		if node.Term.Type == "uri" {
+		if node.Term.Type == "uri" && !node.Focus {
 			list = append(list, node.ID)
 		}
 	}
@@ -285,10 +286,17 @@ func (d *drawing) drawBetween(ctx context.Context) error {
 	}
 	all := strings.Join(list, " ")
 	query := fmt.Sprintf("SELECT ?s ?p ?o { VALUES ?s { %s } ?s ?p ?o . FILTER(?o IN (%s)) } LIMIT %d",
-		all, strings.Join(list, ", "), 2*maxPictureEdges)
-	return d.rows(ctx, query, func(row []rdf.Term) {
-		if len(d.out.Edges) < maxPictureEdges {
-			d.edge(rdf.Quad{S: row[0], P: row[1], O: row[2]}, true, 0)
-		}
+		all, strings.Join(list, ", "), d.q.Limit+1)
+	var between []rdf.Quad
+	err := d.rows(ctx, query, func(row []rdf.Term) {
+		between = append(between, rdf.Quad{S: row[0], P: row[1], O: row[2]})
 	})
+	if len(between) > d.q.Limit {
+		d.out.Truncated = true
+		return err
+	}
+	for _, q := range between {
+		d.edge(q, true, 0)
+	}
+	return err
 }
