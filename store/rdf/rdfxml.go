@@ -290,6 +290,6 @@ func (p *xmlParser) onlySpace(text []byte) error {
 }
 
 func (p *xmlParser) fail(format string, args ...any) error {
-	line, column := p.decoder.InputPos()
-	return &SyntaxError{Line: line, Column: column, Message: fmt.Sprintf(format, args...)}
+	line, column := p.decoder.InputPos() // the column is in bytes, and 0 when a line end was just given back
+	return &SyntaxError{Line: line, Column: max(column, 1), Message: fmt.Sprintf(format, args...)}
 }

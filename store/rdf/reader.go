@@ -29,7 +29,7 @@ type Options struct {
 type SyntaxError struct {
 	File    string // as in Options.File; may be empty
 	Line    int    // from 1
-	Column  int    // from 1, in characters
+	Column  int    // from 1, in characters (RDF/XML: in bytes)
 	Message string // "expected …, found …"
 }
 
