@@ -86,7 +86,11 @@ func live(t *rapid.T, s *Store, quads map[rdf.Quad]bool) {
 		var err error
 		switch rapid.IntRange(0, 2).Draw(t, "step") {
 		case 0:
-			_, err = s.Write(ctx, Batch{Add: added})
+			removed := m.drawRemovals(5)
+			for _, q := range removed {
+				delete(m.quads, q)
+			}
+			_, err = s.Write(ctx, Batch{Add: added, Remove: removed})
 		case 1:
 			_, _, err = s.Import(ctx, ImportOptions{CommitLimit: 1}, func(add func([]rdf.Quad) error) error { return add(added) })
 		case 2:
@@ -97,13 +101,17 @@ func live(t *rapid.T, s *Store, quads map[rdf.Quad]bool) {
 			for _, q := range added {
 				m.quads[q] = true
 			}
-		} else if !errors.Is(err, errFault) && !errors.Is(err, ErrStopped) {
-			t.Fatal(err)
+		} else {
+			m.quads = maps.Clone(quads)
+			if !errors.Is(err, errFault) && !errors.Is(err, ErrStopped) {
+				t.Fatal(err)
+			}
 		}
 		v, err2 := s.View()
 		m.must(err2)
 		m.compare(v, m.quads)
 		v.Close()
+		clear(quads)
 		maps.Copy(quads, m.quads)
 		if err != nil {
 			return
@@ -123,7 +131,11 @@ func (m *machine) verifyDisk(disk *memoryKV) {
 	if len(report.Problems) > 0 {
 		m.t.Fatalf("check: %v", report.Problems)
 	}
-	for k := range disk.values {
+	next := m.store.state.lexicon.next
+	for k, value := range disk.values {
+		if k[0] == prefixTerm && binary.BigEndian.Uint32(value) >= next || k[0] == prefixSingle && binary.BigEndian.Uint32([]byte(k[1:])) >= next {
+			m.t.Fatalf("leftover term %x, next is %d", k, next)
+		}
 		if (k[0] == prefixBlock || k[0] == prefixGraph) && binary.BigEndian.Uint32([]byte(k[1:])) != generation {
 			m.t.Fatalf("leftover key %x, base is %d", k, generation)
 		}

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/inklingdb/inkling/store/rdf"
@@ -53,6 +54,17 @@ func drawTerm(t *rapid.T, what string, kinds int) rdf.Term {
 		return rdf.NewString(fmt.Sprintf("%0*d", 300, n))
 	}
 	return rdf.NewString(fmt.Sprint(n))
+}
+
+// drawRemovals returns quads to remove: mostly some that are there.
+func (m *machine) drawRemovals(most int) []rdf.Quad {
+	removals := drawQuads(m.t, 3)
+	present := slices.Collect(maps.Keys(m.quads))
+	slices.SortFunc(present, func(a, b rdf.Quad) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+	if len(present) > 0 {
+		removals = append(removals, rapid.SliceOfN(rapid.SampledFrom(present), 0, most).Draw(m.t, "removals")...)
+	}
+	return removals
 }
 
 func drawQuad(t *rapid.T) rdf.Quad {
@@ -124,7 +136,7 @@ func (m *machine) committed(c Commit, before map[rdf.Quad]bool, meta bool) {
 
 func (m *machine) write() {
 	before := maps.Clone(m.quads)
-	b := Batch{Source: "w", Remove: drawQuads(m.t, 20), Add: drawQuads(m.t, 30)}
+	b := Batch{Source: "w", Remove: m.drawRemovals(20), Add: drawQuads(m.t, 30)}
 	for _, q := range b.Remove {
 		delete(m.quads, q)
 	}
@@ -142,7 +154,7 @@ func (m *machine) update() {
 	meta := rapid.IntRange(0, 4).Draw(m.t, "meta") == 0
 	c, err := m.store.Update(context.Background(), "u", func(tx *Tx) error {
 		for range rapid.IntRange(0, 4).Draw(m.t, "steps") {
-			add, remove := drawQuads(m.t, 4), drawQuads(m.t, 4)
+			add, remove := drawQuads(m.t, 4), m.drawRemovals(4)
 			for _, q := range add {
 				m.must(tx.AddQuad(q))
 				m.quads[q] = true
