@@ -1,7 +1,7 @@
 // Package maintain carries a trained embedding over the commits that follow its training, without retraining. A
 // Follower keeps one model at one version of the graph: for each commit it places entities and relations new to
 // the model from their neighbours (place.go), re-optimises the few touched rows by local steps of the training
-// loss, with stated neighbours replayed so that what was learnt stays (local.go), unlearns removed triples, saves
+// loss, with stated neighbours replayed so that what was learnt stays (learn.go, problem.go), unlearns removed triples, saves
 // the changed rows with the version (journal.go) and publishes a new immutable Embedding.
 //
 // A commit's effect depends on the model, the commit, the graph as the commit left it and the seed, and on

@@ -39,6 +39,8 @@ type Follower struct {
 	drift     driftCache
 }
 
+var _ store.Follower = (*Follower)(nil)
+
 // publication is a published embedding and what goes with it.
 type publication struct {
 	embedding *model.Embedding

@@ -21,6 +21,7 @@ type learner struct {
 	changes     int64 // maintained since training
 	stale       string
 
+	slab  slab            // of the problem at hand
 	isNew map[rowKey]bool // rows that the commit at hand brought
 	dirty map[rowKey]bool // rows changed since takeDelta
 	fresh delta           // terms added since takeDelta

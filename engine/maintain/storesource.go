@@ -3,6 +3,7 @@ package maintain
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/inklingdb/inkling/store"
 )
@@ -57,10 +58,21 @@ func (s storeSnapshot) Triples(p store.Pattern, from store.Triple, limit int) ([
 			return nil, fmt.Errorf("maintain: %w", err)
 		}
 	}
-	out := make([]store.Triple, limit)
-	n, err := c.Next(out)
-	if err != nil {
-		return nil, fmt.Errorf("maintain: %w", err)
+	var out []store.Triple
+	for size := firstRead; len(out) < limit; size *= 4 { // most patterns have few matches, a few have many
+		size = min(size, limit-len(out))
+		out = slices.Grow(out, size)
+		n, err := c.Next(out[len(out) : len(out)+size])
+		if err != nil {
+			return nil, fmt.Errorf("maintain: %w", err)
+		}
+		out = out[:len(out)+n]
+		if n < size {
+			break
+		}
 	}
-	return out[:n], nil
+	return out, nil
 }
+
+// firstRead is how many triples are asked for at first.
+const firstRead = 32
