@@ -10,7 +10,7 @@ import (
 )
 
 // plausible extends each row of a batch by the stated and predicted triples that match a pattern. The model is asked
-// once a batch for all distinct questions.
+// once for all distinct questions of a run of rows: a short one first, for a LIMIT may want no more, then whole batches.
 type plausible struct {
 	ledger
 	n         *plan.Scan
@@ -19,11 +19,17 @@ type plausible struct {
 	options   PredictOptions
 
 	in      *expr.Batch
-	row     int
-	at      int // in the matches of the row
-	matches [][]match
+	row     int       // the current one
+	first   int       // of the run
+	end     int       // behind the run
+	run     int       // its length next time
+	at      int       // in the matches of the row
+	matches [][]match // of the run's rows
 	out     sink
 }
+
+// firstRun is the number of rows that the model is first asked for; each run is four times longer, up to a batch.
+const firstRun = 32
 
 // match is a triple with its probability, 1 when stated.
 type match struct {
@@ -47,31 +53,28 @@ func (q *query) startPlausible(n *plan.Scan, input iterator) (iterator, error) {
 	if options.MinProb == 0 {
 		options.MinProb = m.Threshold()
 	}
-	return &plausible{ledger: ledger{q: q}, n: n, input: input, predictor: m, options: options, out: newSink(q.width())}, nil
+	return &plausible{ledger: ledger{q: q}, n: n, input: input, predictor: m, options: options, run: firstRun, out: newSink(q.width())}, nil
 }
 
 func (p *plausible) next(ctx context.Context) (*expr.Batch, error) {
 	p.out.reset()
 	for !p.out.full() {
-		if p.in == nil || p.row == p.in.N {
-			in, err := p.input.next(ctx)
-			if err != nil {
-				return nil, err
+		if p.row == p.end {
+			if p.out.batch.N > 0 {
+				break // the rows found so far may be enough
 			}
-			if p.in = in; in == nil {
+			if more, err := p.advance(ctx); err != nil {
+				return nil, err
+			} else if !more {
 				break
-			}
-			p.row, p.at = 0, 0
-			if err := p.ask(ctx); err != nil {
-				return nil, err
 			}
 			continue
 		}
-		if p.at == len(p.matches[p.row]) {
+		if p.at == len(p.matches[p.row-p.first]) {
 			p.row, p.at = p.row+1, 0
 			continue
 		}
-		if err := p.emit(p.matches[p.row][p.at]); err != nil {
+		if err := p.emit(p.matches[p.row-p.first][p.at]); err != nil {
 			return nil, err
 		}
 		p.at++
@@ -80,6 +83,22 @@ func (p *plausible) next(ctx context.Context) (*expr.Batch, error) {
 		return nil, nil
 	}
 	return &p.out.batch, nil
+}
+
+// advance turns to the next run of rows; false at the end of the input.
+func (p *plausible) advance(ctx context.Context) (bool, error) {
+	if p.in == nil || p.end == p.in.N {
+		in, err := p.input.next(ctx)
+		p.in = in
+		if err != nil || in == nil {
+			return false, err
+		}
+		p.end = 0
+	}
+	p.first, p.row, p.at = p.end, p.end, 0
+	p.end = min(p.first+p.run, p.in.N)
+	p.run = min(4*p.run, expr.BatchRows)
+	return true, p.ask(ctx)
 }
 
 // emit appends the current row extended by a match, unless it binds one variable to two terms.
@@ -111,18 +130,18 @@ func (p *plausible) emit(m match) error {
 	return err
 }
 
-// ask finds the matches of every row of the batch.
+// ask finds the matches of every row of the run.
 func (p *plausible) ask(ctx context.Context) error {
 	if err := p.q.check(ctx); err != nil {
 		return err
 	}
-	p.release() // the matches of the batch before
+	p.release() // the matches of the run before
 	answers := map[store.Triple][]match{}
 	var ends, facts []store.Triple
-	rowPattern := make([]store.Triple, p.in.N)
-	for r := range p.in.N {
+	rowPattern := make([]store.Triple, 0, p.end-p.first)
+	for r := p.first; r < p.end; r++ {
 		t := p.pattern(r)
-		rowPattern[r] = t
+		rowPattern = append(rowPattern, t)
 		if _, asked := answers[t]; asked || expr.IsLocal(t.S) || expr.IsLocal(t.P) || expr.IsLocal(t.O) {
 			continue
 		}

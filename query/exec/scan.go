@@ -50,11 +50,21 @@ func (s *scan) step(ctx context.Context) (bool, error) {
 	switch {
 	case len(s.pending) > 0:
 		k := min(len(s.pending), s.out.room())
+		if s.n.Once {
+			k = 1
+		}
 		s.emit(s.pending[:k])
 		s.pending = s.pending[k:]
+		if s.n.Once {
+			s.leave()
+		}
 		return true, nil
 	case s.cursor != nil:
-		n, err := s.cursor.Next(s.buf[:])
+		buf := s.buf[:]
+		if s.n.Once {
+			buf = buf[:8]
+		}
+		n, err := s.cursor.Next(buf)
 		if err != nil {
 			return false, fmt.Errorf("exec: scan: %w", err)
 		}
@@ -163,11 +173,17 @@ func (s *scan) emit(list []store.Triple) {
 	}
 }
 
-func (s *scan) close() {
+// leave drops what is left of the current row's matches.
+func (s *scan) leave() {
+	s.pending = nil
 	if s.cursor != nil {
 		s.cursor.Close()
 		s.cursor = nil
 	}
+}
+
+func (s *scan) close() {
+	s.leave()
 	s.input.close()
 }
 

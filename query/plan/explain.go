@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/inklingdb/inkling/query/sparql"
 	"github.com/inklingdb/inkling/store/rdf"
 )
 
@@ -41,9 +42,38 @@ func Format(root Node, names []string, measured func(Node) (Measured, bool)) str
 		for _, in := range Inputs(n) {
 			walk(in, depth+1)
 		}
+		for _, body := range existsBodies(n) {
+			fmt.Fprintf(&b, "%sexists\n", strings.Repeat("  ", depth+1))
+			walk(body, depth+2)
+		}
 	}
 	walk(root, 0)
 	return b.String()
+}
+
+// existsBodies returns the plans of the EXISTS patterns in a node's expressions.
+func existsBodies(n Node) (out []Node) {
+	var list []Expression
+	switch n := n.(type) {
+	case *Filter:
+		list = n.Conditions
+	case *LeftJoin:
+		list = n.Conditions
+	case *Optional:
+		list = n.Conditions
+	case *Extend:
+		for _, b := range n.Bindings {
+			list = append(list, b.Expr)
+		}
+	}
+	for _, x := range list {
+		visit(x.Expr, func(e sparql.Expr) {
+			if exists, ok := e.(*sparql.Exists); ok {
+				out = append(out, x.Exists[exists].Body)
+			}
+		})
+	}
+	return out
 }
 
 func count(f float64) string {
@@ -96,6 +126,9 @@ func label(n Node, names []string) string {
 		return fmt.Sprintf("values %s (%d rows)", slotNames(n.Slots, names), len(n.Data))
 	case *Scan:
 		s := "scan " + n.S.label(names) + " " + n.P.label(names) + " " + n.O.label(names) + n.Graph.label()
+		if n.Once {
+			s += ", first match"
+		}
 		if n.Empty {
 			s += " (a term is not in the graph)"
 		}

@@ -90,6 +90,7 @@ type (
 		S, P, O Position
 		NotP    []store.TermID // predicates that do not match
 		Empty   bool           // a constant is unknown to the store: nothing matches
+		Once    bool           // one match a row is enough
 	}
 	// PathScan extends each row of Input by the pairs of nodes that a repeated path connects, each pair once.
 	PathScan struct {

@@ -436,6 +436,9 @@ func (p *Planner) expression(e sparql.Expr, at site, in *Info) (Expression, erro
 		if x.Exists == nil {
 			x.Exists = map[*sparql.Exists]*ExistsPlan{}
 		}
+		if last, ok := body.(*Scan); ok && last.Graph.Kind != Plausible {
+			last.Once = true
+		}
 		x.Exists[exists] = &ExistsPlan{Body: body, RowSlot: p.newSlot(".row")}
 	})
 	return x, failed
