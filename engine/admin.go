@@ -93,7 +93,7 @@ func relationStats(v *store.View) ([]RelationStats, error) {
 	return list, nil
 }
 
-// diskBytes adds up the files below a directory; those that vanish meanwhile are left out.
+// diskBytes adds up the space that the files below a directory take; those that vanish meanwhile are left out.
 func diskBytes(dir string) int64 {
 	if dir == "" {
 		return 0
@@ -104,7 +104,7 @@ func diskBytes(dir string) int64 {
 			return nil
 		}
 		if about, err := d.Info(); err == nil {
-			total += about.Size()
+			total += allocatedBytes(about)
 		}
 		return nil
 	})

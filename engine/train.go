@@ -105,7 +105,21 @@ func (j *trainJob) run(ctx context.Context) (ModelInfo, error) {
 	if err := j.db.addModel(ctx, m); err != nil {
 		return ModelInfo{}, err
 	}
+	j.settle(ctx, m)
 	return j.db.Model(j.request.Name)
+}
+
+// settleTime is how long a finished training waits for its model to follow what was committed meanwhile, so that its
+// card shows it up to date in the usual case; a long backlog goes on in the background.
+const settleTime = 2 * time.Second
+
+func (j *trainJob) settle(ctx context.Context, m *served) {
+	if m.keeper == nil {
+		return
+	}
+	short, cancel := context.WithTimeout(ctx, settleTime)
+	defer cancel()
+	_ = m.keeper.wait(short, j.db.Version()) // what is missing shows as lag
 }
 
 // read takes the graph, splits it and returns the version it was read at.
