@@ -155,6 +155,16 @@ async function update(page) {
   await page.waitForFunction(() => document.querySelector("#pane-table .verdict")?.textContent === "Yes");
 }
 
+async function labels(page) {
+  await write(page, 'INSERT DATA { :e2e rdfs:label "Ende zu Ende"@de, "End to end"@en }');
+  await page.keyboard.press("Control+Enter");
+  await page.waitForFunction(() => /Added 2/.test(document.querySelector("#pane-table .verdict")?.textContent));
+  await page.waitForFunction(() => /@4/.test(document.querySelector("#summary").textContent)); // the page knows of it
+  await write(page, "SELECT ?s { ?s :knows :inkling }");
+  await page.keyboard.press("Control+Enter");
+  await page.waitForFunction(() => document.querySelector("#pane-table td")?.textContent === "End to end");
+}
+
 async function explore(page) {
   await page.click("#nav-explore");
   await drawn(page, ".explore-view");
@@ -235,6 +245,7 @@ try {
   await step("the plan", () => plan(page));
   await step("an error is marked", () => marksAnError(page));
   await step("an update", () => update(page));
+  await step("labels instead of names", () => labels(page));
   await step("exploring", () => explore(page));
   await step("model cards and training", () => models(page));
   await step("an expression", () => expression(page));

@@ -1,6 +1,6 @@
 // Example queries made of what the loaded graph holds, so that each of them answers something.
 import { api, type Stats, type Term } from "./api";
-import { queryIRI, relationName, shortIRI } from "./terms";
+import { nameOf, queryIRI, relationName, shortIRI } from "./terms";
 
 /** A text to start from. */
 export interface Example {
@@ -23,9 +23,10 @@ export async function examplesFor(stats: Stats, hasModel: boolean): Promise<Exam
   ];
   const sample = await sampleOf(stats);
   if (!sample) return list;
-  list.push(...await joins(sample));
+  const next = await nextStep(sample);
+  list.push(twoSteps(sample, next));
   list.push(around(sample));
-  if (hasModel) list.push(...guesses(sample, stats));
+  if (hasModel) list.push(...guesses(sample, next));
   list.push({ language: "sparql", title: "Add a triple", text: `# An update: it changes the graph, and models follow.\nINSERT DATA {\n  ${queryIRI(sample.s)} ${queryIRI(sample.p)} :something_new .\n}` });
   list.push(...expressions(sample, hasModel));
   return list;
@@ -48,30 +49,32 @@ async function ask(query: string): Promise<(Term | null)[][]> {
   }
 }
 
-async function joins(sample: Sample): Promise<Example[]> {
-  const p = queryIRI(sample.p);
-  const next = await ask(`SELECT ?q { ?a <${sample.p}> ?b . ?b ?q ?c FILTER(isIRI(?c)) } LIMIT 1`);
-  const q = next[0]?.[0] ? queryIRI(next[0][0].value) : p;
-  return [{ language: "sparql", title: "Two steps", text: `SELECT ?a ?b ?c\nWHERE {\n  ?a ${p} ?b .\n  ?b ${q} ?c .\n}\nLIMIT 60` }];
+/** Returns a relation that goes on from where the sample's subject leads. */
+async function nextStep(sample: Sample): Promise<string> {
+  const rows = await ask(`SELECT ?q { <${sample.s}> <${sample.p}> ?b . ?b ?q ?c FILTER(isIRI(?c)) } LIMIT 1`);
+  return rows[0]?.[0]?.value ?? sample.p;
+}
+
+function twoSteps(sample: Sample, next: string): Example {
+  return { language: "sparql", title: "Two steps", text: `SELECT ?a ?b ?c\nWHERE {\n  ?a ${queryIRI(sample.p)} ?b .\n  ?b ${queryIRI(next)} ?c .\n}\nLIMIT 60` };
 }
 
 function around(sample: Sample): Example {
   return { language: "sparql", title: `Around ${shortIRI(sample.s).replace(/_/g, " ")}`, text: `CONSTRUCT { ${queryIRI(sample.s)} ?p ?o . ?o ?q ?z }\nWHERE {\n  ${queryIRI(sample.s)} ?p ?o .\n  OPTIONAL { ?o ?q ?z }\n}\nLIMIT 60` };
 }
 
-function guesses(sample: Sample, stats: Stats): Example[] {
+function guesses(sample: Sample, next: string): Example[] {
   const [s, p] = [queryIRI(sample.s), queryIRI(sample.p)];
-  const second = (stats.relations ?? []).map((r) => r.relation).find((r) => r !== sample.p);
   const name = relationName(sample.p);
   return [
-    { language: "sparql", title: `Missing ${name} links`, text: `# What the graph does not state, most probable first.\nSELECT ?missing ?probability\nWHERE {\n  SERVICE ink:predict {\n    ${s} ${p} ?missing .\n    [] ink:prob ?probability ; ink:k 15\n  }\n}\nORDER BY DESC(?probability)` },
-    { language: "sparql", title: "Stated joined with plausible", text: `# Each match of the second pattern is stated, or held plausible by the model.\nSELECT ?a ?b ?c\nWHERE {\n  ${s} ${p} ?b .\n  GRAPH ink:plausible { ?b ${second ? queryIRI(second) : p} ?c }\n  BIND(${s} AS ?a)\n}\nLIMIT 40` },
+    { language: "sparql", title: `Missing ${name} links`, text: `# What the graph does not state, most probable first.\nSELECT ?missing ?probability\nWHERE {\n  SERVICE ink:predict {\n    ${s} ${p} ?missing .\n    [] ink:prob ?probability ; ink:k 15 ; ink:min 0.01\n  }\n}\nORDER BY DESC(?probability)` },
+    { language: "sparql", title: "Stated joined with plausible", text: `# Each match of the second pattern is stated, or held plausible by the model.\nSELECT ?a ?b ?c\nWHERE {\n  ${s} ${p} ?b .\n  GRAPH ink:plausible { ?b ${queryIRI(next)} ?c }\n  BIND(${s} AS ?a)\n}\nLIMIT 40` },
     { language: "sparql", title: "How plausible is what is stated?", text: `SELECT ?object ?probability\nWHERE {\n  ${s} ${p} ?object .\n  BIND(ink:prob(${s}, ${p}, ?object) AS ?probability)\n}\nORDER BY ?probability` },
   ];
 }
 
 function expressions(sample: Sample, hasModel: boolean): Example[] {
-  const text = (iri: string) => JSON.stringify(shortIRI(iri).includes(":") ? `<${iri}>` : shortIRI(iri));
+  const text = (iri: string) => JSON.stringify(nameOf(iri).includes(":") ? `<${iri}>` : nameOf(iri));
   const [s, p, o] = [text(sample.s), text(sample.p), text(sample.o)];
   const list: Example[] = [{ language: "cel", title: "Degree of an entity", text: `degree(${s})` },
     { language: "cel", title: "Neighbours by a relation", text: `neighbours(${s}, ${p})` }];

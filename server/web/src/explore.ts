@@ -3,7 +3,8 @@ import { api, Problem, type Stats } from "./api";
 import { el, fill, icon } from "./dom";
 import { PicturePanel } from "./picture";
 import { problemCard } from "./query";
-import { percent, shortIRI } from "./terms";
+import { labelTerms } from "./labels";
+import { nameOf, percent, shortIRI } from "./terms";
 
 export class ExploreView {
   readonly element: HTMLElement;
@@ -45,7 +46,7 @@ export class ExploreView {
     if (!this.element.hidden && !this.seen.length) void this.open("");
     if (this.suggestions.childElementCount) return;
     const answer = await api.query("SELECT DISTINCT ?s { ?s ?p ?o FILTER isIRI(?s) } LIMIT 300", 300, false, AbortSignal.timeout(10000)).catch(() => null);
-    fill(this.suggestions, (answer?.rows ?? []).map((row) => el("option", { value: shortIRI(row[0]!.value) })));
+    fill(this.suggestions, (answer?.rows ?? []).map((row) => el("option", { value: nameOf(row[0]!.value) })));
   }
 
   /** Shows an entity; "" the last one, or one of the graph's. */
@@ -55,7 +56,7 @@ export class ExploreView {
       await this.picture.show({ nodes: [], edges: [], truncated: false, versions: { graph: 0 } });
       return;
     }
-    this.name.value = shortIRI(entity);
+    this.name.value = nameOf(entity);
     this.seen = [...this.seen.filter((e) => e !== entity), entity].slice(-8);
     fill(this.trail, this.seen.slice(0, -1).reverse().map((e) => el("a", { href: `#explore=${encodeURIComponent(e)}` }, shortIRI(e))));
     await this.draw();
@@ -82,6 +83,7 @@ export class ExploreView {
     fill(this.problem);
     try {
       const picture = await api.picture({ entity, limit: 40, k: Number(this.each.value), min: Number(this.least.value) / 100 }, control.signal);
+      await labelTerms(picture.nodes.map((n) => n.term));
       await this.picture.show(picture);
     } catch (error) {
       if ((error as Error).name === "AbortError") return;

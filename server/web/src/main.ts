@@ -4,6 +4,7 @@ import { api, keepToken, onTokenNeeded, Problem } from "./api";
 import { CELView } from "./cel";
 import { el, fill, icon } from "./dom";
 import { ExploreView } from "./explore";
+import { hasLabels, labelIRI } from "./labels";
 import { ModelsView } from "./models";
 import { restylePictures } from "./picture";
 import { problemCard, QueryView } from "./query";
@@ -42,6 +43,7 @@ async function load(): Promise<void> {
   try {
     const [now, cards] = await Promise.all([api.stats(), api.models()]);
     setBase(now.base);
+    hasLabels((now.relations ?? []).some((r) => r.relation === labelIRI));
     fill(alerts);
     fill(summary, `${count(now.triples)} triples · @${now.version}${cards.length ? ` · ${cards.length === 1 ? cards[0]!.name : `${cards.length} models`}` : ""}`);
     stats.show(now);

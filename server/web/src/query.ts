@@ -4,6 +4,7 @@ import { api, Problem, type QueryAnswer, type Stats, type UpdateReport } from ".
 import { el, fill, icon } from "./dom";
 import { Editor } from "./editor";
 import { examplesFor, type Example } from "./examples";
+import { labelTerms } from "./labels";
 import { download, PicturePanel } from "./picture";
 import { isUpdate, sparqlLanguage } from "./sparql";
 import { asCSV, table } from "./table";
@@ -156,6 +157,7 @@ export class QueryView {
     const size = answer.kind === "boolean" ? "" : `${counted(answer.rows?.length ?? 0, answer.kind === "graph" ? "triple" : "row")}${answer.truncated ? " (first of more)" : ""} · `;
     this.status.textContent = `${size}${duration(answer.elapsed_ms)} · graph @${answer.versions.graph}${models.length ? ` · ${models.join(", ")}` : ""}`;
     this.save.hidden = answer.kind === "boolean" || !answer.rows?.length;
+    await labelTerms((answer.rows ?? []).flat());
     fill(this.panes.table, this.rowsOf(answer));
     fill(this.panes.plan, answer.plan ? el("pre", { tabindex: "0" }, answer.plan) : el("p", { class: "empty" }, "Explain shows how the query was run."));
     if (explain) this.show("plan");
@@ -195,7 +197,9 @@ export class QueryView {
     this.drawn = this.text;
     this.panes.graph.classList.add("loading");
     try {
-      await this.picture.show(await api.picture({ query: this.text, limit: 120 }));
+      const picture = await api.picture({ query: this.text, limit: 120 });
+      await labelTerms(picture.nodes.map((n) => n.term));
+      await this.picture.show(picture);
     } catch (error) {
       this.drawn = "";
       this.failed(error);

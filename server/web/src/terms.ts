@@ -16,8 +16,30 @@ export function setBase(iri: string): void {
   if (iri) base = iri;
 }
 
-/** Returns an IRI as short as it can be read: without the base, or with a known prefix, or its last part. */
+const labels = new Map<string, string>(); // IRI → rdfs:label, "" where it has none
+
+/** Returns those IRIs whose label was not asked for yet. */
+export function unlabelled(iris: Iterable<string>): string[] {
+  return [...new Set(iris)].filter((iri) => !labels.has(iri));
+}
+
+/** Keeps the label of an IRI; "" where it has none. */
+export function keepLabel(iri: string, label: string): void {
+  labels.set(iri, label);
+}
+
+/** Forgets all labels, after a change of the graph. */
+export function forgetLabels(): void {
+  labels.clear();
+}
+
+/** Returns what to show for an IRI: its label, or its name. */
 export function shortIRI(iri: string): string {
+  return labels.get(iri) || nameOf(iri);
+}
+
+/** Returns an IRI as short as it can be read: without the base, or with a known prefix, or its last part. */
+export function nameOf(iri: string): string {
   if (iri.startsWith(base) && iri.length > base.length) return decode(iri.slice(base.length));
   for (const [space, prefix] of prefixes) if (iri.startsWith(space)) return prefix + iri.slice(space.length);
   const last = /[^/#:]+[/#]?$/.exec(iri)?.[0];
