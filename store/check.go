@@ -80,6 +80,9 @@ func (c *checker) keys() error {
 			if _, err := unseal(value); err != nil {
 				return c.problem(place, "%v", err)
 			}
+			if key[0] == prefixSingle && binary.BigEndian.Uint32(key[1:]) < c.view.state.lexicon.tailFirst {
+				return c.problem(place, "a single term that a full block holds")
+			}
 		case prefixTerm:
 			if len(value) != 4 {
 				return c.problem(place, "a number of %d bytes", len(value))
