@@ -50,7 +50,7 @@ func (q *query) startPlausible(n *plan.Scan, input iterator) (iterator, error) {
 	name, version := m.Model()
 	q.models[name] = version
 	options := PredictOptions{K: pr.K, MinProb: pr.MinProb}
-	if options.MinProb == 0 {
+	if options.MinProb < 0 {
 		options.MinProb = m.Threshold()
 	}
 	return &plausible{ledger: ledger{q: q}, n: n, input: input, predictor: m, options: options, run: firstRun, out: newSink(q.width())}, nil

@@ -17,6 +17,8 @@ const (
 // estimate returns the expected matches of an element for one row of in, and the work of finding them in rows.
 func (p *Planner) estimate(e element, in *Info) (rows, work float64) {
 	switch {
+	case e.triple != nil && e.at.graph.Kind == Plausible:
+		return p.estimatePlausible(e, in)
 	case e.triple != nil:
 		return p.estimateTriple(e, in), 1
 	case e.path != nil:
@@ -75,13 +77,11 @@ func (p *Planner) estimateOp(op sparql.Op, at site) float64 {
 // estimateTriple divides the matches of the constants by the distinct terms of each position already bound.
 func (p *Planner) estimateTriple(e element, in *Info) float64 {
 	var pattern store.Pattern
-	free := [3]bool{}
 	bound := [3]bool{}
 	for i, v := range []sparql.VarOrTerm{e.triple.S, e.triple.P, e.triple.O} {
 		target := []*store.TermID{&pattern.S, &pattern.P, &pattern.O}[i]
 		if v.IsVar() {
 			bound[i] = in.Certain.Has(e.at.scope.slot(v.Var))
-			free[i] = !bound[i]
 			continue
 		}
 		id, err := p.Terms.ID(v.Term)
@@ -110,13 +110,36 @@ func (p *Planner) estimateTriple(e element, in *Info) float64 {
 	if bound[2] {
 		rows /= max(1, objects)
 	}
-	if e.at.graph.Kind == Plausible {
-		rows += float64(e.at.graph.Predict.K)
-		if free[0] && free[2] {
-			rows *= float64(e.at.graph.Predict.K) // every subject is predicted for
+	return rows
+}
+
+// The work of asking a model, in probes of the index: for a whole triple, and for the best ends of one. A pattern
+// with two open ends asks for every subject there is, so it comes when nothing else is left.
+const (
+	judgeWork   = 3
+	predictWork = 50
+	openWork    = 1e12
+)
+
+// estimatePlausible adds what the model may predict to the stated matches.
+func (p *Planner) estimatePlausible(e element, in *Info) (rows, work float64) {
+	rows = p.estimateTriple(e, in)
+	open := 0
+	for _, v := range []sparql.VarOrTerm{e.triple.S, e.triple.O} {
+		if v.IsVar() && !in.Certain.Has(e.at.scope.slot(v.Var)) {
+			open++
 		}
 	}
-	return rows
+	k := float64(e.at.graph.Predict.K)
+	switch {
+	case e.triple.P.IsVar(): // stated triples only
+		return rows, 1
+	case open == 0:
+		return max(rows, 0.5), judgeWork
+	case open == 1:
+		return rows + k, predictWork
+	}
+	return rows * k, openWork
 }
 
 func (p *Planner) estimatePath(e element, in *Info) float64 {

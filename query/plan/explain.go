@@ -114,7 +114,10 @@ func (g Graph) label() string {
 	case CurrentGraph:
 		return " in the current graph"
 	case Plausible:
-		return fmt.Sprintf(" plausible, k %d", g.Predict.K)
+		if !g.Predict.Stated {
+			return fmt.Sprintf(", k %d", g.Predict.K)
+		}
+		return fmt.Sprintf(" or stated, k %d", g.Predict.K)
 	}
 	return ""
 }
@@ -125,7 +128,11 @@ func label(n Node, names []string) string {
 	case *Values:
 		return fmt.Sprintf("values %s (%d rows)", slotNames(n.Slots, names), len(n.Data))
 	case *Scan:
-		s := "scan " + n.S.label(names) + " " + n.P.label(names) + " " + n.O.label(names) + n.Graph.label()
+		verb := "scan "
+		if n.Graph.Kind == Plausible {
+			verb = "predict "
+		}
+		s := verb + n.S.label(names) + " " + n.P.label(names) + " " + n.O.label(names) + n.Graph.label()
 		if n.Once {
 			s += ", first match"
 		}

@@ -51,7 +51,7 @@ type Graph struct {
 type Prediction struct {
 	Model    string // "" is the default one
 	K        int
-	MinProb  float64 // 0: the model's threshold
+	MinProb  float64 // negative: the model's threshold
 	Stated   bool    // stated triples match too
 	ProbSlot int     // binds the probability; -1 for none
 }

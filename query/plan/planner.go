@@ -279,7 +279,7 @@ func (p *Planner) buildGraph(op *sparql.Graph, at site, input Node) (Node, error
 
 func (p *Planner) constantGraph(name rdf.Term) (Graph, error) {
 	if name.Value == GraphIRI {
-		return Graph{Kind: Plausible, Predict: &Prediction{K: 10, Stated: true, ProbSlot: -1}}, nil
+		return Graph{Kind: Plausible, Predict: &Prediction{K: 10, MinProb: -1, Stated: true, ProbSlot: -1}}, nil
 	}
 	id, err := p.Terms.ID(name)
 	return Graph{Kind: ConstantGraph, ID: id}, err

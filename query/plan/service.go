@@ -25,7 +25,7 @@ func (p *Planner) buildService(op *sparql.Service, at site, input Node) (Node, e
 		return nil, errorAt(op, "unknown service %s: Inkling never calls out to other machines; the one service it has is <%s>",
 			serviceName(op.Name), ServiceIRI)
 	}
-	prediction := &Prediction{K: 10, ProbSlot: -1}
+	prediction := &Prediction{K: 10, MinProb: -1, ProbSlot: -1}
 	at.graph = Graph{Kind: Plausible, Predict: prediction}
 	all := &group{}
 	p.flatten(op.Input, at, all)
@@ -72,7 +72,7 @@ func (pr *Prediction) set(name string, t *sparql.TriplePattern, s *Scope) error 
 		return errorAt(t, "ink:%s takes a constant", name)
 	case name == "k" && isNumber && number >= 1:
 		pr.K = int(min(number, 1e6))
-	case name == "min" && isNumber:
+	case name == "min" && isNumber && number >= 0:
 		pr.MinProb = number
 	case name == "model" && v.Kind == expr.String:
 		pr.Model = v.Text()
