@@ -77,6 +77,9 @@ type transfer struct {
 }
 
 func (u *updater) transfer(ctx context.Context, t transfer) error {
+	if err := writable(t.to.IRI); err != nil {
+		return err
+	}
 	from, exists, err := u.existing(t.from)
 	if err != nil {
 		return err

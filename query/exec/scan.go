@@ -22,7 +22,17 @@ type scan struct {
 	buf     [256]store.Triple
 	pending []store.Triple // matches of the current row not emitted yet
 	fresh   [3]bool        // positions that the current row leaves open
+	last    probe
 	out     sink
+}
+
+// probe is the latest look-up. Rows that ask for the same follow each other after most joins, and all its matches
+// still lie in the scan's buffer if one read gave them.
+type probe struct {
+	ids     [3]store.TermID
+	matches []store.Triple
+	reads   int
+	done    bool // matches are all there are
 }
 
 func (s *scan) next(ctx context.Context) (*expr.Batch, error) {
@@ -56,6 +66,7 @@ func (s *scan) step(ctx context.Context) (bool, error) {
 		s.emit(s.pending[:k])
 		s.pending = s.pending[k:]
 		if s.n.Once {
+			s.last.done = true // as far as this scan goes
 			s.leave()
 		}
 		return true, nil
@@ -71,8 +82,12 @@ func (s *scan) step(ctx context.Context) (bool, error) {
 		if n == 0 {
 			s.cursor.Close()
 			s.cursor = nil
+			s.last.done = s.last.reads <= 1
+			return true, nil
 		}
 		s.pending = s.matching(s.buf[:n])
+		s.last.matches = s.pending
+		s.last.reads++
 		return true, nil
 	}
 	if s.in == nil || s.row+1 >= s.in.N {
@@ -103,11 +118,17 @@ func (s *scan) open() error {
 		}
 		s.fresh[i] = ids[i] == 0
 	}
+	if s.last.done && s.last.ids == ids {
+		s.pending = s.last.matches
+		return nil
+	}
+	s.last = probe{ids: ids}
 	graphs := s.q.activeGraphs(s.n.Graph)
 	if len(graphs) == 0 {
 		return nil
 	}
 	if ids[0] != 0 && ids[1] != 0 && ids[2] != 0 {
+		s.last.done = true
 		t := store.Triple{S: ids[0], P: ids[1], O: ids[2]}
 		for _, g := range graphs {
 			found, err := s.q.source.Has(g, t)
@@ -117,6 +138,7 @@ func (s *scan) open() error {
 			if found {
 				s.buf[0] = t
 				s.pending = s.matching(s.buf[:1])
+				s.last.matches = s.pending
 				return nil
 			}
 		}

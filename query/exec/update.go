@@ -90,6 +90,9 @@ func (u *updater) renamed(q rdf.Quad, names map[string]rdf.Term) rdf.Quad {
 }
 
 func (u *updater) insert(q rdf.Quad) error {
+	if err := writable(q.G.Value); err != nil {
+		return err
+	}
 	var ids [4]store.TermID
 	for i, t := range [4]rdf.Term{q.G, q.S, q.P, q.O} {
 		if t.Kind == rdf.None {
@@ -134,8 +137,19 @@ type change struct {
 	triple store.Triple
 }
 
+// writable refuses the graph that is computed.
+func writable(graph string) error {
+	if graph == PlausibleGraph {
+		return fmt.Errorf("exec: graph <%s> is what models predict: nothing can be written to it", graph)
+	}
+	return nil
+}
+
 // modify evaluates the pattern on the state before the operation, then deletes, then inserts.
 func (u *updater) modify(ctx context.Context, op *sparql.Modify) error {
+	if err := writable(op.With); err != nil {
+		return err
+	}
 	opt := u.opt
 	if len(op.Using) > 0 || op.With != "" {
 		opt.DefaultGraphs, opt.NamedGraphs = nil, nil
@@ -201,6 +215,9 @@ func (t *template) changes(patterns []sparql.QuadPattern, at solution, with stor
 			}
 			if !bound || g.Kind == rdf.Literal {
 				continue
+			}
+			if err := writable(g.Value); err != nil {
+				return to, err
 			}
 			if c.graph, err = t.q.terms.ID(g); err != nil {
 				return to, err
