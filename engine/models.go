@@ -16,6 +16,7 @@ import (
 type TrainRequest struct {
 	Name         string              // the model's name; "" means Family
 	Family       string              // a name of model.Families; "" means "complex"
+	Preset       string              // a name of train.Presets: settings that were measured; fields set here go before them
 	Graph        rdf.Term            // the graph to learn; the zero Term is the default graph
 	Dim          int                 // numbers per embedding (ComplEx: complex ones); 0 chooses by size
 	Epochs       int                 // 0 chooses by size

@@ -32,6 +32,9 @@ func (db *DB) Train(ctx context.Context, r TrainRequest) (ModelInfo, error) {
 	if r.Name == "" {
 		r.Name = family.Name
 	}
+	if _, err := train.PresetByName(r.Preset); r.Preset != "" && err != nil {
+		return ModelInfo{}, fmt.Errorf("engine: train: %w: %w", ErrBadInput, err)
+	}
 	if r.HoldOut < 0 || r.HoldOut > 0.5 {
 		return ModelInfo{}, fmt.Errorf("engine: train: %w: the held-out share %g must be from 0 to 0.5", ErrBadInput, r.HoldOut)
 	}
@@ -184,16 +187,31 @@ func (j *trainJob) dropHeldOut() {
 	j.data.Train = kept
 }
 
+// options returns the preset's settings, if one is named, with those of the request before them. What is still zero
+// the trainer chooses by size.
 func (j *trainJob) options() train.Options {
 	r := j.request
-	o := train.Options{
-		Family: r.Family, Dim: r.Dim, Epochs: r.Epochs, Batch: r.Batch, LearningRate: r.LearningRate, N3: r.N3,
-		Patience: r.Patience, Budget: r.Budget, Seed: r.Seed, Workers: r.Workers, Progress: j.progress,
-	}
+	o, _ := train.PresetByName(r.Preset) // checked in Train; without one all is zero
+	o.Family, o.Seed, o.Workers, o.Progress = r.Family, r.Seed, r.Workers, j.progress
+	o.Budget = r.Budget
+	override(&o.Dim, r.Dim)
+	override(&o.Epochs, r.Epochs)
+	override(&o.Batch, r.Batch)
+	override(&o.LearningRate, r.LearningRate)
+	override(&o.N3, r.N3)
+	override(&o.Patience, r.Patience)
 	if o.Workers == 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
 	return o
+}
+
+// override sets a setting that was given.
+func override[T comparable](setting *T, given T) {
+	var zero T
+	if given != zero {
+		*setting = given
+	}
 }
 
 func (j *trainJob) progress(p train.Progress) {

@@ -1,5 +1,59 @@
 package main
 
-type benchCommand struct{}
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
 
-func (c *benchCommand) Run(a *app) error { return nil }
+	"github.com/inklingdb/inkling/internal/vec"
+)
+
+// benchCommand measures on this machine. Each measurement names what it compares with and prints a ratio.
+type benchCommand struct {
+	Load     benchLoad     `cmd:"" help:"Bulk import of a generated graph or of files, next to the parser alone."`
+	Train    benchTrain    `cmd:"" help:"Train on a benchmark's folder with its measured settings; MRR and time."`
+	Predict  benchPredict  `cmd:"" help:"predict_tail: p50 and p99 of single calls, next to a plain Go loop over all entities."`
+	Query    benchQuery    `cmd:"" help:"A join of two stated patterns and a plausible one, next to the stated part alone."`
+	Maintain benchMaintain `cmd:"" help:"Held-out triples added one commit at a time, next to a full retraining."`
+	Crash    benchCrash    `cmd:"" help:"Kill a committing process at random moments: commits acknowledged, lost, torn."`
+}
+
+// machine writes what the figures were measured on.
+func (a *app) machine() {
+	cpu := runtime.GOARCH
+	if f, err := os.Open("/proc/cpuinfo"); err == nil {
+		lines := bufio.NewScanner(f)
+		for lines.Scan() {
+			if name, value, ok := strings.Cut(lines.Text(), ":"); ok && strings.TrimSpace(name) == "model name" {
+				cpu = strings.TrimSpace(value)
+				break
+			}
+		}
+		f.Close()
+	}
+	load := ""
+	if data, err := os.ReadFile("/proc/loadavg"); err == nil {
+		load = ", load " + strings.Join(strings.Fields(string(data))[:1], "")
+	}
+	fmt.Fprintf(a.out, "machine: %s, %d threads, %s/%s, %s, kernels %s%s\n",
+		cpu, runtime.GOMAXPROCS(0), runtime.GOOS, runtime.GOARCH, runtime.Version(), vec.Variant(), load)
+}
+
+// percentile returns the time below which a share of the times lie; times are sorted by it.
+func percentile(times []time.Duration, share float64) time.Duration {
+	slices.Sort(times)
+	return times[min(len(times)-1, int(share*float64(len(times))))]
+}
+
+// mean returns the mean of times.
+func mean(times []time.Duration) time.Duration {
+	var sum time.Duration
+	for _, t := range times {
+		sum += t
+	}
+	return sum / time.Duration(max(1, len(times)))
+}

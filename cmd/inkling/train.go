@@ -12,6 +12,7 @@ import (
 type trainCommand struct {
 	database
 	Model   string        `default:"complex" placeholder:"FAMILY" help:"complex or distmult (${default})."`
+	Preset  string        `placeholder:"NAME" help:"Settings that were measured: fb15k-237 or wn18rr; other flags go before them."`
 	Name    string        `placeholder:"NAME" help:"The model's name; without it the family's."`
 	Graph   string        `placeholder:"IRI" help:"Learn this named graph instead of the default one."`
 	Dim     int           `placeholder:"N" help:"Numbers per embedding (complex: pairs); without it chosen by size."`
@@ -32,7 +33,7 @@ type trainCommand struct {
 // Run trains a model and prints its card.
 func (c *trainCommand) Run(a *app) error {
 	request := engine.TrainRequest{
-		Name: c.Name, Family: c.Model, Dim: c.Dim, Epochs: c.Epochs, Batch: c.Batch, LearningRate: c.Rate, N3: c.N3,
+		Name: c.Name, Family: c.Model, Preset: c.Preset, Dim: c.Dim, Epochs: c.Epochs, Batch: c.Batch, LearningRate: c.Rate, N3: c.N3,
 		HoldOut: c.HoldOut, Valid: c.Valid, Test: c.Test, Budget: c.Budget, Seed: c.Seed, Workers: c.Workers, Replace: c.Replace,
 	}
 	if c.Graph != "" {
