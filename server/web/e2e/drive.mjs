@@ -2,7 +2,8 @@
 // usage: node e2e/drive.mjs SERVER-COMMAND SCREENSHOT-FOLDER
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
@@ -208,6 +209,7 @@ async function graph(page) {
 }
 
 async function darkAndNarrow(page) {
+  await page.evaluate(() => { document.documentElement.dataset.theme = "light"; });
   await page.click("#theme");
   assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), "dark");
   await page.click("#nav-explore");
@@ -221,6 +223,22 @@ async function darkAndNarrow(page) {
   assert.ok(wide <= 0, `the page is ${wide} pixels wider than a phone`);
   await shot(page, "10-narrow-dark");
   await page.click("#theme");
+}
+
+/** Runs axe over every view in both themes: no rule may be broken. */
+async function accessible(page) {
+  const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+  await page.evaluate(axe);
+  for (const theme of ["light", "dark"]) {
+    await page.evaluate((theme) => { document.documentElement.dataset.theme = theme; }, theme);
+    for (const view of ["query", "explore", "cel", "models", "graph"]) {
+      await page.click(`#nav-${view}`);
+      await page.waitForTimeout(300);
+      const { violations } = await page.evaluate(() => globalThis.axe.run(document));
+      const told = violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(" ")).slice(0, 3).join(", ")}`);
+      assert.deepEqual(told, [], `${view}, ${theme}`);
+    }
+  }
 }
 
 async function token() {
@@ -251,6 +269,7 @@ try {
   await step("an expression", () => expression(page));
   await step("the graph's figures", () => graph(page));
   await step("an import", () => importing(page));
+  await step("accessible by axe's rules", () => accessible(page));
   await step("dark and narrow", () => darkAndNarrow(page));
   await step("the token", token);
   const elsewhere = requests.filter((url) => !/^(http:\/\/127\.0\.0\.1:|data:|blob:)/.test(url));
