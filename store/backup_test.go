@@ -230,3 +230,30 @@ func TestClosed(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestViewOutlivesStore: a view that was not closed gives errors after the store was.
+func TestViewOutlivesStore(t *testing.T) {
+	s, err := Open(t.TempDir(), Options{CacheBytes: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	importAll(t, s, powerQuads(60_000))
+	v, err := s.View()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c, err := v.Scan(0, Pattern{}, SPO)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Next(make([]Triple, 1000)); !errors.Is(err, ErrClosed) {
+		t.Errorf("scan: %v", err)
+	}
+	if _, _, err := v.ID(iri("unknown")); !errors.Is(err, ErrClosed) {
+		t.Errorf("id: %v", err)
+	}
+	v.Close()
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"maps"
+	"sync"
 	"testing"
 
 	"github.com/inklingdb/inkling/store/rdf"
@@ -15,6 +16,7 @@ import (
 // does, and that takes only small transactions.
 type faultKV struct {
 	*memoryKV
+	mu     sync.Mutex
 	left   int // writes until the fault
 	most   int // ops in a transaction
 	faults int
@@ -26,17 +28,25 @@ func (f *faultKV) Commit(ops []op) error {
 	if len(ops) > f.most {
 		return errTooBig
 	}
-	if f.left--; f.left < 0 {
-		f.faults++
+	if f.failNow() {
 		return errFault
 	}
 	return f.memoryKV.Commit(ops)
 }
 
+func (f *faultKV) failNow() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.left--
+	if f.left < 0 {
+		f.faults++
+	}
+	return f.left < 0
+}
+
 func (f *faultKV) Load(fill func(put func(op) error) error) error {
 	return fill(func(o op) error {
-		if f.left--; f.left < 0 {
-			f.faults++
+		if f.failNow() {
 			return errFault
 		}
 		return f.memoryKV.Load(func(put func(op) error) error { return put(o) })

@@ -70,12 +70,8 @@ func (m *Import) publish(ctx context.Context) (Commit, error) {
 	next := *s.state
 	next.version++
 	next.time = laterOf(time.Now().UTC(), s.state.time)
-	terms, err := m.writeTerms(ctx)
+	terms, err := m.writeParts(ctx, &next)
 	if err != nil {
-		return Commit{}, err
-	}
-	s.lastGeneration++
-	if next.gen, err = m.build(ctx, s.lastGeneration, next.version); err != nil {
 		return Commit{}, err
 	}
 	next.delta, next.lexicon = delta{}, terms.lexicon
@@ -108,6 +104,30 @@ func (m *Import) publish(ctx context.Context) (Commit, error) {
 		_ = s.kv.Commit([]op{{key: intentKey(intentImport)}}) // kept by an error, it costs a scan at opening
 	}
 	return c, nil
+}
+
+// writeParts writes terms and triples, side by side, and sets next's base.
+func (m *Import) writeParts(ctx context.Context, next *state) (newTerms, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	built := make(chan error, 1)
+	m.store.lastGeneration++
+	go func() {
+		var err error
+		next.gen, err = m.build(ctx, m.store.lastGeneration, next.version)
+		if err != nil {
+			cancel()
+		}
+		built <- err
+	}()
+	terms, err := m.writeTerms(ctx)
+	if err != nil {
+		cancel()
+	}
+	if other := <-built; other != nil && (err == nil || errors.Is(err, context.Canceled)) {
+		err = other // the one that failed first, not the one that was cancelled for it
+	}
+	return terms, err
 }
 
 // newTerms is what writeTerms put on disk, to be used once the head says so.

@@ -3,23 +3,38 @@ package store
 import (
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/dgraph-io/badger/v4"
 )
 
 // badgerKV keeps the store's keys in a Badger directory.
 type badgerKV struct {
-	db   *badger.DB
-	sync bool
+	db     *badger.DB
+	synced bool
+
+	using  sync.RWMutex // held for reading while db is used: Badger panics when used after it was closed
+	closed bool
+}
+
+// use keeps the database open until release is called. Uses within uses (a Get while Load fills) are the
+// store's own, which Close waits for before it closes the database: they never meet a waiting Close.
+func (b *badgerKV) use() (release func(), err error) {
+	b.using.RLock()
+	if b.closed {
+		b.using.RUnlock()
+		return nil, ErrClosed
+	}
+	return b.using.RUnlock, nil
 }
 
 // openBadger opens or creates a Badger directory. Settings as measured: one writer, so no conflict checks;
 // the store caches blocks itself, so Badger's own cache is small; values stay in the LSM tree.
 func openBadger(dir string, o Options) (*badgerKV, error) {
-	sync := !o.RiskLosingRecentCommits
+	synced := !o.RiskLosingRecentCommits
 	opts := badger.DefaultOptions(dir).
 		WithLogger(nil).
-		WithSyncWrites(sync).
+		WithSyncWrites(synced).
 		WithDetectConflicts(false).
 		WithNumVersionsToKeep(1).
 		WithMetricsEnabled(false).
@@ -30,10 +45,15 @@ func openBadger(dir string, o Options) (*badgerKV, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: open %s: %w", dir, err)
 	}
-	return &badgerKV{db: db, sync: sync}, nil
+	return &badgerKV{db: db, synced: synced}, nil
 }
 
 func (b *badgerKV) Get(key []byte, read func([]byte) error) (bool, error) {
+	release, err := b.use()
+	if err != nil {
+		return false, err
+	}
+	defer release()
 	txn := b.db.NewTransaction(false)
 	defer txn.Discard()
 	item, err := txn.Get(key)
@@ -47,6 +67,11 @@ func (b *badgerKV) Get(key []byte, read func([]byte) error) (bool, error) {
 }
 
 func (b *badgerKV) Scan(prefix []byte, keysOnly bool, visit func(key, value []byte) error) error {
+	release, err := b.use()
+	if err != nil {
+		return err
+	}
+	defer release()
 	txn := b.db.NewTransaction(false)
 	defer txn.Discard()
 	opts := badger.DefaultIteratorOptions
@@ -69,6 +94,11 @@ func (b *badgerKV) Scan(prefix []byte, keysOnly bool, visit func(key, value []by
 }
 
 func (b *badgerKV) Commit(ops []op) error {
+	release, err := b.use()
+	if err != nil {
+		return err
+	}
+	defer release()
 	txn := b.db.NewTransaction(true)
 	defer txn.Discard()
 	for _, o := range ops {
@@ -89,9 +119,14 @@ func (b *badgerKV) Commit(ops []op) error {
 }
 
 func (b *badgerKV) Load(fill func(put func(op) error) error) error {
+	release, err := b.use()
+	if err != nil {
+		return err
+	}
+	defer release()
 	batch := b.db.NewWriteBatch()
 	defer batch.Cancel()
-	err := fill(func(o op) error {
+	err = fill(func(o op) error {
 		if o.value == nil {
 			return batch.Delete(o.key)
 		}
@@ -103,10 +138,15 @@ func (b *badgerKV) Load(fill func(put func(op) error) error) error {
 	if err := batch.Flush(); err != nil {
 		return err
 	}
-	if !b.sync {
+	if !b.synced {
 		return b.db.Sync()
 	}
 	return nil
 }
 
-func (b *badgerKV) Close() error { return b.db.Close() }
+func (b *badgerKV) Close() error {
+	b.using.Lock()
+	defer b.using.Unlock()
+	b.closed = true
+	return b.db.Close()
+}
