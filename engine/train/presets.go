@@ -16,7 +16,7 @@ type Preset struct {
 // Presets lists the settings that were measured, by the data set they were measured on.
 var Presets = []Preset{
 	{
-		Name:     "fb15k-237",
+		Name: "fb15k-237",
 		Measured: "test MRR 0.3445, Hits@1 0.2530, @3 0.3787, @10 0.5263, seed 0; 189 s of processor time in all, 195 MB; " +
 			"two cores of an EPYC 9005, AVX-512",
 		Options: Options{
