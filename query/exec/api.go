@@ -22,7 +22,7 @@ type Source interface {
 	Count(g store.TermID, p store.Pattern) (rows int64, exact bool)
 }
 
-// Cursor reads triples in runs: Next fills buf and returns how many it set, 0 at the end.
+// Cursor reads triples in runs: Next fills buf and returns how many it set; 0 is the end, and leaves buf as it was.
 type Cursor interface {
 	Next(buf []store.Triple) (int, error)
 	Close()

@@ -50,7 +50,7 @@ func plainly(quads []rdf.Quad, q *sparql.Query) (out []string, err error) {
 			panic(r)
 		}
 	}()
-	for _, r := range (naive{quads: quads}).eval(q.Algebra) {
+	for _, r := range datasetOf(quads, q).eval(q.Algebra) {
 		line := ""
 		for _, v := range q.Vars {
 			line += show(r[v])
@@ -59,6 +59,37 @@ func plainly(quads []rdf.Quad, q *sparql.Query) (out []string, err error) {
 	}
 	slices.Sort(out)
 	return out, nil
+}
+
+// datasetOf returns the evaluator over the dataset that FROM and FROM NAMED make of a store.
+func datasetOf(quads []rdf.Quad, q *sparql.Query) naive {
+	var n naive
+	if len(q.Dataset) == 0 {
+		n.quads = quads
+		for _, quad := range quads {
+			if quad.G.Kind != rdf.None && !slices.Contains(n.named, quad.G) {
+				n.named = append(n.named, quad.G)
+			}
+		}
+		return n
+	}
+	for _, c := range q.Dataset {
+		if c.Named {
+			n.named = append(n.named, rdf.NewIRI(c.IRI))
+		}
+		for _, quad := range quads {
+			if quad.G.Value != c.IRI {
+				continue
+			}
+			if !c.Named {
+				quad.G = rdf.Term{}
+			}
+			if !slices.Contains(n.quads, quad) {
+				n.quads = append(n.quads, quad)
+			}
+		}
+	}
+	return n
 }
 
 func show(t rdf.Term) string {
@@ -135,7 +166,11 @@ func drawQuery(t *rapid.T) string {
 		modifier = "DISTINCT "
 	}
 	body := d.group(3)
-	text := "PREFIX : <http://x/> SELECT " + modifier + "?a ?b ?c ?d ?v1 ?v2 " + body
+	from := ""
+	if d.chance(6) {
+		from = d.pick("FROM :g ", "FROM :g FROM :m ", "FROM NAMED :g ", "FROM :m FROM NAMED :g FROM NAMED :m ") + "WHERE "
+	}
+	text := "PREFIX : <http://x/> SELECT " + modifier + "?a ?b ?c ?d ?v1 ?v2 " + from + body
 	if d.chance(4) {
 		text += " ORDER BY ?a ?b DESC(?c) ?d ?v1 ?v2 LIMIT " + d.pick("1", "3", "7") + " OFFSET " + d.pick("0", "1", "4")
 	}

@@ -14,7 +14,8 @@ import (
 // no join order. It shares only the operators on values with the engine. It panics with tooMany on large results.
 type naive struct {
 	quads []rdf.Quad
-	graph rdf.Term // the active graph
+	named []rdf.Term // the named graphs, empty ones too
+	graph rdf.Term   // the active graph
 }
 
 type row map[string]rdf.Term
@@ -240,18 +241,12 @@ func (n naive) minus(op *sparql.Minus) []row {
 }
 
 func (n naive) inGraph(op *sparql.Graph) []row {
-	names := map[rdf.Term]bool{}
-	for _, q := range n.quads {
-		if q.G.Kind != rdf.None {
-			names[q.G] = true
-		}
-	}
 	var out []row
-	for g := range names {
+	for _, g := range n.named {
 		if !op.Name.IsVar() && op.Name.Term != g {
 			continue
 		}
-		inner := naive{n.quads, g}.eval(op.Input)
+		inner := naive{n.quads, n.named, g}.eval(op.Input)
 		if op.Name.IsVar() {
 			inner = joined(inner, []row{{op.Name.Var: g}})
 		}

@@ -125,6 +125,9 @@ func (q *query) hasGraph(g store.TermID) bool {
 	if q.explicit {
 		return slices.Contains(q.named, g)
 	}
+	if expr.IsLocal(g) {
+		return false
+	}
 	rows, exact := q.source.Count(g, store.Pattern{})
 	return rows > 0 || !exact
 }

@@ -32,7 +32,7 @@ func Run(ctx context.Context, src Source, ast *sparql.Query, opt Options) (*Resu
 	if err != nil {
 		return nil, err
 	}
-	root, scope, err := q.planner.Plan(ast.Algebra)
+	root, scope, err := q.planner.Plan(ast.Algebra, ast.Form == sparql.Ask)
 	if err != nil {
 		return nil, err
 	}

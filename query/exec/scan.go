@@ -236,6 +236,7 @@ type unionCursor struct {
 	pattern store.Pattern
 	current Cursor
 	seen    map[store.Triple]struct{}
+	read    [128]store.Triple // of one graph, repeats included
 }
 
 func (u *unionCursor) Next(buf []store.Triple) (int, error) {
@@ -250,7 +251,7 @@ func (u *unionCursor) Next(buf []store.Triple) (int, error) {
 			}
 			u.graphs = u.graphs[1:]
 		}
-		n, err := u.current.Next(buf)
+		n, err := u.current.Next(u.read[:min(len(buf), len(u.read))])
 		if err != nil {
 			return 0, err
 		}
@@ -260,7 +261,7 @@ func (u *unionCursor) Next(buf []store.Triple) (int, error) {
 			continue
 		}
 		kept := 0
-		for _, t := range buf[:n] {
+		for _, t := range u.read[:n] {
 			if _, dup := u.seen[t]; !dup {
 				u.seen[t] = struct{}{}
 				buf[kept] = t

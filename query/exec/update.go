@@ -168,7 +168,7 @@ func (u *updater) modify(ctx context.Context, op *sparql.Modify) error {
 			q.graphs = []store.TermID{with}
 		}
 	}
-	root, scope, err := q.planner.Plan(op.Algebra)
+	root, scope, err := q.planner.Plan(op.Algebra, false)
 	if err != nil {
 		return err
 	}

@@ -102,7 +102,7 @@ func (p *Planner) flatten(op sparql.Op, at site, g *group) {
 				g.err = err
 				return
 			}
-			if inner.Kind == ConstantGraph && (expr.IsLocal(inner.ID) || !p.HasGraph(inner.ID)) {
+			if inner.Kind == ConstantGraph && !p.HasGraph(inner.ID) {
 				// A graph that does not exist has no solutions, not even the empty one.
 				g.elements = append(g.elements, element{op: &sparql.Table{Pos: op.Pos}, at: at})
 				return
@@ -257,7 +257,7 @@ func (p *Planner) extendBy(e element, node Node) (Node, error) {
 	}
 	in := node.About()
 	scan, err := p.scan(e, node)
-	if err != nil || isUnit(node) || in.Rows < hashAbove || scan.Graph.Kind == Plausible {
+	if err != nil || isUnit(node) || e.at.few || in.Rows < hashAbove || scan.Graph.Kind == Plausible {
 		return scan, err
 	}
 	alone, err := p.scan(e, p.unit())

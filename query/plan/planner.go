@@ -53,17 +53,11 @@ func NewPlanner(t *expr.Terms, stats Statistics, graphs []store.TermID) *Planner
 	return &Planner{Terms: t, Stats: stats, HasGraph: every, Default: graphs, scopes: map[*sparql.Project]*Scope{}, counts: map[countKey]float64{}}
 }
 
-// Plan returns the operators of an algebra tree and the scope in which its variables' slots are found.
-func (p *Planner) Plan(op sparql.Op) (Node, *Scope, error) {
+// Plan returns the operators of an algebra tree and the scope in which its variables' slots are found. With
+// firstOnly the plan is to find one row soon, as ASK wants.
+func (p *Planner) Plan(op sparql.Op, firstOnly bool) (Node, *Scope, error) {
 	s := &Scope{names: map[string]int{}, planner: p}
-	node, err := p.build(op, site{scope: s}, p.unit())
-	return node, s, err
-}
-
-// PlanIn plans an algebra tree within the active graph g, as WITH asks for.
-func (p *Planner) PlanIn(op sparql.Op, g Graph) (Node, *Scope, error) {
-	s := &Scope{names: map[string]int{}, planner: p}
-	node, err := p.build(op, site{scope: s, graph: g}, p.unit())
+	node, err := p.build(op, site{scope: s, few: firstOnly}, p.unit())
 	return node, s, err
 }
 
@@ -80,7 +74,12 @@ type site struct {
 	graph Graph
 	// substitute is set inside EXISTS, where the outer row's variables are visible everywhere.
 	substitute bool
+	// few is set where only the first rows will be read: probing then beats building a table of all.
+	few bool
 }
+
+// fewRows is the LIMIT up to which a query counts as reading the first rows only.
+const fewRows = 1000
 
 func isUnit(n Node) bool {
 	_, ok := n.(*Unit)
@@ -339,6 +338,7 @@ func (p *Planner) buildDistinct(op sparql.Op, at site) (Node, error) {
 }
 
 func (p *Planner) buildSlice(op *sparql.Slice, at site) (Node, error) {
+	at.few = at.few || op.Limit >= 0 && op.Limit+op.Offset <= fewRows
 	in, err := p.build(op.Input, at, p.unit())
 	if err != nil {
 		return nil, err
@@ -364,6 +364,7 @@ func limitSort(n Node, k int64) {
 }
 
 func (p *Planner) buildSort(op *sparql.OrderBy, at site) (Node, error) {
+	at.few = false // every row is read before the first is given
 	in, err := p.build(op.Input, at, p.unit())
 	if err != nil {
 		return nil, err
@@ -380,6 +381,7 @@ func (p *Planner) buildSort(op *sparql.OrderBy, at site) (Node, error) {
 }
 
 func (p *Planner) buildAggregation(op *sparql.Group, at site) (Node, error) {
+	at.few = false
 	in, err := p.build(op.Input, at, p.unit())
 	if err != nil {
 		return nil, err
