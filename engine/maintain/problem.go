@@ -326,4 +326,3 @@ func (p *problem) gradOf(k rowKey) []float32 {
 	}
 	return nil
 }
-
