@@ -216,7 +216,7 @@ func (f *Follower) applyAll(ctx context.Context, commits []store.Commit, h *hist
 		err := ctx.Err()
 		if err == nil {
 			h.version = c.Version
-			err = f.learner.apply(c, h)
+			err = f.learner.apply(ctx, c, h)
 		}
 		if err != nil {
 			f.restore()

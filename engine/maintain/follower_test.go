@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/inklingdb/inkling/engine/model"
@@ -350,5 +351,23 @@ func TestBulkAsksForTraining(t *testing.T) {
 	}
 	if g := w.follow(Options{}); g.Status().Stale == "" {
 		t.Error("the need of a new training is forgotten on reopening")
+	}
+}
+
+func TestLargeCommitAsksForTraining(t *testing.T) {
+	w := clanWorld(t)
+	f := w.follow(Options{MaxChanges: 10})
+	before := f.Embedding()
+	newcomer := uint32(clanEntities + 7)
+	w.apply(f, w.write(nil, append([]model.Triple{{H: newcomer, R: 0, T: 1}}, w.data.Test[:10]...)))
+	after := f.Embedding()
+	if s := f.Status(); s.Stale == "" || s.Changes != 11 {
+		t.Errorf("status after a large commit: %+v", s)
+	}
+	if n := after.Vocabulary.Entities(); n != clanEntities+1 {
+		t.Errorf("%d entities, want %d", n, clanEntities+1)
+	}
+	if !slices.Equal(after.Entities[:len(before.Entities)], before.Entities) {
+		t.Error("trained rows have moved")
 	}
 }

@@ -1,6 +1,7 @@
 package maintain
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -56,8 +57,9 @@ func (l *learner) relationRow(r uint32, heads bool) uint32 {
 	return r
 }
 
-// apply carries the tables over one commit; h stands at the commit's version.
-func (l *learner) apply(c store.Commit, h *history) error {
+// apply carries the tables over one commit; h stands at the commit's version. After an error, ctx's among them, the
+// tables are of no use.
+func (l *learner) apply(ctx context.Context, c store.Commit, h *history) error {
 	random := rand.New(rand.NewPCG(l.options.Seed, uint64(c.Version)))
 	clear(l.isNew)
 	if c.Bulk {
@@ -83,16 +85,24 @@ func (l *learner) apply(c store.Commit, h *history) error {
 	if err := l.uproot(removed, h, random); err != nil {
 		return err
 	}
+	if n := len(added) + len(removed); n > l.options.MaxChanges {
+		l.changes += int64(n)
+		l.stale = fmt.Sprintf("%d changes at version %d", n, c.Version)
+		return nil
+	}
 	before := l.changes
 	l.changes += int64(len(added) + len(removed))
-	for group := range slices.Chunk(added, l.options.Group) {
-		if err := l.learn(group, h, random); err != nil {
-			return err
-		}
-	}
-	for group := range slices.Chunk(removed, l.options.Group) {
-		if err := l.unlearn(group, h, random); err != nil {
-			return err
+	for _, part := range []struct {
+		triples []store.Triple
+		do      func([]store.Triple, *history, *rand.Rand) error
+	}{{added, l.learn}, {removed, l.unlearn}} {
+		for group := range slices.Chunk(part.triples, l.options.Group) {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := part.do(group, h, random); err != nil {
+				return err
+			}
 		}
 	}
 	every := int64(l.options.RefreshEvery)

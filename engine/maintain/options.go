@@ -8,13 +8,14 @@ import (
 
 // Options bound what one commit may cost and say how far rows move. Zero fields take the default, in brackets.
 type Options struct {
-	Steps     int     // local steps for a group of triples [12]
-	Rate      float64 // of Adagrad, for entities of few triples and for new rows [0.08]
-	Replay    int     // stated triples replayed per touched entity and relation [24]
-	Negatives int     // entities drawn uniformly against all queries of a group [384]
-	Hard      int     // best unstated answers to each new triple's queries, drawn against too [32]
-	Group     int     // triples of a commit optimised together [8]
-	MaxPlaced int     // entities one commit may add to the model; more ask for a new training [10,000]
+	Steps      int     // local steps for a group of triples [12]
+	Rate       float64 // of Adagrad, for entities of few triples and for new rows [0.08]
+	Replay     int     // stated triples replayed per touched entity and relation [24]
+	Negatives  int     // entities drawn uniformly against all queries of a group [384]
+	Hard       int     // best unstated answers to each new triple's queries, drawn against too [32]
+	Group      int     // triples of a commit optimised together [8]
+	MaxChanges int     // triples of one commit; of a larger one only new entities are placed, and it asks for a new training [2,000]
+	MaxPlaced  int     // entities one commit may add to the model; more ask for a new training [10,000]
 
 	// RefreshEvery is after how many maintained changes drift is measured and, above MaxDrift [0.05], a pass over a
 	// random sample of the graph mends what local steps have bent [256].
@@ -35,6 +36,7 @@ func (o Options) withDefaults() Options {
 	set(&o.Negatives, 384)
 	set(&o.Hard, 32)
 	set(&o.Group, 8)
+	set(&o.MaxChanges, 2000)
 	set(&o.MaxPlaced, 10_000)
 	set(&o.RefreshEvery, 256)
 	set(&o.MaxDrift, 0.05)
