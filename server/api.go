@@ -320,9 +320,11 @@ func (s *Server) importBody(w http.ResponseWriter, r *http.Request) error {
 		request.Graph = graph
 	}
 	// A client that stops sending would hold the request beyond the server's stop: the read ends with the context.
-	defer context.AfterFunc(r.Context(), func() {
-		_ = http.NewResponseController(w).SetReadDeadline(time.Unix(1, 0)) // the connection is dropped then anyway
-	})()
+	// Only a writer that is no connection, in a test, knows no deadlines.
+	connection := http.NewResponseController(w)
+	_ = connection.SetReadDeadline(time.Time{})
+	_ = connection.SetWriteDeadline(time.Time{})
+	defer context.AfterFunc(r.Context(), func() { _ = connection.SetReadDeadline(time.Unix(1, 0)) })()
 	report, err := s.db.Import(r.Context(), request)
 	if err != nil {
 		return err

@@ -19,6 +19,7 @@ var dist embed.FS
 // mediaOf names the types of the page's files; the machine's own tables differ.
 var mediaOf = map[string]string{
 	".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml",
+	".txt": "text/plain; charset=utf-8",
 }
 
 // asset is one file of the page.

@@ -100,6 +100,8 @@ func (s *Server) ServeListener(ctx context.Context, listener net.Listener) error
 	web := &http.Server{
 		Handler:           s.handler,
 		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       s.limits.QueryTime + time.Minute, // a client too slow to send or take must not hold a place;
+		WriteTimeout:      s.limits.QueryTime + time.Minute, // imports, which may take longer, lift both
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    256 << 10,
 		BaseContext:       func(net.Listener) context.Context { return requests },
