@@ -117,3 +117,65 @@ func TestWriteAndRead(t *testing.T) {
 		}
 	}
 }
+
+// TestUpdateEndings covers transactions that intern only, that panic, and that are given up while they wait.
+func TestUpdateEndings(t *testing.T) {
+	dir := t.TempDir()
+	s, err := Open(dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := context.Background()
+	var id TermID
+	var outside *Tx
+	c, err := s.Update(ctx, "intern", func(tx *Tx) (err error) {
+		outside = tx
+		id, err = tx.Intern(iri("alone"))
+		return err
+	})
+	if err != nil || c.Version != 0 {
+		t.Fatal(c, err)
+	}
+	if err := outside.Add(0, Triple{id, id, id}); !errors.Is(err, ErrClosed) {
+		t.Error(err)
+	}
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("the panic was swallowed")
+			}
+		}()
+		_, _ = s.Update(ctx, "panic", func(tx *Tx) error {
+			if err := tx.Add(0, Triple{id, id, id}); err != nil {
+				t.Error(err)
+			}
+			panic("on purpose")
+		})
+	}()
+	short, cancel := context.WithCancel(ctx)
+	_, err = s.Update(ctx, "long", func(tx *Tx) error {
+		cancel()
+		if _, err := s.Update(short, "waits", func(*Tx) error { return errors.New("ran") }); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = mustOpen(t, dir, Options{})
+	v, err := s.View()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer v.Close()
+	if got, ok, err := v.ID(iri("alone")); got != id || !ok || err != nil {
+		t.Error(got, ok, err)
+	}
+	if n, _ := v.Count(0, Pattern{}); n != 0 || v.Version() != 0 {
+		t.Error(n, v.Version())
+	}
+}

@@ -85,22 +85,21 @@ func appendBlock(out []byte, tuples []tuple) []byte {
 	return out
 }
 
-// blockReader walks the tuples of an encoded block.
+// blockReader takes fields off an encoded block; after an error they are zero.
 type blockReader struct {
-	data    []byte
-	at      int
-	left    int // tuples not yet read
-	current tuple
-	b, c    column
-	bad     bool
+	data  []byte
+	at    int
+	count int // tuples, the first included
+	b, c  column
+	bad   bool
 }
 
-// newBlockReader starts before the first tuple of a block, which its key holds.
-func newBlockReader(data []byte, first tuple) (r blockReader, err error) {
+// newBlockReader starts after the first tuple of a block, which its key holds.
+func newBlockReader(data []byte) (r blockReader, err error) {
 	if len(data) < 2 || data[0] == 0 || data[0] > blockSize || data[1]&^(flagOffsetB|flagOffsetC) != 0 {
 		return r, fmt.Errorf("block header: %w", ErrCorrupt)
 	}
-	r = blockReader{data: data, at: 2, left: int(data[0]), current: first}
+	r = blockReader{data: data, at: 2, count: int(data[0])}
 	if data[1]&flagOffsetB != 0 {
 		r.b = column{offset: true, least: unrotate(r.uvarint())}
 	}
@@ -152,36 +151,16 @@ func (r *blockReader) id(c *column) TermID {
 	return unrotate(x)
 }
 
-// step moves from one tuple to the next; the first is current from the start.
-func (r *blockReader) step() {
-	x := r.uvarint()
-	delta := TermID(x >> 2)
-	switch x & 3 {
-	case 0:
-		r.current[2] += delta
-	case 1:
-		r.current[1] += delta
-		r.current[2] = r.id(&r.c)
-	case 2:
-		r.current[0] += delta
-		r.current[1] = r.id(&r.b)
-		r.current[2] = r.id(&r.c)
-	default:
-		r.bad = true
-	}
-}
-
 // decodeBlock writes a block's tuples to out, up to the first that is after last, and returns how many.
 func decodeBlock(data []byte, first, last tuple, out *[blockSize]tuple) (n int, err error) {
-	r, err := newBlockReader(data, first)
+	r, err := newBlockReader(data)
 	if err != nil {
 		return 0, err
 	}
-	count := r.left
 	t := first
 	out[0] = t
-	for n = 1; n < count; n++ {
-		// What follows is r.step, with the one-byte deltas and the tuple kept in registers.
+	for n = 1; n < r.count; n++ {
+		// One-byte deltas are read here, and the tuple kept in registers: most of the time goes by here.
 		var x uint64
 		if r.at < len(data) && data[r.at] < 0x80 {
 			x = uint64(data[r.at])
@@ -224,16 +203,33 @@ func (r *blockReader) err(n int) error {
 
 // blockHas reports whether a block holds a tuple, reading no further than it must.
 func blockHas(data []byte, first, want tuple) (bool, error) {
-	r, err := newBlockReader(data, first)
+	r, err := newBlockReader(data)
 	if err != nil {
 		return false, err
 	}
-	for r.left > 1 && r.current.less(want) {
-		r.step()
-		r.left--
+	t := first
+	for n := 1; n < r.count && t.less(want); n++ {
+		var x uint64 // as in decodeBlock
+		if r.at < len(data) && data[r.at] < 0x80 {
+			x = uint64(data[r.at])
+			r.at++
+		} else {
+			x = r.uvarint()
+		}
+		delta := TermID(x >> 2)
+		switch x & 3 {
+		case 0:
+			t[2] += delta
+		case 1:
+			t[1] += delta
+			t[2] = r.id(&r.c)
+		case 2:
+			t[0] += delta
+			t[1] = r.id(&r.b)
+			t[2] = r.id(&r.c)
+		default:
+			r.bad = true
+		}
 	}
-	if r.bad {
-		return false, fmt.Errorf("block: %w", ErrCorrupt)
-	}
-	return r.current == want, nil
+	return t == want, r.err(0)
 }

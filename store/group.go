@@ -51,7 +51,7 @@ func (g *group) try(r *request) (groupEntry, error) {
 	if err := r.ctx.Err(); err != nil {
 		return groupEntry{}, err
 	}
-	tx := &Tx{group: g, state: g.state, changes: map[placed]bool{}, unseen: map[placed]bool{}, meta: map[string][]byte{}}
+	tx := &Tx{group: g, state: g.state, changes: map[placed]bool{}, meta: map[string][]byte{}}
 	err := r.apply(tx)
 	tx.end()
 	if err != nil {

@@ -15,7 +15,7 @@ type Tx struct {
 	group   *group
 	state   *state            // with the changes that views have seen
 	changes map[placed]bool   // against the start: true is a removal
-	unseen  map[placed]bool   // the part of changes that state does not have yet
+	unseen  map[placed]bool   // the part of changes that state does not have yet; nil while no view was taken
 	meta    map[string][]byte // nil value: deleted
 	views   []*View
 	dead    bool
@@ -31,10 +31,11 @@ type placed struct {
 // until the transaction ends; it does not change with later Adds: call View again. Close is optional.
 func (tx *Tx) View() *View {
 	next := *tx.state
-	if len(tx.unseen) > 0 {
-		next.delta = next.delta.push(newRun(changeList(tx.unseen)))
-		tx.unseen = map[placed]bool{}
+	if tx.unseen == nil {
+		tx.unseen = tx.changes // read only here: the next line replaces it
 	}
+	next.delta = next.delta.push(newRun(changeList(tx.unseen)))
+	tx.unseen = map[placed]bool{}
 	next.lexicon = tx.group.interner.lexicon()
 	next.meta = tx.mergedMeta()
 	next.indexes = nil
@@ -79,7 +80,9 @@ func (tx *Tx) set(p placed, removal bool) error {
 		return nil
 	}
 	toggle(tx.changes, p, removal)
-	toggle(tx.unseen, p, removal)
+	if tx.unseen != nil {
+		toggle(tx.unseen, p, removal)
+	}
 	return nil
 }
 

@@ -90,6 +90,7 @@ func (s *Store) Update(ctx context.Context, source string, fn func(*Tx) error) (
 	case tx := <-turn:
 		runTransaction(tx, fn, finished)
 	case <-ctx.Done():
+		return Commit{}, ctx.Err() // nobody takes the turn any more, so fn never runs
 	case out := <-r.done:
 		return out.commit, out.err
 	}
