@@ -210,19 +210,21 @@ func (j *importJob) read(ctx context.Context, number int, d document) (err error
 		return err
 	}
 	defer func() { err = errors.Join(err, reader.Close()) }()
-	buf := make([]rdf.Quad, importBatch)
+	parsed := parse(ctx, reader)
+	defer parsed.stop()
 	for {
-		n, err := reader.Read(buf)
-		if err != nil && err != io.EOF {
-			return err
-		}
-		if err := j.add(ctx, buf[:n]); err != nil {
-			return err
-		}
-		j.report.Read += int64(n)
+		quads, err := parsed.next()
 		if err == io.EOF {
 			break
 		}
+		if err != nil {
+			return err
+		}
+		if err := j.add(ctx, quads); err != nil {
+			return err
+		}
+		j.report.Read += int64(len(quads))
+		parsed.recycle(quads)
 		j.progress(d.name, false, reader.BytesRead())
 	}
 	j.doneBytes += reader.BytesRead()
