@@ -14,8 +14,8 @@ import (
 // maxTermKey is the longest encoded term that is its own key; longer ones are found by hash.
 const maxTermKey = 256
 
-// maxTermBytes bounds a term, so that 64 of them still fit one value of the key-value store.
-const maxTermBytes = 8 << 20
+// maxTermBytes bounds a term, so that a block of them, with what it adds to each, fits maxValueBytes.
+const maxTermBytes = maxValueBytes/termsPerBlock - 64
 
 // dictionary finds numbers of terms and terms of numbers. Entries are never changed, so it is shared by all
 // versions: a lexicon says which numbers a version knows.
@@ -236,6 +236,7 @@ func (l *lexicon) number(t rdf.Term) (uint32, error) {
 }
 
 // recentTerms remembers numbers of terms looked up lately: two maps, the older dropped when the newer is full.
+// Long terms are not kept, so that the bound on their number bounds their bytes.
 type recentTerms struct {
 	mu         sync.RWMutex
 	newer, old map[rdf.Term]uint32
@@ -259,6 +260,9 @@ func (r *recentTerms) get(t rdf.Term) uint32 {
 }
 
 func (r *recentTerms) put(t rdf.Term, number uint32) {
+	if len(t.Value)+len(t.Datatype) > maxTermKey {
+		return
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.newer) >= recentTermsLimit {

@@ -35,7 +35,17 @@ func (s *Store) foldLoop() {
 }
 
 // Fold writes base and recent changes as a new base now, without stopping writers or readers.
-func (s *Store) Fold(ctx context.Context) error { return s.fold(ctx) }
+func (s *Store) Fold(ctx context.Context) error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return fmt.Errorf("store: fold: %w", ErrClosed)
+	}
+	s.background.Add(1) // Close waits: a build reads keys while it writes others
+	s.mu.Unlock()
+	defer s.background.Done()
+	return s.fold(ctx)
+}
 
 func (s *Store) fold(ctx context.Context) error {
 	s.folding.Lock()

@@ -141,9 +141,14 @@ func (g *group) write() error {
 	h := g.store.head(g.state)
 	h.next = g.interner.next()
 	headOp := op{[]byte{prefixHead}, h.encode()}
-	err = g.store.kv.Commit(append(ops, headOp))
+	return g.store.commitOps(ops, headOp)
+}
+
+// commitOps writes ops together with a head, all or none.
+func (s *Store) commitOps(ops []op, headOp op) error {
+	err := s.kv.Commit(append(ops, headOp))
 	if errors.Is(err, errTooBig) {
-		return g.store.commitLarge(ops, headOp)
+		return s.commitLarge(ops, headOp)
 	}
 	return err
 }

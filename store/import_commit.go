@@ -77,7 +77,7 @@ func (m *Import) publish(ctx context.Context) (Commit, error) {
 	next.delta, next.lexicon = delta{}, terms.lexicon
 	c := Commit{Version: next.version, Time: next.time, Source: m.options.Source, Bulk: true}
 	if s.options.Check != nil {
-		v := &View{store: s, state: &next}
+		v := terms.trial(s, next)
 		err := s.options.Check(ctx, c, v)
 		v.Close()
 		if err != nil {
@@ -86,11 +86,11 @@ func (m *Import) publish(ctx context.Context) (Commit, error) {
 	}
 	h := s.head(&next)
 	h.setRuns(terms.runs)
-	last := append(logOps(terms.last, c), op{[]byte{prefixHead}, h.encode()})
+	last := logOps(terms.last, c)
 	if len(terms.dead) == 0 {
 		last = append(last, op{key: intentKey(intentImport)})
 	}
-	if err := s.kv.Commit(last); err != nil {
+	if err := s.commitOps(last, op{[]byte{prefixHead}, h.encode()}); err != nil {
 		s.stopped = fmt.Errorf("%w: %w", ErrStopped, err)
 		return Commit{}, s.stopped
 	}
@@ -136,6 +136,21 @@ type newTerms struct {
 	runs    []*termRun
 	dead    []*termRun // replaced by runs
 	last    []op       // to be written together with the head
+}
+
+// trial returns a view of a state with the new terms. It has a dictionary of its own: the store's does not look into
+// the new run yet, and must not keep terms whose numbers go to others if the import fails.
+func (n *newTerms) trial(s *Store, st state) *View {
+	d := newDictionary(s.kv, newCache(s.options.CacheBytes/8))
+	d.grow(n.lexicon.next)
+	d.runs.Store(&n.runs)
+	d.full.Store(n.lexicon.tailFirst)
+	st.lexicon.dictionary = d
+	pending := make(map[rdf.Term]uint32, len(n.lexicon.tail)) // the single terms are not on disk yet
+	for i, t := range n.lexicon.tail {
+		pending[t] = n.lexicon.tailFirst + uint32(i)
+	}
+	return &View{store: s, state: &st, pending: pending}
 }
 
 // writeTerms puts the import's terms on disk: blocks of terms by number, and a run to find them by.

@@ -25,6 +25,9 @@ type kv interface {
 	Close() error
 }
 
+// maxValueBytes is the longest value that a kv takes.
+const maxValueBytes = 256 << 20
+
 var errTooBig = errors.New("too big for one transaction")
 
 // memoryKV keeps everything in a map, for stores without a directory and for tests.

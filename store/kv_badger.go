@@ -39,7 +39,7 @@ func openBadger(dir string, o Options) (*badgerKV, error) {
 		WithNumVersionsToKeep(1).
 		WithMetricsEnabled(false).
 		WithBlockCacheSize(32 << 20).
-		WithValueLogFileSize(64 << 20).
+		WithValueLogFileSize(maxValueBytes).
 		WithNumCompactors(2)
 	db, err := badger.Open(opts)
 	if err != nil {

@@ -65,11 +65,14 @@ func deadTerms(k kv, h head, dead []op) ([]op, error) {
 		return nil, err
 	}
 	err = k.Scan([]byte{prefixHashed}, false, func(key, value []byte) error {
-		kept := make([]byte, 0, len(value))
+		kept, before := make([]byte, 0, len(value)), len(value)
 		for ; len(value) >= 4; value = value[4:] {
 			if binary.BigEndian.Uint32(value) < h.next {
 				kept = append(kept, value[:4]...)
 			}
+		}
+		if len(kept) == before {
+			return nil
 		}
 		if len(kept) == 0 {
 			kept = nil
