@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/inklingdb/inkling/query/expr"
 	"github.com/inklingdb/inkling/query/sparql"
@@ -290,12 +291,19 @@ func (n naive) group(op *sparql.Group) []row {
 	return out
 }
 
+// written returns the part of r that binds variables of the query, not blank nodes and steps of paths.
+func written(r row) row {
+	r = maps.Clone(r)
+	maps.DeleteFunc(r, func(name string, _ rdf.Term) bool { return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_:") })
+	return r
+}
+
 // aggregate knows COUNT, SUM, MIN and MAX.
 func (n naive) aggregate(a *sparql.Aggregate, rows []row) expr.Value {
 	var values []expr.Value
 	seen := map[string]bool{}
 	for _, r := range rows {
-		key, v := fmt.Sprint(r), expr.Int(1)
+		key, v := fmt.Sprint(written(r)), expr.Int(1)
 		if a.Arg != nil {
 			v = n.value(a.Arg, r)
 			key = fmt.Sprint(v.Term())
