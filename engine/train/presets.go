@@ -25,7 +25,7 @@ var Presets = []Preset{
 		},
 	},
 	{
-		Name:     "wn18rr",
+		Name: "wn18rr",
 		Measured: "test MRR 0.4615, Hits@1 0.4247, @3 0.4735, @10 0.5343, seed 0; 330 s of processor time in all, 499 MB; " +
 			"two cores of an EPYC 9005, AVX-512",
 		Options: Options{
