@@ -63,6 +63,12 @@ func Open(dir string, o Options) (*DB, error) {
 	return db, nil
 }
 
+// Exists reports whether a directory holds a database.
+func Exists(dir string) bool {
+	about, err := os.Stat(filepath.Join(dir, "data", "MANIFEST")) // Badger's
+	return err == nil && about.Mode().IsRegular()
+}
+
 // start reads what the store's metadata names: users' functions and models.
 func (db *DB) start() error {
 	if err := db.loadFunctions(); err != nil {

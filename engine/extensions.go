@@ -78,7 +78,7 @@ func (s *snapshot) userExtension(run *cel.Run, name string, args int) (expr.Func
 
 // match answers match("…") of CEL: the solutions of a graph pattern as maps from variable to value.
 func (s *snapshot) match(ctx context.Context, pattern string) ([]map[string]any, error) {
-	result, err := s.query(ctx, "SELECT * WHERE { "+pattern+"\n}", QueryOptions{Limits: s.db.opts.Limits})
+	result, _, err := s.query(ctx, "SELECT * WHERE { "+pattern+"\n}", QueryOptions{Limits: s.db.opts.Limits})
 	if err != nil {
 		return nil, err
 	}

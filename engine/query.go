@@ -47,6 +47,8 @@ type Result struct {
 	Kind ResultKind
 	Vars []string // without "?", for Rows
 	Bool bool     // for Boolean
+	// Warnings say what the query's writer hardly meant: variables that no pattern binds, with their places.
+	Warnings []string
 
 	answer   *exec.Result
 	snapshot *snapshot
@@ -106,13 +108,16 @@ func (db *DB) Query(ctx context.Context, text string, o QueryOptions) (*Result, 
 	}
 	o.Limits = o.Limits.or(db.opts.Limits)
 	ctx, cancel := o.Limits.deadline(ctx)
-	answer, err := s.query(ctx, text, o)
+	answer, warnings, err := s.query(ctx, text, o)
 	if err != nil {
 		cancel()
 		s.close()
 		return nil, err
 	}
 	r := &Result{answer: answer, snapshot: s, cancel: cancel, started: started}
+	for _, w := range warnings {
+		r.Warnings = append(r.Warnings, w.String())
+	}
 	switch answer.Form() {
 	case sparql.Ask:
 		r.Kind, r.Bool = Boolean, answer.Bool()
@@ -125,15 +130,16 @@ func (db *DB) Query(ctx context.Context, text string, o QueryOptions) (*Result, 
 }
 
 // query parses and starts a query over the snapshot.
-func (s *snapshot) query(ctx context.Context, text string, o QueryOptions) (*exec.Result, error) {
+func (s *snapshot) query(ctx context.Context, text string, o QueryOptions) (*exec.Result, []sparql.Warning, error) {
 	ast, err := sparql.Parse(text, sparql.Options{Base: s.names.base, Prefixes: s.names.prefixes})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	options := s.options(o.Limits)
 	options.Explain = o.Explain
 	options.DefaultGraphs, options.NamedGraphs = o.DefaultGraphs, o.NamedGraphs
-	return exec.Run(ctx, exec.FromView(s.view), ast, options)
+	result, err := exec.Run(ctx, exec.FromView(s.view), ast, options)
+	return result, sparql.Warnings(ast), err
 }
 
 // or returns l with zero fields taken from other.

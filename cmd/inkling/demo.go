@@ -12,7 +12,8 @@ import (
 )
 
 type demoCommand struct {
-	Keep string `placeholder:"DIR" help:"Keep the database in this directory, to go on asking; without it a temporary one is removed at the end."`
+	Epochs int    `hidden:"" help:"Passes over the triples at most; without it as many as pay."`
+	Keep   string `placeholder:"DIR" help:"Keep the database in this directory, to go on asking; without it a temporary one is removed at the end."`
 }
 
 // Run tells the whole story on the embedded graph.
@@ -29,7 +30,7 @@ func (c *demoCommand) Run(a *app) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	s := &story{app: a, db: db}
+	s := &story{app: a, db: db, epochs: c.Epochs}
 	for _, chapter := range []func() error{s.load, s.learn, s.ask, s.change} {
 		if err := chapter(); err != nil {
 			return err
@@ -42,8 +43,9 @@ func (c *demoCommand) Run(a *app) (err error) {
 
 // story is the demo under way.
 type story struct {
-	app *app
-	db  *engine.DB
+	app    *app
+	db     *engine.DB
+	epochs int
 }
 
 func (s *story) say(format string, args ...any) { fmt.Fprintf(s.app.out, format, args...) }
@@ -66,7 +68,7 @@ func (s *story) load() error {
 
 func (s *story) learn() error {
 	s.say("2. Train: a tenth of the triples is held out; how many of those can the model find again?\n\n")
-	info, err := s.app.train(s.db, engine.TrainRequest{Seed: 1})
+	info, err := s.app.train(s.db, engine.TrainRequest{Seed: 1, Epochs: s.epochs})
 	if err != nil {
 		return err
 	}

@@ -133,14 +133,17 @@ type database struct {
 
 // open opens a database that must be there.
 func (d database) open() (*engine.DB, error) {
-	if _, err := os.Stat(d.DB); errors.Is(err, os.ErrNotExist) {
+	if !engine.Exists(d.DB) {
 		return nil, fmt.Errorf("there is no database at %s: name one with --db, or make one with inkling import (%w)", d.DB, os.ErrNotExist)
 	}
 	return d.create(engine.Options{})
 }
 
-// create opens a database, making it when it is not there.
+// create opens a database, making it when it is not there, but not among other files.
 func (d database) create(o engine.Options) (*engine.DB, error) {
+	if files, err := os.ReadDir(d.DB); err == nil && len(files) > 0 && !engine.Exists(d.DB) {
+		return nil, fmt.Errorf("%w: the folder %s holds other files (%s, …); name a new one with --db", engine.ErrBadInput, d.DB, files[0].Name())
+	}
 	db, err := engine.Open(d.DB, o)
 	if errors.Is(err, store.ErrLocked) {
 		return nil, fmt.Errorf("the database %s is in use by another process (is inkling serve running? ask it over HTTP instead)", d.DB)

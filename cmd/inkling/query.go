@@ -40,6 +40,9 @@ func (a *app) query(db *engine.DB, text, format string, o engine.QueryOptions) e
 	if err != nil {
 		return err
 	}
+	for _, w := range r.Warnings {
+		fmt.Fprintln(a.err, "warning:", w)
+	}
 	if r.Kind == engine.Graph {
 		err = writeQuads(a.out, db, r, format)
 	} else {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	celgo "cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
@@ -165,9 +164,6 @@ func (p *ColumnProgram) Function(r *Run) expr.Function {
 		return ctx.Err()
 	}
 }
-
-// limitReached reports that the cost limit ended an evaluation: not a row's error but the query's.
-func limitReached(err error) bool { return strings.Contains(err.Error(), "cost limit exceeded") }
 
 // columns is the activation of one batch; row is the one being evaluated.
 type columns struct {

@@ -7,6 +7,8 @@ import (
 
 	celgo "cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
+
+	"github.com/inklingdb/inkling/query/exec"
 )
 
 // Error is a fault of an expression, with the place where it lies.
@@ -45,8 +47,14 @@ func compileError(source string, issues *celgo.Issues) error {
 	return &Error{Source: source, Line: first.Location.Line(), Column: first.Location.Column() + 1, Message: message}
 }
 
+// limitReached reports that the cost limit ended an evaluation: not a row's error but the query's.
+func limitReached(err error) bool { return strings.Contains(err.Error(), "cost limit exceeded") }
+
 // runError gives an error of an evaluation its place, where cel-go tells it.
 func runError(source string, ast *celgo.Ast, err error) error {
+	if limitReached(err) {
+		return &Error{Source: source, Message: "it takes more steps than the cost limit allows", Cause: exec.ErrLimit}
+	}
 	e := &Error{Source: source, Message: err.Error(), Cause: err}
 	var value *types.Err
 	if errors.As(err, &value) {
