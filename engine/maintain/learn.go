@@ -69,6 +69,11 @@ func (p *problem) ready(hard []uint32, h *history, random *rand.Rand) error {
 	return nil
 }
 
+// sharedRows is how many rows' worth of neighbours a group of triples keeps. One commit of 1,000 held-out triples of
+// FB15k-237, in groups of 8, takes the other held-out triples from MRR 0.341 to 0.325 with 3, at 4 ms of a core a
+// triple, and to 0.334 with 8, at 9 ms; the added ones reach 0.975 and 0.914. One commit each: 0.340 and 0.758.
+const sharedRows = 8
+
 // surround lets the rows of the triples move and adds stated neighbours of each, and possible wrong answers, to be
 // kept. Their number is bounded for the group, not for each row: cost grows with its square.
 func (p *problem) surround(triples []model.Triple, h *history, random *rand.Rand) error {
@@ -78,7 +83,7 @@ func (p *problem) surround(triples []model.Triple, h *history, random *rand.Rand
 		seen[t] = true
 		rows[rowKey{row: t.H}], rows[rowKey{row: t.T}], rows[rowKey{true, t.R}] = true, true, true
 	}
-	share := func(each int) int { return max(each/8, 1, min(each, 3*each/len(rows))) }
+	share := func(each int) int { return max(1, min(each, sharedRows*each/len(rows))) }
 	s := surroundings{p: p, h: h, random: random, seen: seen, replay: share(p.l.options.Replay), crowd: share(crowdRelations)}
 	for _, t := range triples {
 		for _, k := range []rowKey{{row: t.H}, {row: t.T}, {true, t.R}} {
