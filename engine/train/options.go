@@ -85,6 +85,10 @@ const sampledAbove = 100_000
 // more epochs.
 const smallBelow = 50_000
 
+// sparseBelow is the count of training triples an entity under which the weight of the norm is WN18RR's (2.1 triples
+// an entity) and not FB15k-237's (18.7).
+const sparseBelow = 5
+
 // Defaults returns the options with every zero setting filled in for the size of the data. The larger graphs' are
 // those of the fb15k-237 preset; the small ones' were chosen on UMLS, Kinship and Nations, where a row for each
 // triple gave test MRRs of 0.938, 0.857 and 0.782 against 0.925, 0.832 and 0.745 with a row for each query.
@@ -98,7 +102,7 @@ func (o Options) Defaults(d Data) Options {
 	setDefault(&o.Negatives, 1024)
 	setDefault(&o.LearningRate, pick(small, 0.1, 0.2))
 	setDefault(&o.DecayTo, 0.05)
-	setDefault(&o.N3, pick(small, 0.01, 0.05))
+	setDefault(&o.N3, pick(small, 0.01, pick(len(d.Train) < sparseBelow*d.entities(), 0.08, 0.05)))
 	setDefault(&o.InitScale, 1e-3)
 	setDefault(&o.Epochs, pick(small, 40, 10))
 	setDefault(&o.ValidEvery, pick(small, 5, 2))
