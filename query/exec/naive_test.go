@@ -294,7 +294,9 @@ func (n naive) group(op *sparql.Group) []row {
 // written returns the part of r that binds variables of the query, not blank nodes and steps of paths.
 func written(r row) row {
 	r = maps.Clone(r)
-	maps.DeleteFunc(r, func(name string, _ rdf.Term) bool { return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_:") })
+	maps.DeleteFunc(r, func(name string, _ rdf.Term) bool {
+		return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_:")
+	})
 	return r
 }
 

@@ -28,6 +28,9 @@ type plausible struct {
 	out     sink
 }
 
+// edgeBytes is what a triple remembered for Result.Edges takes.
+const edgeBytes = 80
+
 // firstRun is the number of rows that the model is first asked for; each run is four times longer, up to a batch.
 const firstRun = 32
 
@@ -101,7 +104,7 @@ func (p *plausible) advance(ctx context.Context) (bool, error) {
 	return true, p.ask(ctx)
 }
 
-// emit appends the current row extended by a match, unless it binds one variable to two terms.
+// emit appends the current row extended by a match, unless that would bind one variable to two terms.
 func (p *plausible) emit(m match) error {
 	ends := []struct {
 		pos plan.Position
@@ -114,20 +117,31 @@ func (p *plausible) emit(m match) error {
 			}
 		}
 	}
+	probSlot := p.n.Graph.Predict.ProbSlot
+	var prob store.TermID
+	if probSlot >= 0 {
+		var err error
+		if prob, err = p.q.terms.ValueID(expr.Num(m.prob)); err != nil {
+			return err
+		}
+		if bound := p.in.At(probSlot, p.row); bound != 0 && bound != prob {
+			return nil // joined on the probability
+		}
+	}
 	row := p.out.repeat(p.in, p.row, 1)
 	for _, e := range ends {
 		if e.pos.ID == 0 {
 			p.out.set(e.pos.Slot, row, e.id)
 		}
 	}
-	p.q.edges[m.triple] = edgeMark{m.stated, m.prob}
-	slot := p.n.Graph.Predict.ProbSlot
-	if slot < 0 {
-		return nil
+	if probSlot >= 0 {
+		p.out.set(probSlot, row, prob)
 	}
-	id, err := p.q.terms.ValueID(expr.Num(m.prob))
-	p.out.set(slot, row, id)
-	return err
+	if _, known := p.q.edges[m.triple]; !known {
+		p.q.edges[m.triple] = edgeMark{m.stated, m.prob}
+		return p.q.keep(edgeBytes)
+	}
+	return nil
 }
 
 // ask finds the matches of every row of the run.
