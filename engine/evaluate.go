@@ -105,7 +105,7 @@ func metricsFrom(figures map[string]float64) Metrics {
 // EvaluateRequest says on what a model is measured.
 type EvaluateRequest struct {
 	Model    string                // "" means the default model
-	Test     []string              // files of triples; required unless the held-out figures of its training will do
+	Test     []string              // files of triples; required
 	Known    []string              // further files of true triples to filter by, beside the graph and Test
 	Limit    int                   // at most so many triples, evenly spread; 0 means all
 	Progress func(done, total int) // queries ranked so far, from any goroutine; may be nil
@@ -120,8 +120,8 @@ type Evaluation struct {
 	Elapsed    time.Duration     `json:"elapsed_ns"`
 }
 
-// EvaluateModel ranks test triples among all entities, filtered by every triple known to be true. Without test files
-// it splits the graph as the training did and measures on what that held out.
+// EvaluateModel ranks test triples among all entities, filtered by every triple known to be true. It cannot tell
+// whether the model was trained on them: keep the files apart from the graph, or name them when training.
 func (db *DB) EvaluateModel(ctx context.Context, r EvaluateRequest) (Evaluation, error) {
 	start := time.Now()
 	out, err := db.evaluate(ctx, r)

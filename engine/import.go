@@ -106,8 +106,8 @@ func (j *importJob) run(ctx context.Context) (ImportReport, error) {
 		return j.report, err
 	}
 	defer j.target.Abort()
-	for i, d := range documents {
-		if err := j.read(ctx, i, d); err != nil {
+	for _, d := range documents {
+		if err := j.read(ctx, d); err != nil {
 			return j.report, err
 		}
 	}
@@ -196,7 +196,7 @@ func (j *importJob) settleBase(ctx context.Context) error {
 // importBatch is how many statements are read and handed on at a time.
 const importBatch = 4096
 
-func (j *importJob) read(ctx context.Context, number int, d document) (err error) {
+func (j *importJob) read(ctx context.Context, d document) (err error) {
 	stream, err := d.open()
 	if err != nil {
 		return err
@@ -204,7 +204,7 @@ func (j *importJob) read(ctx context.Context, number int, d document) (err error
 	defer stream.Close()
 	reader, err := rdf.NewReader(stream, d.format, rdf.Options{
 		Base: j.documentBase(d), File: d.name, SkipBad: j.request.SkipBad, MaxBad: maxBadLines,
-		BlankPrefix: fmt.Sprintf("v%df%d-", j.db.Version()+1, number),
+		BlankPrefix: fmt.Sprintf("v%dd%d-", j.db.Version()+1, j.db.documents.Add(1)), // imports at once have one version
 	})
 	if err != nil {
 		return err
@@ -213,7 +213,7 @@ func (j *importJob) read(ctx context.Context, number int, d document) (err error
 	parsed := parse(ctx, reader)
 	defer parsed.stop()
 	for {
-		quads, err := parsed.next()
+		quads, err := parsed.next(ctx)
 		if err == io.EOF {
 			break
 		}

@@ -56,8 +56,15 @@ func parse(ctx context.Context, reader *rdf.Reader) *parsing {
 }
 
 // next returns the next statements, or io.EOF. What stood before a syntax error is lost with it: the import fails.
-func (p *parsing) next() ([]rdf.Quad, error) {
-	b, open := <-p.full
+// ctx is that of parse: once it ends, the parser may have returned without a word.
+func (p *parsing) next(ctx context.Context) ([]rdf.Quad, error) {
+	var b parsedBatch
+	var open bool
+	select {
+	case b, open = <-p.full:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	switch {
 	case !open:
 		return nil, io.EOF

@@ -56,13 +56,29 @@ const (
 	modelsDir    = "models"
 )
 
-// lookup returns the current version of a model; "" asks for the default one.
-func (r *registry) lookup(name string) (*published, error) {
-	m, err := r.find(name)
-	if err != nil {
-		return nil, err
+// edition is all models as they were at one moment.
+type edition struct {
+	byName   map[string]*published
+	standard string
+}
+
+// edition returns the current version of every model.
+func (r *registry) edition() edition {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	e := edition{byName: make(map[string]*published, len(r.byName)), standard: r.standard}
+	for name, m := range r.byName {
+		e.byName[name] = m.current()
 	}
-	return m.current(), nil
+	return e
+}
+
+// find returns a model, nil when there was none; "" asks for the default one.
+func (e edition) find(name string) *published {
+	if name == "" {
+		name = e.standard
+	}
+	return e.byName[name]
 }
 
 func (r *registry) find(name string) (*served, error) {
@@ -102,15 +118,24 @@ func (r *registry) all() []*served {
 }
 
 // put adds or replaces a model; the first one becomes the default.
-func (r *registry) put(m *served, standard bool) {
+func (r *registry) put(m *served) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.byName == nil {
 		r.byName = map[string]*served{}
 	}
 	r.byName[m.name] = m
-	if standard || r.standard == "" {
+	if r.standard == "" {
 		r.standard = m.name
+	}
+}
+
+// setStandard makes a model the default unless it was removed meanwhile.
+func (r *registry) setStandard(name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.byName[name] != nil {
+		r.standard = name
 	}
 }
 
@@ -198,7 +223,7 @@ func (db *DB) loadModel(v *store.View, name string, e entry) error {
 		db.release(m)
 		return fmt.Errorf("it has seen version %d, the database is at %d", seen, v.Version())
 	}
-	db.models.put(m, false)
+	db.models.put(m)
 	return nil
 }
 
@@ -217,6 +242,10 @@ func graphID(v *store.View, g rdf.Term) (store.TermID, error) {
 // addModel saves a trained model, makes it known and starts to maintain it. The one it replaces goes on answering
 // until then.
 func (db *DB) addModel(ctx context.Context, m *served) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	ctx = context.WithoutCancel(ctx) // half of what follows would leave the name to a model that no longer follows
 	old, err := db.models.find(m.name)
 	if err == nil {
 		db.release(old) // it shares the checkpoint's file
@@ -243,7 +272,7 @@ func (db *DB) addModel(ctx context.Context, m *served) error {
 	if err := db.keep(m); err != nil {
 		return err
 	}
-	db.models.put(m, false)
+	db.models.put(m)
 	return nil
 }
 
@@ -256,7 +285,7 @@ func (db *DB) keepOn(old *served) error {
 	if err := db.keep(again); err != nil {
 		return err
 	}
-	db.models.put(again, false)
+	db.models.put(again)
 	return nil
 }
 
@@ -288,10 +317,18 @@ func (db *DB) save(m *served) error {
 	return nil
 }
 
-// DropModel removes a model and its checkpoint. Queries that use it finish with it.
+// DropModel removes a model and its checkpoint. Queries that use it finish with it. It is refused while a training is
+// about to replace the model.
 func (db *DB) DropModel(ctx context.Context, name string) error {
 	m, err := db.models.find(name)
 	if err != nil {
+		return err
+	}
+	if err := db.models.begin(m.name, true); err != nil {
+		return fmt.Errorf("engine: dropping model %s: %w", m.name, err)
+	}
+	defer db.models.end(m.name)
+	if m, err = db.models.find(m.name); err != nil {
 		return err
 	}
 	standard := db.models.remove(m.name)
@@ -333,6 +370,6 @@ func (db *DB) SetDefaultModel(ctx context.Context, name string) error {
 	if err != nil {
 		return fmt.Errorf("engine: default model: %w", err)
 	}
-	db.models.put(m, true)
+	db.models.setStandard(m.name)
 	return nil
 }

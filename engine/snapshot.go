@@ -7,26 +7,29 @@ import (
 	"github.com/inklingdb/inkling/udf"
 )
 
-// snapshot is what one query or expression sees: a view of the graph, and each model as it was when first used. It
-// belongs to one goroutine.
+// snapshot is what one query or expression sees: a view of the graph, and each model as it was just before, so that no
+// model answers with nodes that the view does not know yet. It belongs to one goroutine.
 type snapshot struct {
-	db    *DB
-	view  *store.View
-	names names
-	used  map[string]*published // by the name asked for; "" is the default model
+	db     *DB
+	view   *store.View
+	names  names
+	models edition
+	used   map[string]*published // by the name asked for; "" is the default model
 }
 
 // snapshot opens the latest version; close it.
 func (db *DB) snapshot() (*snapshot, error) {
+	models := db.models.edition()
 	v, err := db.store.View()
 	if err != nil {
 		return nil, err
 	}
-	return db.snapshotOf(v), nil
+	return db.snapshotOf(v, models), nil
 }
 
-func (db *DB) snapshotOf(v *store.View) *snapshot {
-	return &snapshot{db: db, view: v, names: newNames(v), used: map[string]*published{}}
+// snapshotOf returns a snapshot of a view and of models published before it was opened.
+func (db *DB) snapshotOf(v *store.View, models edition) *snapshot {
+	return &snapshot{db: db, view: v, names: newNames(v), models: models, used: map[string]*published{}}
 }
 
 func (s *snapshot) close() { s.view.Close() }
@@ -36,9 +39,12 @@ func (s *snapshot) model(name string) (*published, error) {
 	if p := s.used[name]; p != nil {
 		return p, nil
 	}
-	p, err := s.db.models.lookup(name)
-	if err != nil {
-		return nil, err
+	p := s.models.find(name)
+	if p == nil {
+		if _, err := s.db.models.find(name); err != nil {
+			return nil, err
+		}
+		return nil, fmt.Errorf("%w: %q was not trained yet when the query began; ask again", ErrUnknownModel, name)
 	}
 	s.used[name] = p
 	return p, nil

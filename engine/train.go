@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/inklingdb/inkling/engine/eval"
@@ -38,6 +39,9 @@ func (db *DB) Train(ctx context.Context, r TrainRequest) (ModelInfo, error) {
 	if r.HoldOut < 0 || r.HoldOut > 0.5 {
 		return ModelInfo{}, fmt.Errorf("engine: train: %w: the held-out share %g must be from 0 to 0.5", ErrBadInput, r.HoldOut)
 	}
+	if n := len(fileOf(r.Name)); n > maxModelFile {
+		return ModelInfo{}, fmt.Errorf("engine: train: %w: the model's name makes a file name of %d bytes, at most %d: shorten it", ErrBadInput, n, maxModelFile)
+	}
 	if err := db.models.begin(r.Name, r.Replace); err != nil {
 		return ModelInfo{}, fmt.Errorf("engine: train: %w", err)
 	}
@@ -50,12 +54,15 @@ func (db *DB) Train(ctx context.Context, r TrainRequest) (ModelInfo, error) {
 	return info, nil
 }
 
-// begin claims a name for a training.
+// maxModelFile bounds the name of a checkpoint's file, so that file systems take it with what its journal adds.
+const maxModelFile = 200
+
+// begin claims a name for a training, or for dropping its model.
 func (r *registry) begin(name string, replace bool) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.training[name] {
-		return fmt.Errorf("model %q is being trained already", name)
+		return fmt.Errorf("model %q is being trained or dropped already", name)
 	}
 	if r.byName[name] != nil && !replace {
 		return fmt.Errorf("%w: %q; choose another name or replace it", ErrModelExists, name)
@@ -167,24 +174,28 @@ func (j *trainJob) read(ctx context.Context) (store.Version, error) {
 	return v.Version(), nil
 }
 
-// dropHeldOut takes triples of the stated test and validation files out of what is learnt, if the graph has them.
+// dropHeldOut keeps the parts apart where files are stated and the graph holds their triples: those leave what is
+// learnt, and a test file's what calibrates, or a validation file's what is measured on.
 func (j *trainJob) dropHeldOut() {
-	if len(j.request.Test)+len(j.request.Valid) == 0 {
+	stated, other := &j.data.Test, &j.data.Valid
+	switch {
+	case len(j.request.Test) > 0:
+	case len(j.request.Valid) > 0:
+		stated, other = other, stated
+	default:
 		return
 	}
-	held := map[model.Triple]bool{}
-	for _, part := range [][]model.Triple{j.data.Valid, j.data.Test} {
-		for _, t := range part {
-			held[t] = true
-		}
+	*other = without(*other, *stated)
+	j.data.Train = without(without(j.data.Train, *stated), *other)
+}
+
+// without returns the triples that are not among others.
+func without(triples, others []model.Triple) []model.Triple {
+	gone := make(map[model.Triple]bool, len(others))
+	for _, t := range others {
+		gone[t] = true
 	}
-	kept := j.data.Train[:0]
-	for _, t := range j.data.Train {
-		if !held[t] {
-			kept = append(kept, t)
-		}
-	}
-	j.data.Train = kept
+	return slices.DeleteFunc(triples, func(t model.Triple) bool { return gone[t] })
 }
 
 // options returns the preset's settings, if one is named, with those of the request before them. What is still zero

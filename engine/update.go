@@ -48,13 +48,16 @@ func (db *DB) Update(ctx context.Context, text string, o UpdateOptions) (UpdateR
 	running, cancel := limits.deadline(ctx)
 	defer cancel()
 	commit, err := db.store.Update(running, o.Source, func(tx *store.Tx) error {
-		options := db.snapshotOf(tx.View()).options(limits)
+		options := db.snapshotOf(tx.View(), db.models.edition()).options(limits)
 		options.DefaultGraphs, options.NamedGraphs = o.UsingGraphs, o.UsingNamed
 		if o.AllowLoad {
 			options.Load = db.load
 		}
 		return exec.Update(running, exec.FromTx(tx), request, options)
 	})
+	if cause := context.Cause(running); errors.Is(err, context.DeadlineExceeded) && errors.Is(cause, ErrLimit) {
+		err = fmt.Errorf("engine: update, while others wrote: %w", cause)
+	}
 	if err != nil {
 		return UpdateReport{}, err
 	}
