@@ -57,7 +57,13 @@ func (n names) Name(id store.TermID) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return n.shorten(t), nil
+	name := n.shorten(t)
+	if back := n.readings(name)[0]; back != t && t.Kind != rdf.Literal { // a prefixed name may be a plain one too
+		if _, taken, err := n.view.ID(back); taken || err != nil {
+			return "<" + t.Value + ">", err
+		}
+	}
+	return name, nil
 }
 
 func (n names) shorten(t rdf.Term) string {
