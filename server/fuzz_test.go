@@ -22,6 +22,9 @@ func FuzzRequests(f *testing.F) {
 		{"POST", "/api/v1/predict", "application/json", `{"head":"a","relation":"b","model":"x\"}"}`},
 		{"POST", "/api/v1/import?format=tsv", "", "a\tb\tc\n"},
 		{"GET", "/api/v1/models/%00", "", ""},
+		{"POST", "/api/v1/import?format=nt", "", "\x1f\x8b\x08\x00"},
+		{"POST", "/api/v1/import?format=nt", "", "\x28\xb5\x2f\xfdbroken"},
+		{"PUT", "/graph-store?default", "text/turtle", "\x28\xb5\x2f\xfdbroken"},
 	} {
 		f.Add(seed[0], seed[1], seed[2], seed[3])
 	}

@@ -9,13 +9,15 @@ import (
 	"github.com/inklingdb/inkling/udf/cel"
 )
 
-// isPlaced reports whether an error tells of what the client sent: a place in it, or a name that is not known.
-func isPlaced(err error) bool {
+// isAboutInput reports whether an error tells of what the client sent: a place in it, a name that is not known, or a
+// document that cannot be decompressed.
+func isAboutInput(err error) bool {
 	var query *sparql.Error
 	var document *rdf.SyntaxError
 	var expression *cel.Error
 	var unknown *udf.UnknownError
-	return errors.As(err, &query) || errors.As(err, &document) || errors.As(err, &expression) || errors.As(err, &unknown)
+	var unreadable *rdf.ReadError
+	return errors.As(err, &unreadable) || errors.As(err, &query) || errors.As(err, &document) || errors.As(err, &expression) || errors.As(err, &unknown)
 }
 
 // place copies the place that an error names into the problem.

@@ -83,7 +83,7 @@ func statusOf(ctx context.Context, err error) int {
 		return http.StatusUnprocessableEntity
 	case errors.Is(err, errors.ErrUnsupported):
 		return http.StatusNotImplemented
-	case errors.Is(err, engine.ErrBadInput), isPlaced(err):
+	case errors.Is(err, engine.ErrBadInput), isAboutInput(err):
 		return http.StatusBadRequest
 	}
 	return http.StatusInternalServerError

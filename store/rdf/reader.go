@@ -40,6 +40,22 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Message)
 }
 
+// ReadError says that a document could not be read or decompressed; what it states is not in question.
+type ReadError struct {
+	File string // as in Options.File; may be empty
+	Err  error
+}
+
+func (e *ReadError) Error() string {
+	if e.File == "" {
+		return "rdf: reading: " + e.Err.Error()
+	}
+	return fmt.Sprintf("rdf: reading %s: %v", e.File, e.Err)
+}
+
+// Unwrap returns what the reader below said.
+func (e *ReadError) Unwrap() error { return e.Err }
+
 // parser reads the statements of one format.
 type parser interface {
 	// read fills buf and returns how many quads it wrote; io.EOF with 0 at the end. With a *SyntaxError the n
@@ -64,7 +80,7 @@ func NewReader(r io.Reader, f *Format, o Options) (*Reader, error) {
 	counted := &countingReader{r: r}
 	plain, closePlain, err := decompress(counted)
 	if err != nil {
-		return nil, fmt.Errorf("rdf: opening %s: %w", o.File, err)
+		return nil, &ReadError{File: o.File, Err: err}
 	}
 	if o.MaxBad == 0 {
 		o.MaxBad = 100
@@ -149,7 +165,7 @@ func (d *Reader) wrap(err error) error {
 	if err == io.EOF {
 		return err
 	}
-	return fmt.Errorf("rdf: reading %s: %w", d.options.File, err)
+	return &ReadError{File: d.options.File, Err: err}
 }
 
 // Bad returns how many broken statements were skipped, and the first Options.MaxBad of them.
