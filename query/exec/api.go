@@ -57,7 +57,7 @@ type Predictor interface {
 type Limits struct {
 	Time        time.Duration
 	Rows        int64 // rows (or quads) of the answer
-	MemoryBytes int64 // held by sorting, grouping, joining and paths
+	MemoryBytes int64 // held by sorting, grouping, joining, paths and terms computed
 }
 
 // Options is what a query or update runs with. The zero value has no limits, extensions or models.

@@ -71,7 +71,7 @@ func Equal(v, o Value) Value {
 }
 
 // Compare orders two values as < does; ok is false when the pair has no order (an error), and also for NaN, for
-// which every comparison but != is false: see CompareTest.
+// which every comparison but != is false: see compareTest.
 func Compare(v, o Value) (c int, ok bool) {
 	if v.IsNumeric() && o.IsNumeric() {
 		return compareNumbers(v, o)
