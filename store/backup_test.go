@@ -35,14 +35,14 @@ func filled(t testing.TB, dir string) *Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := imp.Add(ctx, powerQuads(3000)); err != nil {
+	if err := imp.Add(ctx, powerQuads(1500)); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := imp.Commit(ctx); err != nil {
 		t.Fatal(err)
 	}
 	_, err = s.Update(ctx, "filled", func(tx *Tx) error {
-		for i, q := range manyQuads(7, 500) {
+		for i, q := range manyQuads(7, 300) {
 			if i%2 == 0 {
 				q.G = iri("graph")
 			}
@@ -148,7 +148,7 @@ func TestCheckFinds(t *testing.T) {
 		keys = append(keys, k)
 	}
 	random := rand.New(rand.NewPCG(3, 4))
-	for range 300 {
+	for range 150 {
 		kv := newMemoryKV()
 		for k, v := range pristine.values {
 			kv.values[k] = bytes.Clone(v)

@@ -70,10 +70,10 @@ func TestFaults(t *testing.T) {
 				t.Fatal(err)
 			}
 			live(t, s, quads)
-			faults += f.faults
 			if err := s.Close(); err != nil {
 				t.Fatal(err)
 			}
+			faults += f.faults
 		}
 		m := &machine{t: t, quads: quads}
 		m.store = &Store{kv: disk, options: Options{FoldFraction: -1}.withDefaults()}
