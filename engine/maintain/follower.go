@@ -263,10 +263,12 @@ func (f *Follower) publish(like *model.Embedding, changed bool, took time.Durati
 		Version: f.version, Changes: f.learner.changes, Stale: f.learner.stale,
 		LastApply: took, JournalBytes: f.journal.size,
 	}
-	if old := f.published.Swap(p); old != nil {
-		if !changed {
-			p.status.LastApply = old.status.LastApply
-		}
+	old := f.published.Load()
+	if old != nil && !changed {
+		p.status.LastApply = old.status.LastApply
+	}
+	f.published.Store(p)
+	if old != nil {
 		close(old.next)
 	}
 }

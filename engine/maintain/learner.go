@@ -64,7 +64,7 @@ func (l *learner) apply(ctx context.Context, c store.Commit, h *history) error {
 	clear(l.isNew)
 	if c.Bulk {
 		l.stale = fmt.Sprintf("bulk import at version %d", c.Version)
-		return l.placeUnknown(h, random)
+		return l.placeUnknown(ctx, h, random)
 	}
 	var added, removed []store.Triple
 	for _, x := range c.Changes {
@@ -79,10 +79,10 @@ func (l *learner) apply(ctx context.Context, c store.Commit, h *history) error {
 	if len(added)+len(removed) == 0 {
 		return nil
 	}
-	if err := l.place(added, h, random); err != nil {
+	if err := l.place(ctx, added, h, random); err != nil {
 		return err
 	}
-	if err := l.uproot(removed, h, random); err != nil {
+	if err := l.uproot(ctx, removed, h, random); err != nil {
 		return err
 	}
 	if n := len(added) + len(removed); n > l.options.MaxChanges {

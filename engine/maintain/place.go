@@ -1,6 +1,7 @@
 package maintain
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 
@@ -20,7 +21,7 @@ const (
 
 // place gives rows to the terms of added triples that the model does not know, neighbours first: each row is the one
 // nearest to the mean of its kind at which its triples score like stated ones.
-func (l *learner) place(added []store.Triple, h *history, random *rand.Rand) error {
+func (l *learner) place(ctx context.Context, added []store.Triple, h *history, random *rand.Rand) error {
 	entities, relations := l.unknown(added)
 	if len(entities)+len(relations) == 0 {
 		return nil
@@ -48,7 +49,7 @@ func (l *learner) place(added []store.Triple, h *history, random *rand.Rand) err
 			}
 		}
 	}
-	return s.run()
+	return s.run(ctx)
 }
 
 // unknown returns the entities and relations of triples that have no rows, in order of appearance.
@@ -96,7 +97,7 @@ func (s *siting) add(k rowKey) {
 
 // run places whatever has a triple whose other terms are placed; when nothing has, the next in order gets a
 // small random row.
-func (s *siting) run() error {
+func (s *siting) run(ctx context.Context) error {
 	for len(s.open) > 0 {
 		progress := false
 		for _, k := range s.order {
@@ -104,13 +105,12 @@ func (s *siting) run() error {
 			if len(usable) == 0 {
 				continue
 			}
-			var err error
+			if err := ctx.Err(); err != nil {
+				return err
+			}
 			if k.relation {
 				s.placeRelation(k, usable)
-			} else {
-				err = s.placeEntity(k, usable)
-			}
-			if err != nil {
+			} else if err := s.placeEntity(k, usable); err != nil {
 				return err
 			}
 			delete(s.open, k)
@@ -250,12 +250,15 @@ func (s *siting) meanOfMates(row uint32, triples []model.Triple, w []float32) er
 
 // placeUnknown places the entities of the whole graph that have no rows, after a bulk import: by their equations
 // alone, no local steps, at most MaxPlaced of them.
-func (l *learner) placeUnknown(h *history, random *rand.Rand) error {
+func (l *learner) placeUnknown(ctx context.Context, h *history, random *rand.Rand) error {
 	const page = 4096
 	var unknown []store.Triple
 	entities := map[store.TermID]bool{}
 	var from store.Triple
 	for len(entities) < l.options.MaxPlaced {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		part, err := h.Triples(store.Pattern{}, from, page)
 		if err != nil {
 			return err
@@ -277,5 +280,5 @@ func (l *learner) placeUnknown(h *history, random *rand.Rand) error {
 		from = part[len(part)-1]
 		from.O++
 	}
-	return l.place(unknown, h, random)
+	return l.place(ctx, unknown, h, random)
 }

@@ -1,6 +1,7 @@
 package maintain
 
 import (
+	"context"
 	"math/rand/v2"
 
 	"github.com/inklingdb/inkling/engine/model"
@@ -10,7 +11,7 @@ import (
 // uproot places anew the entities that lost as many triples with this commit as they have now, or more: what
 // their rows remember is then mostly wrong, and local steps, which hold rows to where they stood, would keep it.
 // An entity left without triples stays as it is.
-func (l *learner) uproot(removed []store.Triple, h *history, random *rand.Rand) error {
+func (l *learner) uproot(ctx context.Context, removed []store.Triple, h *history, random *rand.Rand) error {
 	lost := map[uint32]int{}
 	var order []uint32 // as they come, so that the outcome does not hang on a map's order
 	for _, t := range l.rowsOf(removed) {
@@ -23,6 +24,9 @@ func (l *learner) uproot(removed []store.Triple, h *history, random *rand.Rand) 
 	}
 	s := &siting{l: l, h: h, random: random, open: map[rowKey][]model.Triple{}}
 	for _, row := range order {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		k := rowKey{row: row}
 		if l.isNew[k] {
 			continue
@@ -38,5 +42,5 @@ func (l *learner) uproot(removed []store.Triple, h *history, random *rand.Rand) 
 		s.add(k)
 		s.open[k] = found
 	}
-	return s.run()
+	return s.run(ctx)
 }
