@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/inklingdb/inkling/engine"
@@ -43,15 +44,32 @@ func (a *app) query(db *engine.DB, text, format string, o engine.QueryOptions) e
 	for _, w := range r.Warnings {
 		fmt.Fprintln(a.err, "warning:", w)
 	}
+	rows := int64(1)
 	if r.Kind == engine.Graph {
 		err = writeQuads(a.out, db, r, format)
 	} else {
-		err = writeRows(a.out, db, r, format)
+		rows, err = writeRows(a.out, db, r, format)
+	}
+	if err == nil && rows == 0 {
+		a.hintAtThreshold(db, text, r.Versions())
 	}
 	if err == nil && o.Explain {
 		fmt.Fprintf(a.err, "%s\n%s in %s\n", r.Plan(), versionText(r.Versions()), shortTime(r.Elapsed()))
 	}
 	return errors.Join(err, r.Close())
+}
+
+// hintAtThreshold tells whoever asked a model and got nothing what may have held the answers back.
+func (a *app) hintAtThreshold(db *engine.DB, text string, v engine.Versions) {
+	if !strings.Contains(text, "predict") && !strings.Contains(text, "plausible") {
+		return
+	}
+	for name := range v.Models {
+		if m, err := db.Model(name); err == nil {
+			fmt.Fprintf(a.err, "no rows: predictions below the threshold of model %s, probability %.2f, are left out unless ink:min says otherwise\n",
+				name, m.Threshold)
+		}
+	}
 }
 
 func versionText(v engine.Versions) string {
@@ -62,34 +80,35 @@ func versionText(v engine.Versions) string {
 	return text
 }
 
-// writeRows writes the answer of SELECT or ASK.
-func writeRows(out io.Writer, db *engine.DB, r *engine.Result, format string) error {
+// writeRows writes the answer of SELECT or ASK and returns the number of rows, 1 for ASK.
+func writeRows(out io.Writer, db *engine.DB, r *engine.Result, format string) (rows int64, err error) {
 	if format == "" {
 		format = "table"
 	}
 	f := results.ByName(format)
 	if f == nil {
-		return usageError{fmt.Errorf("unknown format %q for rows; there are table, json, xml, csv, tsv", format)}
+		return 0, usageError{fmt.Errorf("unknown format %q for rows; there are table, json, xml, csv, tsv", format)}
 	}
 	w := f.NewWriter(out, results.WriterOptions{Prefixes: db.Prefixes()})
 	if r.Kind == engine.Boolean {
-		return errors.Join(w.Boolean(r.Bool), w.Close())
+		return 1, errors.Join(w.Boolean(r.Bool), w.Close())
 	}
 	if err := w.Header(r.Vars); err != nil {
-		return err
+		return 0, err
 	}
 	for row, err := range r.Rows() {
 		if err != nil {
-			return err
+			return rows, err
 		}
+		rows++
 		if f.Name == "table" {
 			roundDoubles(row)
 		}
 		if err := w.Row(row); err != nil {
-			return err
+			return rows, err
 		}
 	}
-	return w.Close()
+	return rows, w.Close()
 }
 
 // roundDoubles shortens floating-point numbers for the eye.
