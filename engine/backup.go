@@ -13,6 +13,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/inklingdb/inkling/engine/maintain"
 	"github.com/inklingdb/inkling/store"
 )
 
@@ -38,12 +39,7 @@ func (db *DB) backup(ctx context.Context, w io.Writer) error {
 	}
 	archive := tar.NewWriter(z)
 	for _, m := range db.models.all() {
-		if m.keeper != nil { // folds what it has learnt since into the checkpoint
-			if err := m.keeper.follower.Checkpoint(); err != nil {
-				return err
-			}
-		}
-		if err := archiveFile(archive, db.modelPath(m.name), modelsDir+"/"+fileOf(m.name)); err != nil {
+		if err := errors.Join(ctx.Err(), db.archiveModel(archive, m)); err != nil {
 			return err
 		}
 	}
@@ -51,6 +47,22 @@ func (db *DB) backup(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	return errors.Join(archive.Close(), z.Close())
+}
+
+// archiveModel writes a model's checkpoint; its successor's, or none, when the model was replaced or dropped meanwhile.
+func (db *DB) archiveModel(archive *tar.Writer, m *served) error {
+	if m.keeper != nil { // folds what it has learnt since into the checkpoint
+		if err := m.keeper.follower.Checkpoint(); err != nil && !errors.Is(err, maintain.ErrClosed) {
+			return err
+		}
+	}
+	err := archiveFile(archive, db.modelPath(m.name), modelsDir+"/"+fileOf(m.name))
+	if errors.Is(err, os.ErrNotExist) {
+		if now, _ := db.models.find(m.name); now != m {
+			return nil
+		}
+	}
+	return err
 }
 
 // archiveStore writes the store's backup to a scratch file first, since an archive states sizes before contents.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -176,8 +177,15 @@ func (m *served) current() *published {
 	return p
 }
 
-// loadModels opens the checkpoints that the metadata names.
+// loadModels opens the checkpoints that the metadata names, and removes those that a crash left half written.
 func (db *DB) loadModels() error {
+	halves, err := fs.Glob(os.DirFS(db.modelsDir), "*.inkmodel*.tmp*")
+	for _, name := range halves {
+		err = errors.Join(err, os.Remove(filepath.Join(db.modelsDir, name)))
+	}
+	if err != nil {
+		db.log.Warn("removing half-written checkpoints", "problem", err)
+	}
 	v, err := db.store.View()
 	if err != nil {
 		return err

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"archive/tar"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -203,5 +205,57 @@ func TestUpdateThatWaitsTooLong(t *testing.T) {
 	}
 	if err := <-ended; !errors.Is(err, ErrLimit) {
 		t.Errorf("an update out of time: %v", err)
+	}
+}
+
+// TestBackupLeavesASuccessorAlone archives a model that was replaced after the backup had listed it: its checkpoint's
+// file belongs to its successor.
+func TestBackupLeavesASuccessorAlone(t *testing.T) {
+	dir := t.TempDir()
+	db := openDir(t, dir)
+	importText(t, db, families(20, 1), "tsv")
+	trainSmall(t, db, TrainRequest{Epochs: 1, Dim: 16})
+	listed := db.models.all()
+	trainSmall(t, db, TrainRequest{Epochs: 1, Dim: 8, Replace: true})
+	var out bytes.Buffer
+	archive := tar.NewWriter(&out)
+	if err := db.archiveModel(archive, listed[0]); err != nil {
+		t.Error(err)
+	}
+	if e, err := model.Load(db.modelPath("complex")); err != nil || e.Dim != 8 {
+		t.Errorf("the successor's checkpoint: %+v %v", e, err)
+	}
+	if err := db.DropModel(context.Background(), "complex"); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.archiveModel(archive, listed[0]); err != nil {
+		t.Errorf("a model dropped meanwhile: %v", err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, modelsDir, "*")); len(left) != 0 {
+		t.Errorf("files of a dropped model: %v", left)
+	}
+}
+
+// TestOpeningRemovesHalfWrittenCheckpoints opens a database that was killed while it saved a model.
+func TestOpeningRemovesHalfWrittenCheckpoints(t *testing.T) {
+	dir := t.TempDir()
+	db := openDir(t, dir)
+	importText(t, db, families(20, 1), "tsv")
+	trainSmall(t, db, TrainRequest{Epochs: 1})
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	whole, _ := filepath.Glob(filepath.Join(dir, modelsDir, "*"))
+	for _, name := range []string{"complex.inkmodel.tmp123", "complex.inkmodel.journal.tmp456"} {
+		if err := os.WriteFile(filepath.Join(dir, modelsDir, name), []byte("half"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	again := openDir(t, dir)
+	if left, _ := filepath.Glob(filepath.Join(dir, modelsDir, "*")); len(left) != len(whole) {
+		t.Errorf("files: %v, before: %v", left, whole)
+	}
+	if _, err := again.Model("complex"); err != nil {
+		t.Error(err)
 	}
 }

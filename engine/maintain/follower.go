@@ -21,6 +21,9 @@ const flushAfter = 250 * time.Millisecond
 // ErrGap is returned by Apply for a commit that is not the next one.
 var ErrGap = errors.New("commit out of order")
 
+// ErrClosed is returned by Checkpoint after Close: the files may belong to another model by then.
+var ErrClosed = errors.New("the follower is closed")
+
 // Follower carries one model over commits. Embedding, Version, Status and Wait may be called at any time from any
 // goroutine; Apply, Run and Checkpoint take turns.
 type Follower struct {
@@ -34,6 +37,7 @@ type Follower struct {
 	learner *learner
 	journal *journal
 	version store.Version // of the learner
+	closed  bool
 
 	published atomic.Pointer[publication]
 	drift     driftCache
@@ -285,6 +289,9 @@ func (f *Follower) restore() {
 func (f *Follower) Checkpoint() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.closed {
+		return fmt.Errorf("maintain: checkpoint %s: %w", f.path, ErrClosed)
+	}
 	return f.checkpoint()
 }
 
@@ -305,10 +312,14 @@ func (f *Follower) checkpoint() error {
 	return nil
 }
 
-// Close releases the journal. Run must have returned.
+// Close releases the journal. Run must have returned. It may be called more than once.
 func (f *Follower) Close() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.closed {
+		return nil
+	}
+	f.closed = true
 	if err := f.journal.close(); err != nil {
 		return fmt.Errorf("maintain: close: %w", err)
 	}
