@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // foldIfDue wakes the folder when the delta has grown above its share. The committer calls it.
@@ -69,11 +70,12 @@ func (s *Store) fold(ctx context.Context) error {
 	}
 	defer s.release(from.gen)
 	gen, err := s.buildFrom(ctx, from)
-	if err == nil {
-		err = s.alone(context.WithoutCancel(ctx), func() error { return s.publishFold(gen) })
+	if err != nil {
+		s.dropUnpublished()
+	} else if err = s.alone(context.WithoutCancel(ctx), func() error { return s.publishFold(gen) }); err != nil {
+		s.leftovers = true
 	}
 	if err != nil {
-		s.leftovers = true
 		unfreeze := s.alone(context.WithoutCancel(ctx), func() error {
 			thawed := *s.state
 			thawed.delta = thawed.delta.unfreeze()
@@ -144,6 +146,31 @@ func (s *Store) publishFold(gen *generation) error {
 	}
 	s.publish(&next)
 	return nil
+}
+
+// dropUnpublished deletes what a failed build left of the highest generation, unless the store is being closed; the
+// next opening does it then, or when this fails. The caller holds folding.
+func (s *Store) dropUnpublished() {
+	s.mu.Lock()
+	published, closed := s.state.gen.number, s.closed
+	s.mu.Unlock()
+	if s.lastGeneration == published {
+		return
+	}
+	var dead []op
+	var err error
+	for _, prefix := range []byte{prefixBlock, prefixGraph} {
+		if err == nil && !closed {
+			err = s.kv.Scan(generationKey(prefix, s.lastGeneration), true, func(key, _ []byte) error {
+				dead = append(dead, op{key: slices.Clone(key)})
+				return nil
+			})
+		}
+	}
+	if err == nil && !closed {
+		err = s.kv.Load(func(put func(op) error) error { return putAll(dead, put) })
+	}
+	s.leftovers = s.leftovers || closed || err != nil
 }
 
 // dropGeneration deletes a generation that nothing reads any more.

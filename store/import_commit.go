@@ -28,7 +28,11 @@ func (m *Import) Commit(ctx context.Context) (c Commit, report ImportReport, err
 	defer s.folding.Unlock()
 	err = s.alone(ctx, func() error {
 		if c, err = m.publish(ctx); err != nil {
-			s.leftovers = true
+			if s.stopped != nil {
+				s.leftovers = true // the head may have reached the disk
+			} else {
+				s.dropUnpublished()
+			}
 			err = errors.Join(err, m.cleanTerms())
 		}
 		return err

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"runtime"
@@ -149,5 +150,71 @@ func TestRejectedImportLeavesNoTerms(t *testing.T) {
 		if back, err := v.Term(id); err != nil || back != q.S {
 			t.Fatalf("%v comes back as %v: %v", q.S, back, err)
 		}
+	}
+}
+
+// failOnce is a map one of whose bulk writes fails.
+type failOnce struct {
+	*memoryKV
+	left int // bulk writes until then
+}
+
+func (f *failOnce) Load(fill func(put func(op) error) error) error {
+	return fill(func(o op) error {
+		if f.left--; f.left == 0 {
+			return errFault
+		}
+		return f.memoryKV.Load(func(put func(op) error) error { return put(o) })
+	})
+}
+
+// generations counts the keys of each generation.
+func (f *failOnce) generations() map[uint32]int {
+	counts := map[uint32]int{}
+	for key := range f.values {
+		if key[0] == prefixBlock || key[0] == prefixGraph {
+			counts[binary.BigEndian.Uint32([]byte(key[1:]))]++
+		}
+	}
+	return counts
+}
+
+// TestFailedBuildsLeaveNothing lets a fold and an import fail while they write a new base, as a full disk or a
+// cancelled import does: a store that stays open must not keep what they wrote.
+func TestFailedBuildsLeaveNothing(t *testing.T) {
+	f := &failOnce{memoryKV: newMemoryKV()}
+	s := &Store{kv: f, options: Options{FoldFraction: -1}.withDefaults()}
+	if err := s.start(); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	importAll(t, s, powerQuads(3000))
+	if err := s.Fold(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Write(t.Context(), Batch{Add: manyQuads(1, 60)}); err != nil {
+		t.Fatal(err)
+	}
+	published := s.Stats().Generation
+	f.left = 20
+	if err := s.Fold(t.Context()); !errors.Is(err, errFault) {
+		t.Fatal(err)
+	}
+	if have := f.generations(); len(have) > 1 || have[published] == 0 {
+		t.Errorf("generations after a failed fold: %v, %d is published", have, published)
+	}
+	f.left = 40 // beyond the terms
+	_, _, err := s.Import(t.Context(), ImportOptions{CommitLimit: 1}, func(add func([]rdf.Quad) error) error { return add(manyQuads(2, 3000)) })
+	if !errors.Is(err, errFault) {
+		t.Fatal(err)
+	}
+	if have := f.generations(); len(have) > 1 || have[published] == 0 {
+		t.Errorf("generations after a failed import: %v, %d is published", have, published)
+	}
+	if err := s.Fold(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if report, err := s.Check(t.Context()); err != nil || len(report.Problems) > 0 {
+		t.Fatal(report.Problems, err)
 	}
 }
