@@ -169,7 +169,22 @@ func TestTrainRefusesNonsense(t *testing.T) {
 		t.Errorf("an empty graph: %v", err)
 	}
 	importText(t, db, "a\tr\tb\n", "tsv")
-	for _, r := range []TrainRequest{{Family: "nosuch"}, {HoldOut: 0.9}, {Graph: rdf.NewIRI("http://nosuch/")}, {Epochs: -1}} {
+	nameless := `INSERT DATA { GRAPH <http://g/> { _:b :r :c } } ; INSERT { GRAPH ?b { :a :r :b . :b :r :c } } WHERE { GRAPH ?g { ?b :r :c } }`
+	if _, err := db.Update(ctx, nameless, UpdateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	v, err := db.store.View()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer v.Close()
+	var blank rdf.Term
+	for _, g := range v.Graphs() {
+		if name, err := v.Term(g); err == nil && name.Kind == rdf.Blank {
+			blank = name
+		}
+	}
+	for _, r := range []TrainRequest{{Family: "nosuch"}, {HoldOut: 0.9}, {Graph: rdf.NewIRI("http://nosuch/")}, {Graph: blank, Epochs: 1, Dim: 4}, {Epochs: -1}} {
 		if _, err := db.Train(ctx, r); !errors.Is(err, ErrBadInput) {
 			t.Errorf("%+v: %v", r, err)
 		}

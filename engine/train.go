@@ -14,6 +14,7 @@ import (
 	"github.com/inklingdb/inkling/engine/model"
 	"github.com/inklingdb/inkling/engine/train"
 	"github.com/inklingdb/inkling/store"
+	"github.com/inklingdb/inkling/store/rdf"
 )
 
 // defaultHoldOut is the share of triples held out for early stopping, calibration and metrics.
@@ -38,6 +39,9 @@ func (db *DB) Train(ctx context.Context, r TrainRequest) (ModelInfo, error) {
 	}
 	if r.HoldOut < 0 || r.HoldOut > 0.5 {
 		return ModelInfo{}, fmt.Errorf("engine: train: %w: the held-out share %g must be from 0 to 0.5", ErrBadInput, r.HoldOut)
+	}
+	if k := r.Graph.Kind; k != rdf.None && k != rdf.IRI {
+		return ModelInfo{}, fmt.Errorf("engine: train: %w: the graph %v has no IRI by which its model could find it again", ErrBadInput, r.Graph)
 	}
 	if n := len(fileOf(r.Name)); n > maxModelFile {
 		return ModelInfo{}, fmt.Errorf("engine: train: %w: the model's name makes a file name of %d bytes, at most %d: shorten it", ErrBadInput, n, maxModelFile)
