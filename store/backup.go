@@ -70,10 +70,11 @@ func restore(ctx context.Context, r io.Reader, dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	kv, err := openBadger(filepath.Join(dir, dataDir), Options{})
+	files, err := openBadger(filepath.Join(dir, dataDir), Options{})
 	if err != nil {
 		return err
 	}
+	kv := newRoomKV(files, dir)
 	in := &summedReader{in: bufio.NewReaderSize(r, 1<<20), sum: crc32.New(castagnoli)}
 	var headValue []byte // written last: until then there is no store
 	err = kv.Load(func(put func(op) error) error {

@@ -16,6 +16,8 @@ var (
 	ErrUnknownTerm = errors.New("unknown term identifier")
 	// ErrTerm: a term stands where RDF does not allow it.
 	ErrTerm = errors.New("term not allowed here")
+	// ErrDiskFull: the disk may not have room for what was to be written; nothing of it is in the store.
+	ErrDiskFull = errors.New("the disk is full")
 	// ErrStopped: an earlier commit failed on disk; reopen the store to write again.
 	ErrStopped = errors.New("writes stopped after a failed commit")
 )

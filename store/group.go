@@ -107,10 +107,7 @@ func (g *group) check(ctx context.Context, c Commit, next *state) error {
 func (g *group) commit() {
 	s := g.store
 	if err := g.write(); err != nil {
-		s.stopped = fmt.Errorf("store: commit: %w: %w", ErrStopped, err)
-		for _, e := range g.entries {
-			e.request.done <- outcome{err: s.stopped}
-		}
+		g.fail(err)
 		return
 	}
 	g.interner.remember()
@@ -132,6 +129,23 @@ func (g *group) commit() {
 	s.foldIfDue()
 }
 
+// fail answers every request of a group that was not written. Only a disk found full beforehand leaves the store fit
+// to write again: after any other failure nobody knows what reached the disk.
+func (g *group) fail(err error) {
+	if refused(err) {
+		err = fmt.Errorf("store: commit: %w", err)
+	} else {
+		err = fmt.Errorf("store: commit: %w: %w", ErrStopped, err)
+		g.store.stopped = err
+	}
+	for _, e := range g.entries {
+		e.request.done <- outcome{err: err}
+	}
+}
+
+// refused reports whether a failed commit wrote nothing, for want of room.
+func refused(err error) bool { return errors.Is(err, ErrDiskFull) && !errors.Is(err, errHalfWritten) }
+
 // write puts the group's keys on disk, all or none.
 func (g *group) write() error {
 	ops, err := g.interner.ops(g.ops)
@@ -147,10 +161,13 @@ func (g *group) write() error {
 // commitOps writes ops together with a head, all or none.
 func (s *Store) commitOps(ops []op, headOp op) error {
 	err := s.kv.Commit(append(ops, headOp))
-	if errors.Is(err, errTooBig) {
-		return s.commitLarge(ops, headOp)
+	if !errors.Is(err, errTooBig) {
+		return err
 	}
-	return err
+	if err := s.commitLarge(ops, headOp); err != nil {
+		return fmt.Errorf("%w: %w", errHalfWritten, err)
+	}
+	return nil
 }
 
 // commitLarge writes what does not fit one transaction: first an intent, so that the next opening can tell

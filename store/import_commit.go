@@ -94,7 +94,9 @@ func (m *Import) publish(ctx context.Context) (Commit, error) {
 	if len(terms.dead) == 0 {
 		last = append(last, op{key: intentKey(intentImport)})
 	}
-	if err := s.commitOps(last, op{[]byte{prefixHead}, h.encode()}); err != nil {
+	if err := s.commitOps(last, op{[]byte{prefixHead}, h.encode()}); refused(err) {
+		return Commit{}, err
+	} else if err != nil {
 		s.stopped = fmt.Errorf("%w: %w", ErrStopped, err)
 		return Commit{}, s.stopped
 	}

@@ -28,7 +28,10 @@ type kv interface {
 // maxValueBytes is the longest value that a kv takes.
 const maxValueBytes = 256 << 20
 
-var errTooBig = errors.New("too big for one transaction")
+var (
+	errTooBig      = errors.New("too big for one transaction")
+	errHalfWritten = errors.New("a part may be on disk")
+)
 
 // memoryKV keeps everything in a map, for stores without a directory and for tests.
 type memoryKV struct {

@@ -70,7 +70,7 @@ func Open(dir string, options Options) (*Store, error) {
 		s.lock.Close()
 		return nil, err
 	}
-	s.kv = badger
+	s.kv = newRoomKV(badger, dir)
 	if err := s.start(); err != nil {
 		return nil, errors.Join(err, s.kv.Close(), s.lock.Close())
 	}
