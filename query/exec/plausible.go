@@ -3,6 +3,7 @@ package exec
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/inklingdb/inkling/query/expr"
 	"github.com/inklingdb/inkling/query/plan"
@@ -151,7 +152,8 @@ func (p *plausible) ask(ctx context.Context) error {
 	}
 	p.release() // the matches of the run before
 	answers := map[store.Triple][]match{}
-	var ends, facts []store.Triple
+	var ends []question
+	var facts []store.Triple
 	rowPattern := make([]store.Triple, 0, p.end-p.first)
 	for r := p.first; r < p.end; r++ {
 		t := p.pattern(r)
@@ -167,13 +169,11 @@ func (p *plausible) ask(ctx context.Context) error {
 		switch {
 		case t.P == 0: // an open relation matches stated triples only
 		case t.S == 0 && t.O == 0:
-			subjects, err := p.subjects(t.P)
-			if err != nil {
+			if ends, err = p.subjects(t, ends); err != nil {
 				return err
 			}
-			ends = append(ends, subjects...)
 		case t.S == 0 || t.O == 0:
-			ends = append(ends, t)
+			ends = append(ends, question{t, t})
 		case len(stated) == 0 && !p.isStated(t):
 			facts = append(facts, t)
 		}
@@ -237,57 +237,65 @@ func (p *plausible) isStated(t store.Triple) bool {
 	return false
 }
 
-// subjects returns a question for each known subject of a relation.
-func (p *plausible) subjects(relation store.TermID) ([]store.Triple, error) {
+// question is a triple with one end open, asked for the rows that look for pattern.
+type question struct{ triple, pattern store.Triple }
+
+// subjects appends a question for each known subject of the pattern's relation.
+func (p *plausible) subjects(pattern store.Triple, to []question) ([]question, error) {
 	if len(p.q.graphs) == 0 {
-		return nil, nil
+		return to, nil
 	}
-	c, err := p.q.scanGraphs(p.q.graphs, store.Pattern{P: relation})
+	c, err := p.q.scanGraphs(p.q.graphs, store.Pattern(pattern))
 	if err != nil {
 		return nil, err
 	}
 	defer c.Close()
 	var seen idSet
-	var out []store.Triple
 	var buf [256]store.Triple
 	for {
 		n, err := c.Next(buf[:])
 		if err != nil || n == 0 {
-			return out, err
+			return to, err
 		}
 		for _, t := range buf[:n] {
 			if seen.add(t.S) {
-				out = append(out, store.Triple{S: t.S, P: relation})
+				to = append(to, question{store.Triple{S: t.S, P: t.P}, pattern})
 			}
 		}
 	}
 }
 
+// candidatesAtOnce bounds the candidates that one call of the model may return before they count as memory held:
+// 1 Mi of 16 bytes.
+const candidatesAtOnce = 1 << 20
+
 // predict asks the model for open ends and adds its candidates to the answers they belong to.
-func (p *plausible) predict(ctx context.Context, questions []store.Triple, answers map[store.Triple][]match) error {
-	if len(questions) == 0 {
-		return nil
-	}
-	lists, err := p.predictor.Predict(ctx, questions, p.options)
-	if err != nil {
-		return fmt.Errorf("exec: prediction: %w", err)
-	}
-	for i, question := range questions {
-		to := question
-		if _, asked := answers[to]; !asked {
-			to = store.Triple{P: question.P} // one of the subjects of an open pattern
+func (p *plausible) predict(ctx context.Context, questions []question, answers map[store.Triple][]match) error {
+	for part := range slices.Chunk(questions, max(1, candidatesAtOnce/max(1, p.options.K))) {
+		triples := make([]store.Triple, len(part))
+		for i, asked := range part {
+			triples[i] = asked.triple
 		}
-		for _, c := range lists[i] {
-			t := question
-			if t.S == 0 {
-				t.S = c.ID
-			} else {
-				t.O = c.ID
+		lists, err := p.predictor.Predict(ctx, triples, p.options)
+		if err != nil {
+			return fmt.Errorf("exec: prediction: %w", err)
+		}
+		for i, asked := range part {
+			for _, c := range lists[i] {
+				t := asked.triple
+				if t.S == 0 {
+					t.S = c.ID
+				} else {
+					t.O = c.ID
+				}
+				if p.isStated(t) {
+					continue // among the stated ones already, or not wanted
+				}
+				answers[asked.pattern] = append(answers[asked.pattern], match{t, c.Prob, false})
 			}
-			if p.isStated(t) {
-				continue // among the stated ones already, or not wanted
+			if err := p.keep(int64(len(lists[i])) * 40); err != nil {
+				return err
 			}
-			answers[to] = append(answers[to], match{t, c.Prob, false})
 		}
 	}
 	return nil
