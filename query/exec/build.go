@@ -321,7 +321,7 @@ func (s *slice) next(ctx context.Context) (*expr.Batch, error) {
 		s.skip -= from
 		to := int64(in.N)
 		if s.left >= 0 {
-			to = min(to, from+s.left)
+			to = from + min(to-from, s.left)
 			s.left -= to - from
 		}
 		if from == to {

@@ -104,7 +104,7 @@ func (q *query) setDataset(clauses []sparql.DatasetClause) error {
 			}
 			if i == 0 {
 				q.graphs = append(q.graphs, id)
-			} else {
+			} else if !slices.Contains(q.named, id) { // a graph named twice is there once
 				q.named = append(q.named, id)
 			}
 		}
