@@ -126,3 +126,20 @@ func TestExplainMeasures(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestMemoryLimitOfTexts checks that a text still being put together counts as memory held.
+func TestMemoryLimitOfTexts(t *testing.T) {
+	var quads []rdf.Quad
+	for i := range 300 {
+		quads = append(quads, rdf.Quad{S: rdf.NewIRI(fmt.Sprint(ns, i)), P: rdf.NewIRI(ns + "p"), O: rdf.NewIRI(ns + "o")})
+	}
+	s := newStore(t, quads)
+	limits := exec.Limits{Time: 10 * time.Second, MemoryBytes: 1 << 20}
+	err := ask(t, s, "SELECT (GROUP_CONCAT(?a) AS ?text) { ?a :p ?b . ?c :p ?d . ?e :p ?f . ?g :p ?h }", exec.Options{Limits: limits}, func(r *exec.Result) error {
+		_, err := rows(r)
+		return err
+	})
+	if !errors.Is(err, exec.ErrLimit) || !strings.Contains(err.Error(), "Limits.MemoryBytes") {
+		t.Error(err)
+	}
+}

@@ -168,9 +168,15 @@ func (g *grouper) group(row int) (int, error) {
 func (g *grouper) accumulate(group int, in *expr.Batch, row int) error {
 	for i, state := range g.states[group] {
 		if g.args[i] == nil {
-			if !g.n.Aggregates[i].Aggregate.Distinct || g.wholeIsNew(i, group, in, row) {
-				state.add(expr.Int(1))
+			if g.n.Aggregates[i].Aggregate.Distinct {
+				if !g.wholeIsNew(i, group, in, row) {
+					continue
+				}
+				if err := g.keep(g.wholes[i].rowBytes()); err != nil {
+					return err
+				}
 			}
+			state.add(expr.Int(1))
 			continue
 		}
 		v := g.values[len(g.keys)+i][row]
@@ -184,6 +190,11 @@ func (g *grouper) accumulate(group int, in *expr.Batch, row int) error {
 			}
 			d.seen[id] = struct{}{}
 			if err := g.keep(32); err != nil {
+				return err
+			}
+		}
+		if g.n.Aggregates[i].Aggregate.Name == "GROUP_CONCAT" {
+			if err := g.keep(int64(len(v.Text()))); err != nil {
 				return err
 			}
 		}
