@@ -42,7 +42,7 @@ func (s *snapshot) extension(run *cel.Run, iri string, args int) (expr.Function,
 		return nil, fmt.Errorf("unknown function <%s>", iri)
 	}
 	if f, ok := udf.ByName(name); ok {
-		return udf.Extension(run.Host, f), nil
+		return udf.Extension(run.Host, f), f.CheckCount(args)
 	}
 	users, err := userFunctions(s.view)
 	if err != nil {

@@ -17,7 +17,7 @@ func isAboutInput(err error) bool {
 	var expression *cel.Error
 	var unknown *udf.UnknownError
 	var unreadable *rdf.ReadError
-	return errors.As(err, &unreadable) || errors.As(err, &query) || errors.As(err, &document) || errors.As(err, &expression) || errors.As(err, &unknown)
+	return errors.Is(err, udf.ErrArgument) || errors.As(err, &unreadable) || errors.As(err, &query) || errors.As(err, &document) || errors.As(err, &expression) || errors.As(err, &unknown)
 }
 
 // place copies the place that an error names into the problem.

@@ -53,8 +53,8 @@ func (out *Outcome) value(h *Host, t Type, row int) (expr.Value, error) {
 // Arguments turns columns of terms into a function's arguments: IRIs and blank nodes are nodes, strings are names of
 // nodes where a node is wanted; behind those, an integer is k, a boolean is stated and a string names the model.
 func Arguments(h *Host, f *Function, args []expr.Column, rows int) ([]Argument, error) {
-	if len(args) < len(f.Params) || len(args) > len(f.Params)+len(f.Optional) {
-		return nil, fmt.Errorf("%s takes %s, not %d arguments", f.Name, f.Signature(), len(args))
+	if err := f.CheckCount(len(args)); err != nil {
+		return nil, err
 	}
 	arguments := make([]Argument, len(args))
 	for i, c := range args {
@@ -124,11 +124,11 @@ func OptionColumn(f *Function, place int, c expr.Column, rows int) (Argument, er
 		case v.Kind == expr.String && f.Takes(ModelName):
 			a.Texts = append(a.Texts, v.Text())
 		default:
-			return a, fmt.Errorf("%s: argument %d is %q; it takes %s", f.Name, place+1, v.Text(), f.Signature())
+			return a, fmt.Errorf("%w: %s: argument %d is %q; it takes %s", ErrArgument, f.Name, place+1, v.Text(), f.Signature())
 		}
 	}
 	if len(a.Counts)+len(a.Flags)+len(a.Texts) > max(len(a.Counts), len(a.Flags), len(a.Texts)) {
-		return a, fmt.Errorf("%s: argument %d is of different kinds in different rows", f.Name, place+1)
+		return a, fmt.Errorf("%w: %s: argument %d is of different kinds in different rows", ErrArgument, f.Name, place+1)
 	}
 	return a, nil
 }

@@ -2,6 +2,8 @@ package udf
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/inklingdb/inkling/store"
 )
@@ -89,6 +91,17 @@ func (f *Function) Takes(t Type) bool {
 		}
 	}
 	return false
+}
+
+// ErrArgument is wrapped by errors of calls whose arguments are too few, too many or of the wrong kind.
+var ErrArgument = errors.New("wrong argument")
+
+// CheckCount returns an ErrArgument unless the function can be called with so many arguments.
+func (f *Function) CheckCount(args int) error {
+	if args < len(f.Params) || args > len(f.Params)+len(f.Optional) {
+		return fmt.Errorf("%w: %s, not with %d arguments", ErrArgument, f.Signature(), args)
+	}
+	return nil
 }
 
 // Signature returns the function's declaration as people read it, such as

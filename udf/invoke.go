@@ -27,8 +27,8 @@ type options struct {
 // the optional ones, in order. Errors of single rows are in the Outcome; the error returned is one of the call:
 // wrong arguments, a missing model, a cancelled context or a failing disk.
 func Invoke(ctx context.Context, h *Host, f *Function, args []Argument, rows int) (Outcome, error) {
-	if len(args) < len(f.Params) || len(args) > len(f.Params)+len(f.Optional) {
-		return Outcome{}, fmt.Errorf("%s takes %s, not %d arguments", f.Name, f.Signature(), len(args))
+	if err := f.CheckCount(len(args)); err != nil {
+		return Outcome{}, err
 	}
 	if rows == 0 {
 		return newOutcome(f.Result, 0), nil
@@ -65,7 +65,7 @@ func invokeUniform(ctx context.Context, h *Host, f *Function, nodes []Argument, 
 		return Outcome{}, err
 	}
 	if o.k < 1 {
-		return Outcome{}, fmt.Errorf("%s: k is %d and must be at least 1", f.Name, o.k)
+		return Outcome{}, fmt.Errorf("%w: %s: k is %d and must be at least 1", ErrArgument, f.Name, o.k)
 	}
 	c := &Call{Host: h, Rows: rows, K: int(o.k), Stated: o.stated, Out: newOutcome(f.Result, rows)}
 	var err error

@@ -19,6 +19,7 @@ import (
 	"github.com/inklingdb/inkling/server"
 	"github.com/inklingdb/inkling/store"
 	"github.com/inklingdb/inkling/store/rdf"
+	"github.com/inklingdb/inkling/udf"
 	"github.com/inklingdb/inkling/udf/cel"
 )
 
@@ -113,12 +114,14 @@ func exitCode(err error) int {
 	var query *sparql.Error
 	var syntax *rdf.SyntaxError
 	var expression *cel.Error
+	var unknown *udf.UnknownError
 	switch {
 	case errors.As(err, &usage):
 		return exitUsage
 	case errors.Is(err, engine.ErrLimit):
 		return exitLimit
 	case errors.As(err, &query), errors.As(err, &syntax), errors.As(err, &expression),
+		errors.As(err, &unknown), errors.Is(err, udf.ErrArgument),
 		errors.Is(err, engine.ErrBadInput), errors.Is(err, engine.ErrUnknownModel), errors.Is(err, engine.ErrNoModel),
 		errors.Is(err, engine.ErrModelExists), errors.Is(err, os.ErrNotExist):
 		return exitInput

@@ -120,7 +120,7 @@ func (c compiler) compile(e sparql.Expr) (*Program, error) {
 
 func errorAt(n sparql.Node, format string, args ...any) error {
 	p := n.Position()
-	return fmt.Errorf("expr: line %d, column %d: %s", p.Line, p.Column, fmt.Sprintf(format, args...))
+	return &sparql.Error{Line: p.Line, Column: p.Column, Found: fmt.Sprintf(format, args...)}
 }
 
 func (c compiler) variable(name string) *Program {

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/inklingdb/inkling/query/sparql"
@@ -198,7 +199,7 @@ func (c compiler) call(e *sparql.Call) (*Program, error) {
 	if err != nil {
 		return nil, errorAt(e, "function <%s>: %v", e.IRI, err)
 	}
-	return c.external(f, args), nil
+	return c.external(e, f, args), nil
 }
 
 func (c compiler) cel(e *sparql.Call) (*Program, error) {
@@ -224,11 +225,11 @@ func (c compiler) cel(e *sparql.Call) (*Program, error) {
 	if err != nil {
 		return nil, errorAt(e, "ink:cel: %v", err)
 	}
-	return c.external(f, args), nil
+	return c.external(e, f, args), nil
 }
 
 // external calls an extension function once for all rows of a batch, over columns of the selected rows only.
-func (c compiler) external(f Function, args []*Program) *Program {
+func (c compiler) external(e *sparql.Call, f Function, args []*Program) *Program {
 	terms := c.rt.Terms
 	columns := make([]Column, len(args))
 	var results []Value
@@ -252,7 +253,7 @@ func (c compiler) external(f Function, args []*Program) *Program {
 		}
 		results = append(results[:0], make([]Value, len(rows))...)
 		if err := f(ctx, columns, results); err != nil {
-			return err
+			return fmt.Errorf("line %d, column %d: %w", e.Position().Line, e.Position().Column, err)
 		}
 		for j, r := range rows {
 			out[r] = results[j]

@@ -11,7 +11,7 @@ import (
 
 func errorAt(n sparql.Node, format string, args ...any) error {
 	at := n.Position()
-	return fmt.Errorf("plan: line %d, column %d: %s", at.Line, at.Column, fmt.Sprintf(format, args...))
+	return &sparql.Error{Line: at.Line, Column: at.Column, Found: fmt.Sprintf(format, args...)}
 }
 
 func constantIRI(iri string) sparql.VarOrTerm { return sparql.VarOrTerm{Term: rdf.NewIRI(iri)} }
