@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"io"
@@ -81,6 +82,23 @@ func TestErrorsTellThePlace(t *testing.T) {
 	w = send(s, "POST", "/api/v1/eval", `{"expression":"1 +"}`, asJSON)
 	expect(t, w, http.StatusBadRequest)
 	if p := decode[problem](t, w.Body); p.Line != 1 || p.Column == 0 {
+		t.Errorf("%+v", p)
+	}
+	for _, text := range []string{
+		"SELECT ?x {\n  BIND(ink:nosuch(1) AS ?x) }",
+		"SELECT ?x {\n  BIND(ink:prob(1, 2) AS ?x) }",
+		"SELECT ?x {\n  BIND(ink:cel(\"1 +\") AS ?x) }",
+		"SELECT ?x {\n  SERVICE <http://e/other> { ?x :p ?y } }",
+	} {
+		w := send(s, "POST", "/sparql", text, asQuery)
+		expect(t, w, http.StatusBadRequest)
+		if p := decode[problem](t, w.Body); p.Line != 2 || p.Column == 0 {
+			t.Errorf("%s: %+v", text, p)
+		}
+	}
+	w = send(s, "POST", "/sparql", "SELECT ?x {\n  BIND(ink:degree(:aspirin, 3.5) AS ?x) }", asQuery)
+	expect(t, w, http.StatusBadRequest)
+	if p := decode[problem](t, w.Body); !strings.Contains(p.Detail, "line 2, column 8") {
 		t.Errorf("%+v", p)
 	}
 	w = send(s, "POST", "/api/v1/import", ":a :b :c .\n:a :b\n", asTurtle)
@@ -176,6 +194,18 @@ func TestGraphStoreTakesForms(t *testing.T) {
 	expect(t, send(s, "GET", "/graph-store", ""), http.StatusBadRequest)
 	expect(t, send(s, "PUT", "/graph-store?default", "x", "Content-Type: image/png"), http.StatusUnsupportedMediaType)
 	expect(t, send(s, "PATCH", "/graph-store?default", ""), http.StatusMethodNotAllowed)
+}
+
+// TestGraphsThatUnfoldAreRefused sends little that stands for much: compressed, or by a long prefix.
+func TestGraphsThatUnfoldAreRefused(t *testing.T) {
+	s := newTestServer(t, Options{Limits: Limits{BodyBytes: 64 << 10}})
+	var body bytes.Buffer
+	z := gzip.NewWriter(&body)
+	_, _ = io.WriteString(z, strings.Repeat("<http://e/s> <http://e/p> <http://e/o> .\n", 100_000))
+	_ = z.Close()
+	expect(t, send(s, "PUT", "/graph-store?graph=http://e/g", body.String(), asTurtle), http.StatusRequestEntityTooLarge)
+	text := "@prefix a: <http://e/" + strings.Repeat("x", 10_000) + "> .\n" + strings.Repeat("a: a: a: .\n", 4_000)
+	expect(t, send(s, "POST", "/graph-store?graph=http://e/g", text, asTurtle), http.StatusRequestEntityTooLarge)
 }
 
 func TestServiceDescription(t *testing.T) {

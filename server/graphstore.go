@@ -202,16 +202,16 @@ func (s *Server) readTriples(w http.ResponseWriter, r *http.Request, base string
 	r.Body = http.MaxBytesReader(w, r.Body, s.limits.BodyBytes)
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err == nil && media == "multipart/form-data" {
-		return readParts(r, base)
+		return s.readParts(r, base)
 	}
 	format := rdf.FormatByMedia(r.Header.Get("Content-Type"))
 	if format == nil {
 		return nil, problemf(http.StatusUnsupportedMediaType, "the Content-Type %q is no RDF format known here", r.Header.Get("Content-Type"))
 	}
-	return appendTriples(r.Context(), nil, r.Body, format, rdf.Options{Base: base})
+	return s.appendTriples(r.Context(), nil, r.Body, format, rdf.Options{Base: base})
 }
 
-func readParts(r *http.Request, base string) ([]byte, error) {
+func (s *Server) readParts(r *http.Request, base string) ([]byte, error) {
 	reader, err := r.MultipartReader()
 	if err != nil {
 		return nil, problemf(http.StatusBadRequest, "the multipart body: %v", err)
@@ -230,7 +230,7 @@ func readParts(r *http.Request, base string) ([]byte, error) {
 			return nil, problemf(http.StatusUnsupportedMediaType, "the part %q is of no RDF format known here", part.FileName())
 		}
 		o := rdf.Options{Base: base, File: part.FileName(), BlankPrefix: "p" + strconv.Itoa(number) + "-"}
-		if triples, err = appendTriples(r.Context(), triples, part, format, o); err != nil {
+		if triples, err = s.appendTriples(r.Context(), triples, part, format, o); err != nil {
 			return nil, err
 		}
 	}
@@ -244,21 +244,43 @@ func partFormat(part *multipart.Part) *rdf.Format {
 	return rdf.FormatByFile(path.Base(part.FileName()))
 }
 
+// unfolding is how many times larger than Limits.BodyBytes the triples of a body may be, written out whole: it may be
+// compressed, and a prefix may stand for much. All of them are held in memory.
+const unfolding = 8
+
 // appendTriples reads a document and appends its triples as N-Triples. Named graphs have no place in one graph.
-func appendTriples(ctx context.Context, triples []byte, body io.Reader, format *rdf.Format, o rdf.Options) ([]byte, error) {
-	quads, err := rdf.ReadAll(body, format, o)
+func (s *Server) appendTriples(ctx context.Context, triples []byte, body io.Reader, format *rdf.Format, o rdf.Options) ([]byte, error) {
+	reader, err := rdf.NewReader(body, format, o)
 	if err != nil {
-		var tooLarge *http.MaxBytesError
-		if errors.As(err, &tooLarge) {
-			return nil, bodyError(ctx, err)
-		}
-		return nil, err
+		return nil, bodyOrSyntax(ctx, err)
 	}
-	for _, quad := range quads {
-		if quad.G.Kind != rdf.None {
-			return nil, problemf(http.StatusBadRequest, "the document names graphs; import it instead")
+	defer func() { _ = reader.Close() }() // what is wrong with the body, reading it has told
+	quads := make([]rdf.Quad, 256)
+	for {
+		n, err := reader.Read(quads)
+		for _, quad := range quads[:n] {
+			if quad.G.Kind != rdf.None {
+				return nil, problemf(http.StatusBadRequest, "the document names graphs; import it instead")
+			}
+			triples = append(rdf.AppendQuad(triples, quad), '\n')
+			if int64(len(triples)) > unfolding*s.limits.BodyBytes {
+				return nil, problemf(http.StatusRequestEntityTooLarge, "the graph, written out, is larger than this server takes; import it instead")
+			}
 		}
-		triples = append(rdf.AppendQuad(triples, quad), '\n')
+		switch {
+		case errors.Is(err, io.EOF) && n == 0:
+			return triples, nil
+		case err != nil && !errors.Is(err, io.EOF):
+			return nil, bodyOrSyntax(ctx, err)
+		}
 	}
-	return triples, nil
+}
+
+// bodyOrSyntax tells a body that is too large from one that is wrong.
+func bodyOrSyntax(ctx context.Context, err error) error {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return bodyError(ctx, err)
+	}
+	return err
 }
