@@ -8,7 +8,7 @@ import (
 
 type evalModelCommand struct {
 	database
-	Test      []string `arg:"" placeholder:"FILE" help:"Files of test triples."`
+	Test      []string `arg:"" optional:"" placeholder:"FILE" help:"Files of test triples; without one, the figures of the triples held out when it was trained."`
 	Model     string   `placeholder:"NAME" help:"The model; without it the default one."`
 	Known     []string `placeholder:"FILE" help:"Further files of true triples that do not count against a test triple (the graph's do not either)."`
 	Limit     int      `placeholder:"N" help:"Rank at most so many triples, evenly spread."`
@@ -16,9 +16,17 @@ type evalModelCommand struct {
 	JSON      bool     `help:"Print everything as JSON."`
 }
 
-// Run ranks the test triples.
+// Run ranks the test triples. Without files there is nothing left to rank that the model has not followed since, so
+// it shows what was measured at its training.
 func (c *evalModelCommand) Run(a *app) error {
 	return c.with(func(db *engine.DB) error {
+		if len(c.Test) == 0 {
+			card, err := db.Model(c.Model)
+			if err == nil {
+				printCard(a.out, card)
+			}
+			return err
+		}
 		b := a.newBar("rank")
 		request := engine.EvaluateRequest{Model: c.Model, Test: c.Test, Known: c.Known, Limit: c.Limit,
 			Progress: func(done, total int) {
