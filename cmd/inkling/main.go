@@ -115,13 +115,14 @@ func exitCode(err error) int {
 	var syntax *rdf.SyntaxError
 	var expression *cel.Error
 	var unknown *udf.UnknownError
+	var unreadable *rdf.ReadError
 	switch {
 	case errors.As(err, &usage):
 		return exitUsage
 	case errors.Is(err, engine.ErrLimit):
 		return exitLimit
 	case errors.As(err, &query), errors.As(err, &syntax), errors.As(err, &expression),
-		errors.As(err, &unknown), errors.Is(err, udf.ErrArgument),
+		errors.As(err, &unknown), errors.As(err, &unreadable), errors.Is(err, udf.ErrArgument),
 		errors.Is(err, engine.ErrBadInput), errors.Is(err, engine.ErrUnknownModel), errors.Is(err, engine.ErrNoModel),
 		errors.Is(err, engine.ErrModelExists), errors.Is(err, os.ErrNotExist):
 		return exitInput

@@ -40,7 +40,7 @@ func decompress(r io.Reader) (io.Reader, func() error, error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("gzip: %w", err)
 		}
-		return z, z.Close, nil
+		return z, func() error { _ = z.Close(); return nil }, nil // its error is the last Read's, told already
 	case bytes.Equal(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
 		z, err := zstd.NewReader(b, zstd.WithDecoderMaxMemory(zstdMemory), zstd.WithDecoderConcurrency(1))
 		if err != nil {
