@@ -184,7 +184,10 @@ func TestTrainRefusesNonsense(t *testing.T) {
 			blank = name
 		}
 	}
-	for _, r := range []TrainRequest{{Family: "nosuch"}, {HoldOut: 0.9}, {Graph: rdf.NewIRI("http://nosuch/")}, {Graph: blank, Epochs: 1, Dim: 4}, {Epochs: -1}} {
+	for _, r := range []TrainRequest{
+		{Family: "nosuch"}, {HoldOut: 0.9}, {Graph: rdf.NewIRI("http://nosuch/")}, {Graph: blank, Epochs: 1, Dim: 4}, {Epochs: -1},
+		{Dim: 1 << 50}, {Batch: 1 << 50}, {Batch: -1},
+	} {
 		if _, err := db.Train(ctx, r); !errors.Is(err, ErrBadInput) {
 			t.Errorf("%+v: %v", r, err)
 		}

@@ -215,8 +215,8 @@ func (j *trainJob) options() train.Options {
 	override(&o.LearningRate, r.LearningRate)
 	override(&o.N3, r.N3)
 	override(&o.Patience, r.Patience)
-	if o.Workers == 0 {
-		o.Workers = runtime.GOMAXPROCS(0)
+	if all := runtime.GOMAXPROCS(0); o.Workers < 1 || o.Workers > all { // more would only take memory; the model is the same
+		o.Workers = all
 	}
 	return o
 }

@@ -134,6 +134,12 @@ func pick[T any](first bool, a, b T) T {
 	return b
 }
 
+// Far above the presets' 100 and 384: a slip of the hand, or of a client, is told instead of asked of the memory.
+const (
+	largestDim   = 16_384
+	largestBatch = 65_536
+)
+
 // check returns ErrOptions or ErrNoData with the reason, or nil.
 func (o Options) check(d Data) error {
 	if d.Vocabulary == nil || len(d.Train) == 0 {
@@ -144,6 +150,9 @@ func (o Options) check(d Data) error {
 	}
 	if o.Dim < 1 || o.Batch < 1 || o.QueryTargets < 1 || o.Epochs < 1 || o.Negatives < 1 || o.ValidEvery < 1 {
 		return fmt.Errorf("train: %w: dimension, batch, targets, epochs, negatives and validation step must be positive", ErrOptions)
+	}
+	if o.Dim > largestDim || o.Batch > largestBatch {
+		return fmt.Errorf("train: %w: dimension %d and batch %d are at most %d and %d", ErrOptions, o.Dim, o.Batch, largestDim, largestBatch)
 	}
 	if !(o.LearningRate > 0) || !(o.InitScale > 0) || !(o.DecayTo >= 0 && o.DecayTo <= 1) {
 		return fmt.Errorf("train: %w: rate %g and initial scale %g must be positive, decay %g in [0, 1]",
