@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/inklingdb/inkling/store/rdf"
@@ -156,12 +157,12 @@ func TestRejectedImportLeavesNoTerms(t *testing.T) {
 // failOnce is a map one of whose bulk writes fails.
 type failOnce struct {
 	*memoryKV
-	left int // bulk writes until then
+	left atomic.Int64 // bulk writes until then; an import writes terms and triples side by side
 }
 
 func (f *failOnce) Load(fill func(put func(op) error) error) error {
 	return fill(func(o op) error {
-		if f.left--; f.left == 0 {
+		if f.left.Add(-1) == 0 {
 			return errFault
 		}
 		return f.memoryKV.Load(func(put func(op) error) error { return put(o) })
@@ -196,14 +197,14 @@ func TestFailedBuildsLeaveNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	published := s.Stats().Generation
-	f.left = 20
+	f.left.Store(20)
 	if err := s.Fold(t.Context()); !errors.Is(err, errFault) {
 		t.Fatal(err)
 	}
 	if have := f.generations(); len(have) > 1 || have[published] == 0 {
 		t.Errorf("generations after a failed fold: %v, %d is published", have, published)
 	}
-	f.left = 40 // beyond the terms
+	f.left.Store(40) // beyond the terms
 	_, _, err := s.Import(t.Context(), ImportOptions{CommitLimit: 1}, func(add func([]rdf.Quad) error) error { return add(manyQuads(2, 3000)) })
 	if !errors.Is(err, errFault) {
 		t.Fatal(err)

@@ -174,8 +174,12 @@ func (p *plausible) ask(ctx context.Context) error {
 			}
 		case t.S == 0 || t.O == 0:
 			ends = append(ends, question{t, t})
-		case len(stated) == 0 && !p.isStated(t):
-			facts = append(facts, t)
+		case len(stated) == 0:
+			if known, err := p.isStated(t); err != nil {
+				return err
+			} else if !known {
+				facts = append(facts, t)
+			}
 		}
 	}
 	if err := p.predict(ctx, ends, answers); err != nil {
@@ -228,13 +232,13 @@ func (p *plausible) stated(t store.Triple) ([]match, error) {
 	}
 }
 
-func (p *plausible) isStated(t store.Triple) bool {
+func (p *plausible) isStated(t store.Triple) (bool, error) {
 	for _, g := range p.q.graphs {
-		if found, err := p.q.source.Has(g, t); err == nil && found {
-			return true
+		if found, err := p.q.source.Has(g, t); err != nil || found {
+			return found, err
 		}
 	}
-	return false
+	return false, nil
 }
 
 // question is a triple with one end open, asked for the rows that look for pattern.
@@ -281,17 +285,8 @@ func (p *plausible) predict(ctx context.Context, questions []question, answers m
 			return fmt.Errorf("exec: prediction: %w", err)
 		}
 		for i, asked := range part {
-			for _, c := range lists[i] {
-				t := asked.triple
-				if t.S == 0 {
-					t.S = c.ID
-				} else {
-					t.O = c.ID
-				}
-				if p.isStated(t) {
-					continue // among the stated ones already, or not wanted
-				}
-				answers[asked.pattern] = append(answers[asked.pattern], match{t, c.Prob, false})
+			if answers[asked.pattern], err = p.unstated(answers[asked.pattern], asked.triple, lists[i]); err != nil {
+				return err
 			}
 			if err := p.keep(int64(len(lists[i])) * 40); err != nil {
 				return err
@@ -299,6 +294,25 @@ func (p *plausible) predict(ctx context.Context, questions []question, answers m
 		}
 	}
 	return nil
+}
+
+// unstated appends the candidates for a triple's open end whose triple no graph states: a stated one is among the
+// matches already, or not wanted.
+func (p *plausible) unstated(to []match, t store.Triple, candidates []Candidate) ([]match, error) {
+	head := t.S == 0
+	for _, c := range candidates {
+		if head {
+			t.S = c.ID
+		} else {
+			t.O = c.ID
+		}
+		if known, err := p.isStated(t); err != nil {
+			return to, err
+		} else if !known {
+			to = append(to, match{t, c.Prob, false})
+		}
+	}
+	return to, nil
 }
 
 // judge asks the model for whole triples and keeps those probable enough.
