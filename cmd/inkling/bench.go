@@ -19,7 +19,7 @@ type benchCommand struct {
 	Predict  benchPredict  `cmd:"" help:"predict_tail: p50 and p99 of single calls, next to a plain Go loop over all entities."`
 	Query    benchQuery    `cmd:"" help:"A join of two stated patterns and a plausible one, next to the stated part alone."`
 	Maintain benchMaintain `cmd:"" help:"Held-out triples added one commit at a time, next to a full retraining."`
-	Crash    benchCrash    `cmd:"" help:"Kill a committing process at random moments: commits acknowledged, lost, torn."`
+	Crash    benchCrash    `cmd:"" help:"Kill a committing and importing process at random moments: commits acknowledged, lost, torn."`
 }
 
 // machine writes what the figures were measured on.

@@ -18,6 +18,7 @@ import (
 	"github.com/inklingdb/inkling/query/sparql"
 	"github.com/inklingdb/inkling/server"
 	"github.com/inklingdb/inkling/store"
+	"github.com/inklingdb/inkling/store/crashtest"
 	"github.com/inklingdb/inkling/store/rdf"
 	"github.com/inklingdb/inkling/udf"
 	"github.com/inklingdb/inkling/udf/cel"
@@ -67,7 +68,12 @@ type app struct {
 	err io.Writer
 }
 
-func main() { os.Exit(run(os.Args[1:])) }
+func main() {
+	if crashtest.Child() {
+		return
+	}
+	os.Exit(run(os.Args[1:]))
+}
 
 // run executes a command line and returns the exit code.
 func run(args []string) int {
