@@ -27,20 +27,7 @@ type pathScan struct {
 }
 
 func (s *pathScan) next(ctx context.Context) (*expr.Batch, error) {
-	s.out.reset()
-	for !s.out.full() {
-		more, err := s.step(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if !more {
-			break
-		}
-	}
-	if s.out.batch.N == 0 {
-		return nil, nil
-	}
-	return &s.out.batch, nil
+	return s.out.fill(ctx, s.step)
 }
 
 func (s *pathScan) step(ctx context.Context) (bool, error) {

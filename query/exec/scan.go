@@ -39,20 +39,11 @@ func (s *scan) next(ctx context.Context) (*expr.Batch, error) {
 	if s.n.Empty {
 		return nil, nil
 	}
-	s.out.reset()
-	for !s.out.full() {
-		more, err := s.step(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if !more {
-			break
-		}
+	batch, err := s.out.fill(ctx, s.step)
+	if batch == nil || err != nil {
+		return nil, err
 	}
-	if s.out.batch.N == 0 {
-		return nil, nil
-	}
-	return &s.out.batch, s.q.check(ctx)
+	return batch, s.q.check(ctx)
 }
 
 // step emits what is pending, reads on, or turns to the next row; false at the end of the input.

@@ -1,6 +1,8 @@
 package exec
 
 import (
+	"context"
+
 	"github.com/inklingdb/inkling/query/expr"
 	"github.com/inklingdb/inkling/store"
 )
@@ -28,6 +30,24 @@ func (s *sink) reset() {
 
 func (s *sink) full() bool { return s.batch.N >= expr.BatchRows }
 func (s *sink) room() int  { return expr.BatchRows - s.batch.N }
+
+// fill empties the batch and calls step until the batch is full or step has no more; nil when nothing came.
+func (s *sink) fill(ctx context.Context, step func(context.Context) (more bool, err error)) (*expr.Batch, error) {
+	s.reset()
+	for !s.full() {
+		more, err := step(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if !more {
+			break
+		}
+	}
+	if s.batch.N == 0 {
+		return nil, nil
+	}
+	return &s.batch, nil
+}
 
 // column returns the column of a slot, unbound so far if it is new.
 func (s *sink) column(slot int) []store.TermID {
