@@ -20,20 +20,10 @@ var rank = Function{
 }
 
 func runRank(ctx context.Context, c *Call) error {
-	var questions []Question
-	var triples []Rows
-	var rows []int
-	for row := range c.Rows {
-		if c.Out.Errs[row] != nil {
-			continue
-		}
-		t, err := c.rowsOf(row)
-		if err != nil {
-			c.Fail(row, err)
-			continue
-		}
-		questions = append(questions, Question{Entity: t.H, Relation: t.R})
-		triples, rows = append(triples, t), append(rows, row)
+	triples, rows := c.knownTriples()
+	questions := make([]Question, len(triples))
+	for i, t := range triples {
+		questions[i] = Question{Entity: t.H, Relation: t.R}
 	}
 	return scoreInChunks(ctx, c.Model, questions, func(i int, scores []float32) error {
 		place, err := c.filteredRank(c.Nodes[0][rows[i]], c.Nodes[1][rows[i]], triples[i].T, scores)

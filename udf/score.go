@@ -50,19 +50,7 @@ var isFact = Function{
 // scoreRows scores the call's triples in one batch and hands each score to set; rows with unknown terms get an
 // error instead.
 func (c *Call) scoreRows(set func(row int, score float32)) {
-	triples := make([]Rows, 0, c.Rows)
-	rows := make([]int, 0, c.Rows)
-	for row := range c.Rows {
-		if c.Out.Errs[row] != nil {
-			continue
-		}
-		t, err := c.rowsOf(row)
-		if err != nil {
-			c.Fail(row, err)
-			continue
-		}
-		triples, rows = append(triples, t), append(rows, row)
-	}
+	triples, rows := c.knownTriples()
 	scores := make([]float32, len(triples))
 	c.Model.Scorer.ScoreTriples(triples, scores)
 	for i, row := range rows {
@@ -82,4 +70,21 @@ func (c *Call) rowsOf(row int) (Rows, error) {
 	}
 	t, err := c.entity(c.Nodes[2][row])
 	return Rows{h, r, t}, err
+}
+
+// knownTriples returns the call's triples whose terms the model knows, with their rows; the others get an error.
+func (c *Call) knownTriples() (triples []Rows, rows []int) {
+	triples, rows = make([]Rows, 0, c.Rows), make([]int, 0, c.Rows)
+	for row := range c.Rows {
+		if c.Out.Errs[row] != nil {
+			continue
+		}
+		t, err := c.rowsOf(row)
+		if err != nil {
+			c.Fail(row, err)
+			continue
+		}
+		triples, rows = append(triples, t), append(rows, row)
+	}
+	return triples, rows
 }
