@@ -63,10 +63,7 @@ type queryAnswer struct {
 
 func (s *Server) query(w http.ResponseWriter, r *http.Request) error {
 	var q queryRequest
-	if err := s.readJSON(w, r, &q); err != nil {
-		return err
-	}
-	ctx, done, err := s.turn(r)
+	ctx, done, err := s.question(w, r, &q)
 	if err != nil {
 		return err
 	}
@@ -149,10 +146,7 @@ type explainAnswer struct {
 // explain runs a query to its end, within the limits, so that the plan's actual rows are those of the whole query.
 func (s *Server) explain(w http.ResponseWriter, r *http.Request) error {
 	var q explainRequest
-	if err := s.readJSON(w, r, &q); err != nil {
-		return err
-	}
-	ctx, done, err := s.turn(r)
+	ctx, done, err := s.question(w, r, &q)
 	if err != nil {
 		return err
 	}
@@ -203,10 +197,7 @@ type evalAnswer struct {
 
 func (s *Server) eval(w http.ResponseWriter, r *http.Request) error {
 	var q evalRequest
-	if err := s.readJSON(w, r, &q); err != nil {
-		return err
-	}
-	ctx, done, err := s.turn(r)
+	ctx, done, err := s.question(w, r, &q)
 	if err != nil {
 		return err
 	}
@@ -367,6 +358,14 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) showMetrics(w http.ResponseWriter, r *http.Request) error {
 	s.metrics.handler().ServeHTTP(w, r)
 	return nil
+}
+
+// question reads a request's JSON body into value, then takes its turn.
+func (s *Server) question(w http.ResponseWriter, r *http.Request, value any) (ctx context.Context, done func(), err error) {
+	if err := s.readJSON(w, r, value); err != nil {
+		return nil, nil, err
+	}
+	return s.turn(r)
 }
 
 // readJSON reads a JSON body into value, strictly: an unknown field or more than one value is answered 400, another

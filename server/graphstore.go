@@ -79,12 +79,8 @@ func (s *Server) graphGet(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer done()
-	exists, err := s.exists(ctx, graph)
-	if err != nil {
+	if err := s.mustExist(ctx, graph); err != nil {
 		return err
-	}
-	if !exists {
-		return problemf(http.StatusNotFound, "no graph %s", graph.Value)
 	}
 	w.Header().Set("Content-Type", media)
 	w.Header().Add("Vary", "Accept")
@@ -108,6 +104,18 @@ func (s *Server) exists(ctx context.Context, graph rdf.Term) (bool, error) {
 		return false, err
 	}
 	return result.Bool, result.Close()
+}
+
+// mustExist returns the problem to answer with when a graph is not there.
+func (s *Server) mustExist(ctx context.Context, graph rdf.Term) error {
+	exists, err := s.exists(ctx, graph)
+	if err != nil {
+		return err
+	}
+	if !exists {
+		return problemf(http.StatusNotFound, "no graph %s", graph.Value)
+	}
+	return nil
 }
 
 func (s *Server) graphPut(w http.ResponseWriter, r *http.Request) error {
@@ -183,12 +191,8 @@ func (s *Server) graphDelete(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer done()
-	exists, err := s.exists(ctx, graph)
-	if err != nil {
+	if err := s.mustExist(ctx, graph); err != nil {
 		return err
-	}
-	if !exists {
-		return problemf(http.StatusNotFound, "no graph %s", graph.Value)
 	}
 	report, err := s.db.Update(ctx, "CLEAR SILENT "+graphText(graph), engine.UpdateOptions{Source: "graph-store", Limits: s.engineLimits()})
 	if err != nil {

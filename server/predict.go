@@ -33,10 +33,7 @@ type predictAnswer struct {
 
 func (s *Server) predict(w http.ResponseWriter, r *http.Request) error {
 	var q predictRequest
-	if err := s.readJSON(w, r, &q); err != nil {
-		return err
-	}
-	ctx, done, err := s.turn(r)
+	ctx, done, err := s.question(w, r, &q)
 	if err != nil {
 		return err
 	}
