@@ -320,14 +320,14 @@ func (p *xmlParser) written(words string, datatype *string, own xmlScope) (Term,
 
 // collection reads node elements up to the property's end tag and returns the list's first node.
 func (p *xmlParser) collection() (Term, error) {
-	head, last := NewIRI(RDFNil), Term{}
+	cells := chain{to: p}
 	for {
 		e, text, err := p.token()
 		if err == nil && e == nil && text != nil {
 			err = p.onlySpace(text)
 		}
 		if err != nil {
-			return head, err
+			return Term{}, err
 		}
 		if e == nil && text == nil {
 			break
@@ -337,19 +337,9 @@ func (p *xmlParser) collection() (Term, error) {
 		}
 		item, err := p.node(e)
 		if err != nil {
-			return head, err
+			return Term{}, err
 		}
-		cell := p.fresh()
-		if last.Kind == None {
-			head = cell
-		} else {
-			p.emit(last, NewIRI(RDFRest), cell)
-		}
-		p.emit(cell, NewIRI(RDFFirst), item)
-		last = cell
+		cells.add(item)
 	}
-	if last.Kind != None {
-		p.emit(last, NewIRI(RDFRest), NewIRI(RDFNil))
-	}
-	return head, nil
+	return cells.end(), nil
 }

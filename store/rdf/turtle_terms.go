@@ -80,7 +80,7 @@ func (p *turtleParser) collection() (Term, error) {
 		return Term{}, err
 	}
 	defer func() { p.depth-- }()
-	head, last := NewIRI(RDFNil), Term{}
+	cells := chain{to: p}
 	for {
 		c := p.skip()
 		if c == ')' {
@@ -88,25 +88,15 @@ func (p *turtleParser) collection() (Term, error) {
 			break
 		}
 		if c < 0 {
-			return head, p.expected(0, `")"`)
+			return Term{}, p.expected(0, `")"`)
 		}
 		item, err := p.object()
 		if err != nil {
-			return head, err
+			return Term{}, err
 		}
-		cell := p.fresh()
-		if last.Kind == None {
-			head = cell
-		} else {
-			p.emit(last, NewIRI(RDFRest), cell)
-		}
-		p.emit(cell, NewIRI(RDFFirst), item)
-		last = cell
+		cells.add(item)
 	}
-	if last.Kind != None {
-		p.emit(last, NewIRI(RDFRest), NewIRI(RDFNil))
-	}
-	return head, nil
+	return cells.end(), nil
 }
 
 func (p *turtleParser) descend() error {
