@@ -178,3 +178,23 @@ func copyPanels32(dst *float32, src *float32, stride int, rows int, panels int)
 //
 //go:noescape
 func transpose8(dst *float32, src *float32, width int, stride int, blocks int)
+
+// bfloatRows makes a tile of 16 rows of 32 numbers; see bfloatTileGo (AVX-512).
+//
+//go:noescape
+func bfloatRows(dst *uint32, src *float32, stride int)
+
+// bfloatPairs makes a tile of 32 rows of 16 numbers; see bfloatTileGo (AVX-512).
+//
+//go:noescape
+func bfloatPairs(dst *uint32, src *float32, stride int)
+
+// bfloatRowsTurned makes a tile of 16 rows of 32 numbers, transposed; see bfloatTileGo (AVX-512).
+//
+//go:noescape
+func bfloatRowsTurned(dst *uint32, src *float32, stride int)
+
+// bfloatPairsTurned makes a tile of 32 rows of 16 numbers, transposed; see bfloatTileGo (AVX-512).
+//
+//go:noescape
+func bfloatPairsTurned(dst *uint32, src *float32, stride int)

@@ -57,7 +57,20 @@ type scratch struct {
 	tile [maxTile]float32
 }
 
-var scratches = sync.Pool{New: func() any { return new(scratch) }}
+// pool lends scratch of one kind to workers.
+type pool[S any] struct{ free sync.Pool }
+
+func (p *pool[S]) take() *S {
+	if s, ok := p.free.Get().(*S); ok {
+		return s
+	}
+	return new(S)
+}
+
+var (
+	scratchProduct pool[scratch]
+	scratchBfloat  pool[bfloatScratch]
+)
 
 func (p *product) run(workers int) {
 	m, n := p.c.Rows, p.c.Cols
@@ -74,13 +87,13 @@ func (p *product) run(workers int) {
 	}
 	mr, nr := tileShape()
 	if n/nr >= m/mr {
-		p.inUnits((n+columnBlock-1)/columnBlock, workers, func(u int, s *scratch) {
+		inUnits(&scratchProduct, (n+columnBlock-1)/columnBlock, workers, func(u int, s *scratch) {
 			p.block(rectangle{0, m, u * columnBlock, min((u+1)*columnBlock, n)}, s)
 		})
 		return
 	}
 	rows := min(rowChunk, (m+max(workers, 1)-1)/max(workers, 1))
-	p.inUnits((m+rows-1)/rows, workers, func(u int, s *scratch) {
+	inUnits(&scratchProduct, (m+rows-1)/rows, workers, func(u int, s *scratch) {
 		for j := 0; j < n; j += columnBlock {
 			p.block(rectangle{u * rows, min((u+1)*rows, m), j, min(j+columnBlock, n)}, s)
 		}
@@ -88,11 +101,11 @@ func (p *product) run(workers int) {
 }
 
 // inUnits calls do for every unit of work, by as many workers as asked for, each with scratch of its own.
-func (p *product) inUnits(units, workers int, do func(u int, s *scratch)) {
+func inUnits[S any](scratch *pool[S], units, workers int, do func(u int, s *S)) {
 	var next atomic.Int64
 	work := func() {
-		s := scratches.Get().(*scratch)
-		defer scratches.Put(s)
+		s := scratch.take()
+		defer scratch.free.Put(s)
 		for u := int(next.Add(1)) - 1; u < units; u = int(next.Add(1)) - 1 {
 			do(u, s)
 		}

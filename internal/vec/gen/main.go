@@ -28,5 +28,6 @@ func main() {
 	copyPanels("copyPanels16", 16)
 	copyPanels("copyPanels32", 32)
 	transpose8()
+	bfloatTiles()
 	Generate()
 }
