@@ -38,6 +38,18 @@ func BfloatTN(c, a, b Matrix, accumulate bool, workers int) {
 	bfloatMultiply(bfloatProduct{c: c, a: transposed(a), b: transposed(b), depth: a.Rows, add: accumulate}, workers)
 }
 
+// BfloatTNWith returns BfloatTN for many A and one B, which is packed once: do sets C = Aᵀ·B on the calling goroutine.
+func BfloatTNWith(b Matrix, workers int) (do func(c, a Matrix)) {
+	if !hasTiles || b.Rows == 0 || b.Cols == 0 {
+		return func(c, a Matrix) { MulTN(c, a, b, false, 1) }
+	}
+	packed := packBfloat(transposed(b), b.Cols, b.Rows, true, workers)
+	return func(c, a Matrix) {
+		checkShapes("BfloatTNWith", c, [4]int{a.Cols, a.Rows, b.Rows, b.Cols})
+		bfloatMultiply(bfloatProduct{c: c, a: transposed(a), b: transposed(b), depth: a.Rows, packedB: packed}, 1)
+	}
+}
+
 const (
 	tileDepth = 32 // bfloat16 numbers in a row of a tile
 	tileWords = 256
@@ -91,10 +103,10 @@ func bfloatMultiply(p bfloatProduct, workers int) {
 		(&product{c: p.c, accumulate: p.add}).run(1)
 		return
 	}
-	if m*p.depth <= prepackNumbers {
+	if p.packedB == nil && m*p.depth <= prepackNumbers {
 		p.packedA = packBfloat(p.a, m, p.depth, false, workers)
 	}
-	if n*p.depth <= prepackNumbers {
+	if p.packedB == nil && n*p.depth <= prepackNumbers {
 		p.packedB = packBfloat(p.b, n, p.depth, true, workers)
 	}
 	// The operand that is not packed once is cut finely; if neither is, each worker takes a share of the rows.

@@ -51,6 +51,10 @@ func checkBfloat(t *testing.T, rng *rand.Rand, form string, s [3]int, add bool) 
 	again := c
 	again.Data = start
 	multiply(again, 3)
+	if form == "TN" && !add {
+		clear(again.Data)
+		BfloatTNWith(b, 2)(again, a)
+	}
 	for i := range m {
 		for j := range n {
 			if again.Row(i)[j] != c.Row(i)[j] {
