@@ -389,83 +389,6 @@ done24:
 	VZEROUPPER
 	RET
 
-// func gemvAVX2(a []float32, x []float32, out []float32)
-// Requires: AVX, FMA3
-TEXT ·gemvAVX2(SB), NOSPLIT, $0-72
-	MOVQ a_base+0(FP), AX
-	MOVQ out_base+48(FP), CX
-	MOVQ out_len+56(FP), DX
-	MOVQ x_base+24(FP), BX
-	MOVQ x_len+32(FP), SI
-
-row25:
-	TESTQ  DX, DX
-	JZ     done26
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	MOVQ   SI, DI
-	MOVQ   BX, R8
-
-wide27:
-	CMPQ        DI, $0x00000020
-	JLT         single28
-	VMOVUPS     (R8), Y4
-	VFMADD231PS (AX), Y4, Y0
-	VMOVUPS     32(R8), Y4
-	VFMADD231PS 32(AX), Y4, Y1
-	VMOVUPS     64(R8), Y4
-	VFMADD231PS 64(AX), Y4, Y2
-	VMOVUPS     96(R8), Y4
-	VFMADD231PS 96(AX), Y4, Y3
-	ADDQ        $0x00000080, R8
-	ADDQ        $0x00000080, AX
-	SUBQ        $0x00000020, DI
-	JMP         wide27
-
-single28:
-	CMPQ        DI, $0x00000008
-	JLT         rest29
-	VMOVUPS     (R8), Y4
-	VFMADD231PS (AX), Y4, Y0
-	ADDQ        $0x00000020, R8
-	ADDQ        $0x00000020, AX
-	SUBQ        $0x00000008, DI
-	JMP         single28
-
-rest29:
-	TESTQ       DI, DI
-	JZ          done30
-	LEAQ        tail_masks<>+0(SB), R9
-	NEGQ        DI
-	VMOVUPS     32(R9)(DI*4), Y4
-	VMASKMOVPS  (R8), Y4, Y5
-	VMASKMOVPS  (AX), Y4, Y4
-	VFMADD231PS Y4, Y5, Y0
-
-done30:
-	MOVQ         SI, DI
-	ANDQ         $0x00000007, DI
-	LEAQ         (AX)(DI*4), AX
-	VADDPS       Y2, Y0, Y0
-	VADDPS       Y3, Y1, Y1
-	VADDPS       Y1, Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X0
-	VPERMILPS    $0x4e, X0, X1
-	VADDPS       X1, X0, X0
-	VPERMILPS    $0xb1, X0, X1
-	VADDPS       X1, X0, X0
-	VMOVSS       X0, (CX)
-	ADDQ         $0x04, CX
-	DECQ         DX
-	JMP          row25
-
-done26:
-	VZEROUPPER
-	RET
-
 // func complexMulAVX2(a []float32, b []float32, out []float32)
 // Requires: AVX, FMA3
 TEXT ·complexMulAVX2(SB), NOSPLIT, $0-72
@@ -478,9 +401,9 @@ TEXT ·complexMulAVX2(SB), NOSPLIT, $0-72
 	LEAQ (DX)(AX*4), DI
 	LEAQ (BX)(AX*4), R8
 
-wide31:
+wide25:
 	CMPQ         AX, $0x00000010
-	JLT          single32
+	JLT          single26
 	VMOVUPS      (CX), Y0
 	VMOVUPS      (DX), Y1
 	VMOVUPS      (SI), Y2
@@ -508,11 +431,11 @@ wide31:
 	ADDQ         $0x00000040, DI
 	ADDQ         $0x00000040, R8
 	SUBQ         $0x00000010, AX
-	JMP          wide31
+	JMP          wide25
 
-single32:
+single26:
 	CMPQ         AX, $0x00000008
-	JLT          rest33
+	JLT          rest27
 	VMOVUPS      (CX), Y0
 	VMOVUPS      (DX), Y1
 	VMOVUPS      (SI), Y2
@@ -530,11 +453,11 @@ single32:
 	ADDQ         $0x00000020, DI
 	ADDQ         $0x00000020, R8
 	SUBQ         $0x00000008, AX
-	JMP          single32
+	JMP          single26
 
-rest33:
+rest27:
 	TESTQ        AX, AX
-	JZ           done34
+	JZ           done28
 	LEAQ         tail_masks<>+0(SB), R9
 	NEGQ         AX
 	VMOVUPS      32(R9)(AX*4), Y0
@@ -549,7 +472,7 @@ rest33:
 	VMASKMOVPS   Y5, Y0, (BX)
 	VMASKMOVPS   Y1, Y0, (R8)
 
-done34:
+done28:
 	VZEROUPPER
 	RET
 
@@ -565,9 +488,9 @@ TEXT ·complexMulConjAVX2(SB), NOSPLIT, $0-72
 	LEAQ (DX)(AX*4), DI
 	LEAQ (BX)(AX*4), R8
 
-wide35:
+wide29:
 	CMPQ         AX, $0x00000010
-	JLT          single36
+	JLT          single30
 	VMOVUPS      (CX), Y0
 	VMOVUPS      (DX), Y1
 	VMOVUPS      (SI), Y2
@@ -595,11 +518,11 @@ wide35:
 	ADDQ         $0x00000040, DI
 	ADDQ         $0x00000040, R8
 	SUBQ         $0x00000010, AX
-	JMP          wide35
+	JMP          wide29
 
-single36:
+single30:
 	CMPQ         AX, $0x00000008
-	JLT          rest37
+	JLT          rest31
 	VMOVUPS      (CX), Y0
 	VMOVUPS      (DX), Y1
 	VMOVUPS      (SI), Y2
@@ -617,11 +540,11 @@ single36:
 	ADDQ         $0x00000020, DI
 	ADDQ         $0x00000020, R8
 	SUBQ         $0x00000008, AX
-	JMP          single36
+	JMP          single30
 
-rest37:
+rest31:
 	TESTQ        AX, AX
-	JZ           done38
+	JZ           done32
 	LEAQ         tail_masks<>+0(SB), R9
 	NEGQ         AX
 	VMOVUPS      32(R9)(AX*4), Y0
@@ -636,7 +559,7 @@ rest37:
 	VMASKMOVPS   Y5, Y0, (BX)
 	VMASKMOVPS   Y1, Y0, (R8)
 
-done38:
+done32:
 	VZEROUPPER
 	RET
 
@@ -652,9 +575,9 @@ TEXT ·adagradAVX2(SB), NOSPLIT, $0-80
 	MOVQ         g_base+24(FP), DX
 	MOVQ         acc_base+48(FP), BX
 
-wide39:
+wide33:
 	CMPQ        AX, $0x00000010
-	JLT         single40
+	JLT         single34
 	VMOVUPS     (DX), Y2
 	VMOVUPS     (BX), Y3
 	VMOVUPS     (CX), Y4
@@ -681,11 +604,11 @@ wide39:
 	ADDQ        $0x00000040, DX
 	ADDQ        $0x00000040, BX
 	SUBQ        $0x00000010, AX
-	JMP         wide39
+	JMP         wide33
 
-single40:
+single34:
 	CMPQ        AX, $0x00000008
-	JLT         rest41
+	JLT         rest35
 	VMOVUPS     (DX), Y2
 	VMOVUPS     (BX), Y3
 	VMOVUPS     (CX), Y4
@@ -701,11 +624,11 @@ single40:
 	ADDQ        $0x00000020, DX
 	ADDQ        $0x00000020, BX
 	SUBQ        $0x00000008, AX
-	JMP         single40
+	JMP         single34
 
-rest41:
+rest35:
 	TESTQ       AX, AX
-	JZ          done42
+	JZ          done36
 	LEAQ        tail_masks<>+0(SB), SI
 	NEGQ        AX
 	VMOVUPS     32(SI)(AX*4), Y2
@@ -721,7 +644,7 @@ rest41:
 	VSUBPS      Y3, Y5, Y5
 	VMASKMOVPS  Y5, Y2, (CX)
 
-done42:
+done36:
 	VZEROUPPER
 	RET
 
@@ -738,9 +661,9 @@ TEXT ·expSumAVX2(SB), NOSPLIT, $0-60
 	VXORPS       Y3, Y3, Y3
 	VXORPS       Y3, Y3, Y3
 
-wide43:
+wide37:
 	CMPQ         AX, $0x00000010
-	JLT          single44
+	JLT          single38
 	VMOVUPS      (CX), Y3
 	VSUBPS       Y0, Y3, Y3
 	VMOVUPS      lanes_c2b00000<>+0(SB), Y4
@@ -806,11 +729,11 @@ wide43:
 	ADDQ         $0x00000040, CX
 	ADDQ         $0x00000040, DX
 	SUBQ         $0x00000010, AX
-	JMP          wide43
+	JMP          wide37
 
-single44:
+single38:
 	CMPQ         AX, $0x00000008
-	JLT          rest45
+	JLT          rest39
 	VMOVUPS      (CX), Y3
 	VSUBPS       Y0, Y3, Y3
 	VMOVUPS      lanes_c2b00000<>+0(SB), Y4
@@ -845,11 +768,11 @@ single44:
 	ADDQ         $0x00000020, CX
 	ADDQ         $0x00000020, DX
 	SUBQ         $0x00000008, AX
-	JMP          single44
+	JMP          single38
 
-rest45:
+rest39:
 	TESTQ        AX, AX
-	JZ           done46
+	JZ           done40
 	LEAQ         tail_masks<>+0(SB), BX
 	NEGQ         AX
 	VMOVUPS      32(BX)(AX*4), Y3
@@ -886,7 +809,7 @@ rest45:
 	VMASKMOVPS   Y6, Y3, (DX)
 	VADDPS       Y6, Y1, Y1
 
-done46:
+done40:
 	VADDPS       Y2, Y1, Y1
 	VEXTRACTF128 $0x01, Y1, X0
 	VADDPS       X0, X1, X1
@@ -1160,9 +1083,9 @@ TEXT ·countGreaterAVX2(SB), NOSPLIT, $0-48
 	MOVQ         scores_len+8(FP), DX
 	MOVQ         scores_base+0(FP), BX
 
-wide47:
+wide41:
 	CMPQ      DX, $0x00000020
-	JLT       single48
+	JLT       single42
 	VMOVUPS   (BX), Y1
 	VCMPPS    $0x1e, Y0, Y1, Y2
 	VMOVMSKPS Y2, SI
@@ -1201,11 +1124,11 @@ wide47:
 	ADDQ      SI, CX
 	ADDQ      $0x00000080, BX
 	SUBQ      $0x00000020, DX
-	JMP       wide47
+	JMP       wide41
 
-single48:
+single42:
 	CMPQ      DX, $0x00000008
-	JLT       rest49
+	JLT       rest43
 	VMOVUPS   (BX), Y1
 	VCMPPS    $0x1e, Y0, Y1, Y2
 	VMOVMSKPS Y2, SI
@@ -1217,11 +1140,11 @@ single48:
 	ADDQ      SI, CX
 	ADDQ      $0x00000020, BX
 	SUBQ      $0x00000008, DX
-	JMP       single48
+	JMP       single42
 
-rest49:
+rest43:
 	TESTQ      DX, DX
-	JZ         done50
+	JZ         done44
 	LEAQ       tail_masks<>+0(SB), SI
 	NEGQ       DX
 	VMOVUPS    32(SI)(DX*4), Y1
@@ -1237,7 +1160,7 @@ rest49:
 	POPCNTL    DX, DX
 	ADDQ       DX, CX
 
-done50:
+done44:
 	MOVQ AX, greater+32(FP)
 	MOVQ CX, equal+40(FP)
 	VZEROUPPER
@@ -1251,9 +1174,9 @@ TEXT ·indexAboveAVX2(SB), NOSPLIT, $0-40
 	MOVQ         scores_len+8(FP), AX
 	MOVQ         scores_base+0(FP), CX
 
-block52:
+block46:
 	CMPQ      AX, $0x00000020
-	JLT       single53
+	JLT       single47
 	VMOVUPS   (CX), Y1
 	VMOVUPS   32(CX), Y2
 	VMOVUPS   64(CX), Y3
@@ -1267,27 +1190,27 @@ block52:
 	VORPS     Y4, Y1, Y1
 	VMOVMSKPS Y1, DX
 	TESTL     DX, DX
-	JNZ       single53
+	JNZ       single47
 	ADDQ      $0x00000080, CX
 	SUBQ      $0x00000020, AX
-	JMP       block52
+	JMP       block46
 
-single53:
-single55:
+single47:
+single49:
 	CMPQ      AX, $0x00000008
-	JLT       rest56
+	JLT       rest50
 	VMOVUPS   (CX), Y1
 	VCMPPS    $0x1e, Y0, Y1, Y1
 	VMOVMSKPS Y1, DX
 	TESTL     DX, DX
-	JNZ       found51
+	JNZ       found45
 	ADDQ      $0x00000020, CX
 	SUBQ      $0x00000008, AX
-	JMP       single55
+	JMP       single49
 
-rest56:
+rest50:
 	TESTQ      AX, AX
-	JZ         done57
+	JZ         done51
 	LEAQ       tail_masks<>+0(SB), BX
 	MOVQ       AX, DX
 	NEGQ       DX
@@ -1298,20 +1221,3495 @@ rest56:
 	VMOVMSKPS  Y0, CX
 	MOVL       CX, DX
 	TESTL      DX, DX
-	JNZ        found51
+	JNZ        found45
 
-done57:
+done51:
 	MOVQ scores_len+8(FP), AX
 	MOVQ AX, ret+32(FP)
 	VZEROUPPER
 	RET
 
-found51:
+found45:
 	MOVQ   scores_len+8(FP), CX
 	SUBQ   AX, CX
 	TZCNTL DX, DX
 	ADDQ   DX, CX
 	MOVQ   CX, ret+32(FP)
+	VZEROUPPER
+	RET
+
+// func adamAVX2(w []float32, g []float32, m []float32, v []float32, rate float32, beta1 float32, rest1 float32, beta2 float32, rest2 float32, correction2 float32, eps float32)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·adamAVX2(SB), NOSPLIT, $0-124
+	MOVSS        rate+96(FP), X0
+	VBROADCASTSS X0, Y0
+	MOVSS        correction2+116(FP), X1
+	VBROADCASTSS X1, Y1
+	MOVSS        eps+120(FP), X2
+	VBROADCASTSS X2, Y2
+	MOVSS        beta1+100(FP), X3
+	VBROADCASTSS X3, Y3
+	MOVSS        rest1+104(FP), X4
+	VBROADCASTSS X4, Y4
+	MOVSS        beta2+108(FP), X5
+	VBROADCASTSS X5, Y5
+	MOVSS        rest2+112(FP), X6
+	VBROADCASTSS X6, Y6
+	MOVQ         w_len+8(FP), AX
+	MOVQ         w_base+0(FP), CX
+	MOVQ         g_base+24(FP), DX
+	MOVQ         m_base+48(FP), BX
+	MOVQ         v_base+72(FP), SI
+
+wide52:
+	CMPQ        AX, $0x00000010
+	JLT         single53
+	VMOVUPS     (DX), Y7
+	VMOVUPS     (BX), Y8
+	VMOVUPS     (SI), Y9
+	VMOVUPS     (CX), Y10
+	VMULPS      Y3, Y8, Y8
+	VFMADD231PS Y7, Y4, Y8
+	VMOVUPS     Y8, (BX)
+	VMULPS      Y5, Y9, Y9
+	VMULPS      Y7, Y7, Y7
+	VFMADD231PS Y7, Y6, Y9
+	VMOVUPS     Y9, (SI)
+	VMULPS      Y1, Y9, Y9
+	VSQRTPS     Y9, Y9
+	VADDPS      Y2, Y9, Y9
+	VMULPS      Y0, Y8, Y8
+	VDIVPS      Y9, Y8, Y8
+	VSUBPS      Y8, Y10, Y10
+	VMOVUPS     Y10, (CX)
+	VMOVUPS     32(DX), Y7
+	VMOVUPS     32(BX), Y8
+	VMOVUPS     32(SI), Y9
+	VMOVUPS     32(CX), Y10
+	VMULPS      Y3, Y8, Y8
+	VFMADD231PS Y7, Y4, Y8
+	VMOVUPS     Y8, 32(BX)
+	VMULPS      Y5, Y9, Y9
+	VMULPS      Y7, Y7, Y7
+	VFMADD231PS Y7, Y6, Y9
+	VMOVUPS     Y9, 32(SI)
+	VMULPS      Y1, Y9, Y9
+	VSQRTPS     Y9, Y9
+	VADDPS      Y2, Y9, Y9
+	VMULPS      Y0, Y8, Y8
+	VDIVPS      Y9, Y8, Y8
+	VSUBPS      Y8, Y10, Y10
+	VMOVUPS     Y10, 32(CX)
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, SI
+	SUBQ        $0x00000010, AX
+	JMP         wide52
+
+single53:
+	CMPQ        AX, $0x00000008
+	JLT         rest54
+	VMOVUPS     (DX), Y7
+	VMOVUPS     (BX), Y8
+	VMOVUPS     (SI), Y9
+	VMOVUPS     (CX), Y10
+	VMULPS      Y3, Y8, Y8
+	VFMADD231PS Y7, Y4, Y8
+	VMOVUPS     Y8, (BX)
+	VMULPS      Y5, Y9, Y9
+	VMULPS      Y7, Y7, Y7
+	VFMADD231PS Y7, Y6, Y9
+	VMOVUPS     Y9, (SI)
+	VMULPS      Y1, Y9, Y9
+	VSQRTPS     Y9, Y9
+	VADDPS      Y2, Y9, Y9
+	VMULPS      Y0, Y8, Y8
+	VDIVPS      Y9, Y8, Y8
+	VSUBPS      Y8, Y10, Y10
+	VMOVUPS     Y10, (CX)
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, BX
+	ADDQ        $0x00000020, SI
+	SUBQ        $0x00000008, AX
+	JMP         single53
+
+rest54:
+	TESTQ       AX, AX
+	JZ          done55
+	LEAQ        tail_masks<>+0(SB), DI
+	NEGQ        AX
+	VMOVUPS     32(DI)(AX*4), Y7
+	VMASKMOVPS  (DX), Y7, Y8
+	VMASKMOVPS  (BX), Y7, Y9
+	VMASKMOVPS  (SI), Y7, Y10
+	VMASKMOVPS  (CX), Y7, Y11
+	VMULPS      Y3, Y9, Y9
+	VFMADD231PS Y8, Y4, Y9
+	VMASKMOVPS  Y9, Y7, (BX)
+	VMULPS      Y5, Y10, Y10
+	VMULPS      Y8, Y8, Y8
+	VFMADD231PS Y8, Y6, Y10
+	VMASKMOVPS  Y10, Y7, (SI)
+	VMULPS      Y1, Y10, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y2, Y10, Y10
+	VMULPS      Y0, Y9, Y9
+	VDIVPS      Y10, Y9, Y9
+	VSUBPS      Y9, Y11, Y11
+	VMASKMOVPS  Y11, Y7, (CX)
+
+done55:
+	VZEROUPPER
+	RET
+
+// func addCubesAVX2(a float32, x []float32, grad []float32)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·addCubesAVX2(SB), NOSPLIT, $0-56
+	MOVSS        a+0(FP), X0
+	VBROADCASTSS X0, Y0
+	MOVQ         x_len+16(FP), AX
+	MOVQ         x_base+8(FP), CX
+	MOVQ         grad_base+32(FP), DX
+
+wide56:
+	CMPQ        AX, $0x00000020
+	JLT         single57
+	VMOVUPS     (CX), Y1
+	VMOVUPS     (DX), Y2
+	VANDPS      lanes_7fffffff<>+0(SB), Y1, Y3
+	VMULPS      Y0, Y3, Y3
+	VFMADD231PS Y1, Y3, Y2
+	VMOVUPS     Y2, (DX)
+	VMOVUPS     32(CX), Y1
+	VMOVUPS     32(DX), Y2
+	VANDPS      lanes_7fffffff<>+0(SB), Y1, Y3
+	VMULPS      Y0, Y3, Y3
+	VFMADD231PS Y1, Y3, Y2
+	VMOVUPS     Y2, 32(DX)
+	VMOVUPS     64(CX), Y1
+	VMOVUPS     64(DX), Y2
+	VANDPS      lanes_7fffffff<>+0(SB), Y1, Y3
+	VMULPS      Y0, Y3, Y3
+	VFMADD231PS Y1, Y3, Y2
+	VMOVUPS     Y2, 64(DX)
+	VMOVUPS     96(CX), Y1
+	VMOVUPS     96(DX), Y2
+	VANDPS      lanes_7fffffff<>+0(SB), Y1, Y3
+	VMULPS      Y0, Y3, Y3
+	VFMADD231PS Y1, Y3, Y2
+	VMOVUPS     Y2, 96(DX)
+	ADDQ        $0x00000080, CX
+	ADDQ        $0x00000080, DX
+	SUBQ        $0x00000020, AX
+	JMP         wide56
+
+single57:
+	CMPQ        AX, $0x00000008
+	JLT         rest58
+	VMOVUPS     (CX), Y1
+	VMOVUPS     (DX), Y2
+	VANDPS      lanes_7fffffff<>+0(SB), Y1, Y3
+	VMULPS      Y0, Y3, Y3
+	VFMADD231PS Y1, Y3, Y2
+	VMOVUPS     Y2, (DX)
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	SUBQ        $0x00000008, AX
+	JMP         single57
+
+rest58:
+	TESTQ       AX, AX
+	JZ          done59
+	LEAQ        tail_masks<>+0(SB), BX
+	NEGQ        AX
+	VMOVUPS     32(BX)(AX*4), Y1
+	VMASKMOVPS  (CX), Y1, Y2
+	VMASKMOVPS  (DX), Y1, Y3
+	VANDPS      lanes_7fffffff<>+0(SB), Y2, Y4
+	VMULPS      Y0, Y4, Y4
+	VFMADD231PS Y2, Y4, Y3
+	VMASKMOVPS  Y3, Y1, (DX)
+
+done59:
+	VZEROUPPER
+	RET
+
+DATA lanes_7fffffff<>+0(SB)/4, $0x7fffffff
+DATA lanes_7fffffff<>+4(SB)/4, $0x7fffffff
+DATA lanes_7fffffff<>+8(SB)/4, $0x7fffffff
+DATA lanes_7fffffff<>+12(SB)/4, $0x7fffffff
+DATA lanes_7fffffff<>+16(SB)/4, $0x7fffffff
+DATA lanes_7fffffff<>+20(SB)/4, $0x7fffffff
+DATA lanes_7fffffff<>+24(SB)/4, $0x7fffffff
+DATA lanes_7fffffff<>+28(SB)/4, $0x7fffffff
+DATA lanes_7fffffff<>+32(SB)/4, $0x7fffffff
+DATA lanes_7fffffff<>+36(SB)/4, $0x7fffffff
+DATA lanes_7fffffff<>+40(SB)/4, $0x7fffffff
+DATA lanes_7fffffff<>+44(SB)/4, $0x7fffffff
+DATA lanes_7fffffff<>+48(SB)/4, $0x7fffffff
+DATA lanes_7fffffff<>+52(SB)/4, $0x7fffffff
+DATA lanes_7fffffff<>+56(SB)/4, $0x7fffffff
+DATA lanes_7fffffff<>+60(SB)/4, $0x7fffffff
+GLOBL lanes_7fffffff<>(SB), RODATA|NOPTR, $64
+
+// func addComplexCubesAVX2(a float32, x []float32, grad []float32)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·addComplexCubesAVX2(SB), NOSPLIT, $0-56
+	MOVQ         x_len+16(FP), AX
+	SHRQ         $0x01, AX
+	MOVQ         x_base+8(FP), CX
+	MOVQ         grad_base+32(FP), DX
+	MOVSS        a+0(FP), X0
+	VBROADCASTSS X0, Y0
+	XORQ         BX, BX
+	LEAQ         (BX)(AX*4), SI
+
+single61:
+	CMPQ        AX, $0x00000008
+	JLT         rest62
+	VMOVUPS     (CX)(BX*1), Y1
+	VMOVUPS     (CX)(SI*1), Y2
+	VMOVUPS     (DX)(BX*1), Y3
+	VMOVUPS     (DX)(SI*1), Y4
+	VMULPS      Y1, Y1, Y5
+	VFMADD231PS Y2, Y2, Y5
+	VSQRTPS     Y5, Y5
+	VMULPS      Y0, Y5, Y5
+	VFMADD231PS Y1, Y5, Y3
+	VMOVUPS     Y3, (DX)(BX*1)
+	VFMADD231PS Y2, Y5, Y4
+	VMOVUPS     Y4, (DX)(SI*1)
+	ADDQ        $0x00000020, BX
+	ADDQ        $0x00000020, SI
+	SUBQ        $0x00000008, AX
+	JMP         single61
+
+rest62:
+	TESTQ       AX, AX
+	JZ          done63
+	LEAQ        tail_masks<>+0(SB), DI
+	NEGQ        AX
+	VMOVUPS     32(DI)(AX*4), Y1
+	VMASKMOVPS  (CX)(BX*1), Y1, Y2
+	VMASKMOVPS  (CX)(SI*1), Y1, Y3
+	VMASKMOVPS  (DX)(BX*1), Y1, Y4
+	VMASKMOVPS  (DX)(SI*1), Y1, Y5
+	VMULPS      Y2, Y2, Y6
+	VFMADD231PS Y3, Y3, Y6
+	VSQRTPS     Y6, Y6
+	VMULPS      Y0, Y6, Y6
+	VFMADD231PS Y2, Y6, Y4
+	VMASKMOVPS  Y4, Y1, (DX)(BX*1)
+	VFMADD231PS Y3, Y6, Y5
+	VMASKMOVPS  Y5, Y1, (DX)(SI*1)
+
+done63:
+	VZEROUPPER
+	RET
+
+// func expandDistancesAVX2(dots []float32, q float32, norms []float32, out []float32)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·expandDistancesAVX2(SB), NOSPLIT, $0-80
+	MOVSS        q+24(FP), X0
+	VBROADCASTSS X0, Y0
+	MOVQ         dots_len+8(FP), AX
+	MOVQ         dots_base+0(FP), CX
+	MOVQ         norms_base+32(FP), DX
+	MOVQ         out_base+56(FP), BX
+
+wide64:
+	CMPQ         AX, $0x00000010
+	JLT          single65
+	VMOVUPS      (CX), Y1
+	VMOVUPS      (DX), Y2
+	VADDPS       Y0, Y2, Y2
+	VFNMADD231PS lanes_40000000<>+0(SB), Y1, Y2
+	VMAXPS       lanes_00000000<>+0(SB), Y2, Y2
+	VSQRTPS      Y2, Y2
+	VMOVUPS      lanes_80000000<>+0(SB), Y1
+	VORPS        Y1, Y2, Y2
+	VMOVUPS      Y2, (BX)
+	VMOVUPS      32(CX), Y1
+	VMOVUPS      32(DX), Y2
+	VADDPS       Y0, Y2, Y2
+	VFNMADD231PS lanes_40000000<>+0(SB), Y1, Y2
+	VMAXPS       lanes_00000000<>+0(SB), Y2, Y2
+	VSQRTPS      Y2, Y2
+	VMOVUPS      lanes_80000000<>+0(SB), Y1
+	VORPS        Y1, Y2, Y2
+	VMOVUPS      Y2, 32(BX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	SUBQ         $0x00000010, AX
+	JMP          wide64
+
+single65:
+	CMPQ         AX, $0x00000008
+	JLT          rest66
+	VMOVUPS      (CX), Y1
+	VMOVUPS      (DX), Y2
+	VADDPS       Y0, Y2, Y2
+	VFNMADD231PS lanes_40000000<>+0(SB), Y1, Y2
+	VMAXPS       lanes_00000000<>+0(SB), Y2, Y2
+	VSQRTPS      Y2, Y2
+	VMOVUPS      lanes_80000000<>+0(SB), Y1
+	VORPS        Y1, Y2, Y2
+	VMOVUPS      Y2, (BX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	SUBQ         $0x00000008, AX
+	JMP          single65
+
+rest66:
+	TESTQ        AX, AX
+	JZ           done67
+	LEAQ         tail_masks<>+0(SB), SI
+	NEGQ         AX
+	VMOVUPS      32(SI)(AX*4), Y1
+	VMASKMOVPS   (CX), Y1, Y2
+	VMASKMOVPS   (DX), Y1, Y3
+	VADDPS       Y0, Y3, Y3
+	VFNMADD231PS lanes_40000000<>+0(SB), Y2, Y3
+	VMAXPS       lanes_00000000<>+0(SB), Y3, Y3
+	VSQRTPS      Y3, Y3
+	VMOVUPS      lanes_80000000<>+0(SB), Y0
+	VORPS        Y0, Y3, Y3
+	VMASKMOVPS   Y3, Y1, (BX)
+
+done67:
+	VZEROUPPER
+	RET
+
+DATA lanes_40000000<>+0(SB)/4, $0x40000000
+DATA lanes_40000000<>+4(SB)/4, $0x40000000
+DATA lanes_40000000<>+8(SB)/4, $0x40000000
+DATA lanes_40000000<>+12(SB)/4, $0x40000000
+DATA lanes_40000000<>+16(SB)/4, $0x40000000
+DATA lanes_40000000<>+20(SB)/4, $0x40000000
+DATA lanes_40000000<>+24(SB)/4, $0x40000000
+DATA lanes_40000000<>+28(SB)/4, $0x40000000
+DATA lanes_40000000<>+32(SB)/4, $0x40000000
+DATA lanes_40000000<>+36(SB)/4, $0x40000000
+DATA lanes_40000000<>+40(SB)/4, $0x40000000
+DATA lanes_40000000<>+44(SB)/4, $0x40000000
+DATA lanes_40000000<>+48(SB)/4, $0x40000000
+DATA lanes_40000000<>+52(SB)/4, $0x40000000
+DATA lanes_40000000<>+56(SB)/4, $0x40000000
+DATA lanes_40000000<>+60(SB)/4, $0x40000000
+GLOBL lanes_40000000<>(SB), RODATA|NOPTR, $64
+
+DATA lanes_00000000<>+0(SB)/4, $0x00000000
+DATA lanes_00000000<>+4(SB)/4, $0x00000000
+DATA lanes_00000000<>+8(SB)/4, $0x00000000
+DATA lanes_00000000<>+12(SB)/4, $0x00000000
+DATA lanes_00000000<>+16(SB)/4, $0x00000000
+DATA lanes_00000000<>+20(SB)/4, $0x00000000
+DATA lanes_00000000<>+24(SB)/4, $0x00000000
+DATA lanes_00000000<>+28(SB)/4, $0x00000000
+DATA lanes_00000000<>+32(SB)/4, $0x00000000
+DATA lanes_00000000<>+36(SB)/4, $0x00000000
+DATA lanes_00000000<>+40(SB)/4, $0x00000000
+DATA lanes_00000000<>+44(SB)/4, $0x00000000
+DATA lanes_00000000<>+48(SB)/4, $0x00000000
+DATA lanes_00000000<>+52(SB)/4, $0x00000000
+DATA lanes_00000000<>+56(SB)/4, $0x00000000
+DATA lanes_00000000<>+60(SB)/4, $0x00000000
+GLOBL lanes_00000000<>(SB), RODATA|NOPTR, $64
+
+DATA lanes_80000000<>+0(SB)/4, $0x80000000
+DATA lanes_80000000<>+4(SB)/4, $0x80000000
+DATA lanes_80000000<>+8(SB)/4, $0x80000000
+DATA lanes_80000000<>+12(SB)/4, $0x80000000
+DATA lanes_80000000<>+16(SB)/4, $0x80000000
+DATA lanes_80000000<>+20(SB)/4, $0x80000000
+DATA lanes_80000000<>+24(SB)/4, $0x80000000
+DATA lanes_80000000<>+28(SB)/4, $0x80000000
+DATA lanes_80000000<>+32(SB)/4, $0x80000000
+DATA lanes_80000000<>+36(SB)/4, $0x80000000
+DATA lanes_80000000<>+40(SB)/4, $0x80000000
+DATA lanes_80000000<>+44(SB)/4, $0x80000000
+DATA lanes_80000000<>+48(SB)/4, $0x80000000
+DATA lanes_80000000<>+52(SB)/4, $0x80000000
+DATA lanes_80000000<>+56(SB)/4, $0x80000000
+DATA lanes_80000000<>+60(SB)/4, $0x80000000
+GLOBL lanes_80000000<>(SB), RODATA|NOPTR, $64
+
+// func divideWeightsAVX2(w []float32, d []float32) (sum float32)
+// Requires: AVX, SSE
+TEXT ·divideWeightsAVX2(SB), NOSPLIT, $0-52
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y2, Y2, Y2
+	MOVQ   w_len+8(FP), AX
+	MOVQ   w_base+0(FP), CX
+	MOVQ   d_base+24(FP), DX
+
+wide68:
+	CMPQ    AX, $0x00000010
+	JLT     single69
+	VMOVUPS (CX), Y2
+	VMOVUPS (DX), Y3
+	VCMPPS  $0x04, lanes_00000000<>+0(SB), Y3, Y4
+	VDIVPS  Y3, Y2, Y2
+	VANDPS  Y4, Y2, Y2
+	VMOVUPS Y2, (CX)
+	VADDPS  Y2, Y0, Y0
+	VMOVUPS 32(CX), Y2
+	VMOVUPS 32(DX), Y3
+	VCMPPS  $0x04, lanes_00000000<>+0(SB), Y3, Y4
+	VDIVPS  Y3, Y2, Y2
+	VANDPS  Y4, Y2, Y2
+	VMOVUPS Y2, 32(CX)
+	VADDPS  Y2, Y1, Y1
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x00000010, AX
+	JMP     wide68
+
+single69:
+	CMPQ    AX, $0x00000008
+	JLT     rest70
+	VMOVUPS (CX), Y2
+	VMOVUPS (DX), Y3
+	VCMPPS  $0x04, lanes_00000000<>+0(SB), Y3, Y4
+	VDIVPS  Y3, Y2, Y2
+	VANDPS  Y4, Y2, Y2
+	VMOVUPS Y2, (CX)
+	VADDPS  Y2, Y0, Y0
+	ADDQ    $0x00000020, CX
+	ADDQ    $0x00000020, DX
+	SUBQ    $0x00000008, AX
+	JMP     single69
+
+rest70:
+	TESTQ      AX, AX
+	JZ         done71
+	LEAQ       tail_masks<>+0(SB), BX
+	NEGQ       AX
+	VMOVUPS    32(BX)(AX*4), Y2
+	VMASKMOVPS (CX), Y2, Y3
+	VMASKMOVPS (DX), Y2, Y4
+	VCMPPS     $0x04, lanes_00000000<>+0(SB), Y4, Y5
+	VDIVPS     Y4, Y3, Y3
+	VANDPS     Y5, Y3, Y3
+	VMASKMOVPS Y3, Y2, (CX)
+	VADDPS     Y3, Y0, Y0
+
+done71:
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x4e, X0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0xb1, X0, X1
+	VADDPS       X1, X0, X0
+	MOVSS        X0, sum+48(FP)
+	VZEROUPPER
+	RET
+
+// func dotRowsAVX2(a []float32, x []float32, out []float32)
+// Requires: AVX, FMA3
+TEXT ·dotRowsAVX2(SB), NOSPLIT, $0-72
+	MOVQ x_len+32(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ a_base+0(FP), DX
+	MOVQ out_base+48(FP), BX
+	MOVQ out_len+56(FP), SI
+	MOVQ x_len+32(FP), DI
+
+group72:
+	CMPQ   SI, $0x04
+	JLT    done73
+	LEAQ   (DX)(DI*4), R8
+	LEAQ   (R8)(DI*4), R9
+	LEAQ   (R9)(DI*4), R10
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y2, Y2, Y2
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y4, Y4, Y4
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y6, Y6, Y6
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y8, Y8, Y8
+	XORQ   R11, R11
+	MOVQ   AX, R12
+
+wide74:
+	CMPQ        R12, $0x00000010
+	JLT         single75
+	VMOVUPS     (CX)(R11*1), Y8
+	VFMADD231PS (DX)(R11*1), Y8, Y0
+	VFMADD231PS (R8)(R11*1), Y8, Y2
+	VFMADD231PS (R9)(R11*1), Y8, Y4
+	VFMADD231PS (R10)(R11*1), Y8, Y6
+	VMOVUPS     32(CX)(R11*1), Y8
+	VFMADD231PS 32(DX)(R11*1), Y8, Y1
+	VFMADD231PS 32(R8)(R11*1), Y8, Y3
+	VFMADD231PS 32(R9)(R11*1), Y8, Y5
+	VFMADD231PS 32(R10)(R11*1), Y8, Y7
+	ADDQ        $0x00000040, R11
+	SUBQ        $0x00000010, R12
+	JMP         wide74
+
+single75:
+	CMPQ        R12, $0x00000008
+	JLT         rest76
+	VMOVUPS     (CX)(R11*1), Y8
+	VFMADD231PS (DX)(R11*1), Y8, Y0
+	VFMADD231PS (R8)(R11*1), Y8, Y2
+	VFMADD231PS (R9)(R11*1), Y8, Y4
+	VFMADD231PS (R10)(R11*1), Y8, Y6
+	ADDQ        $0x00000020, R11
+	SUBQ        $0x00000008, R12
+	JMP         single75
+
+rest76:
+	TESTQ       R12, R12
+	JZ          done77
+	LEAQ        tail_masks<>+0(SB), R13
+	NEGQ        R12
+	VMOVUPS     32(R13)(R12*4), Y8
+	VMASKMOVPS  (CX)(R11*1), Y8, Y9
+	VMASKMOVPS  (DX)(R11*1), Y8, Y10
+	VFMADD231PS Y10, Y9, Y0
+	VMASKMOVPS  (R8)(R11*1), Y8, Y10
+	VFMADD231PS Y10, Y9, Y2
+	VMASKMOVPS  (R9)(R11*1), Y8, Y10
+	VFMADD231PS Y10, Y9, Y4
+	VMASKMOVPS  (R10)(R11*1), Y8, Y8
+	VFMADD231PS Y8, Y9, Y6
+
+done77:
+	VADDPS       Y1, Y0, Y0
+	VADDPS       Y3, Y2, Y2
+	VADDPS       Y5, Y4, Y4
+	VADDPS       Y7, Y6, Y6
+	VHADDPS      Y2, Y0, Y0
+	VHADDPS      Y6, Y4, Y4
+	VHADDPS      Y4, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X2
+	VADDPS       X2, X0, X0
+	VMOVUPS      X0, (BX)
+	LEAQ         (R10)(DI*4), DX
+	ADDQ         $0x10, BX
+	SUBQ         $0x04, SI
+	JMP          group72
+
+done73:
+	VZEROUPPER
+	RET
+
+// func dotGatherAVX2(table []float32, rows []uint32, x []float32, out []float32)
+// Requires: AVX, FMA3
+TEXT ·dotGatherAVX2(SB), NOSPLIT, $0-96
+	MOVQ x_len+56(FP), AX
+	MOVQ x_base+48(FP), CX
+	MOVQ rows_base+24(FP), DX
+	MOVQ out_base+72(FP), BX
+	MOVQ rows_len+32(FP), SI
+
+group78:
+	CMPQ   SI, $0x04
+	JLT    done79
+	MOVQ   table_base+0(FP), DI
+	MOVQ   x_len+56(FP), R8
+	MOVL   (DX), R9
+	IMULQ  R8, R9
+	LEAQ   (DI)(R9*4), R9
+	MOVL   4(DX), R10
+	IMULQ  R8, R10
+	LEAQ   (DI)(R10*4), R10
+	MOVL   8(DX), R11
+	IMULQ  R8, R11
+	LEAQ   (DI)(R11*4), R11
+	MOVL   12(DX), R12
+	IMULQ  R8, R12
+	LEAQ   (DI)(R12*4), R12
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y2, Y2, Y2
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y4, Y4, Y4
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y6, Y6, Y6
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y8, Y8, Y8
+	XORQ   DI, DI
+	MOVQ   AX, R8
+
+wide80:
+	CMPQ        R8, $0x00000010
+	JLT         single81
+	VMOVUPS     (CX)(DI*1), Y8
+	VFMADD231PS (R9)(DI*1), Y8, Y0
+	VFMADD231PS (R10)(DI*1), Y8, Y2
+	VFMADD231PS (R11)(DI*1), Y8, Y4
+	VFMADD231PS (R12)(DI*1), Y8, Y6
+	VMOVUPS     32(CX)(DI*1), Y8
+	VFMADD231PS 32(R9)(DI*1), Y8, Y1
+	VFMADD231PS 32(R10)(DI*1), Y8, Y3
+	VFMADD231PS 32(R11)(DI*1), Y8, Y5
+	VFMADD231PS 32(R12)(DI*1), Y8, Y7
+	ADDQ        $0x00000040, DI
+	SUBQ        $0x00000010, R8
+	JMP         wide80
+
+single81:
+	CMPQ        R8, $0x00000008
+	JLT         rest82
+	VMOVUPS     (CX)(DI*1), Y8
+	VFMADD231PS (R9)(DI*1), Y8, Y0
+	VFMADD231PS (R10)(DI*1), Y8, Y2
+	VFMADD231PS (R11)(DI*1), Y8, Y4
+	VFMADD231PS (R12)(DI*1), Y8, Y6
+	ADDQ        $0x00000020, DI
+	SUBQ        $0x00000008, R8
+	JMP         single81
+
+rest82:
+	TESTQ       R8, R8
+	JZ          done83
+	LEAQ        tail_masks<>+0(SB), R13
+	NEGQ        R8
+	VMOVUPS     32(R13)(R8*4), Y8
+	VMASKMOVPS  (CX)(DI*1), Y8, Y9
+	VMASKMOVPS  (R9)(DI*1), Y8, Y10
+	VFMADD231PS Y10, Y9, Y0
+	VMASKMOVPS  (R10)(DI*1), Y8, Y10
+	VFMADD231PS Y10, Y9, Y2
+	VMASKMOVPS  (R11)(DI*1), Y8, Y10
+	VFMADD231PS Y10, Y9, Y4
+	VMASKMOVPS  (R12)(DI*1), Y8, Y8
+	VFMADD231PS Y8, Y9, Y6
+
+done83:
+	VADDPS       Y1, Y0, Y0
+	VADDPS       Y3, Y2, Y2
+	VADDPS       Y5, Y4, Y4
+	VADDPS       Y7, Y6, Y6
+	VHADDPS      Y2, Y0, Y0
+	VHADDPS      Y6, Y4, Y4
+	VHADDPS      Y4, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X2
+	VADDPS       X2, X0, X0
+	VMOVUPS      X0, (BX)
+	ADDQ         $0x10, DX
+	ADDQ         $0x10, BX
+	SUBQ         $0x04, SI
+	JMP          group78
+
+done79:
+	VZEROUPPER
+	RET
+
+// func dotGradAVX2(g []float32, table []float32, rows []uint32, x []float32, dx []float32, dtable *float32)
+// Requires: AVX, FMA3
+TEXT ·dotGradAVX2(SB), NOSPLIT, $0-128
+	MOVQ rows_base+48(FP), AX
+
+group84:
+	CMPQ         rows_len+56(FP), $0x04
+	JLT          done85
+	MOVQ         g_base+0(FP), CX
+	VBROADCASTSS (CX), Y0
+	VBROADCASTSS 4(CX), Y1
+	VBROADCASTSS 8(CX), Y2
+	VBROADCASTSS 12(CX), Y3
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVL         4(AX), SI
+	IMULQ        DX, SI
+	LEAQ         (CX)(SI*4), SI
+	MOVL         8(AX), DI
+	IMULQ        DX, DI
+	LEAQ         (CX)(DI*4), DI
+	MOVL         12(AX), R8
+	IMULQ        DX, R8
+	LEAQ         (CX)(R8*4), R8
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), R9
+	XORQ         R10, R10
+	MOVQ         dtable+120(FP), R11
+	SUBQ         table_base+24(FP), R11
+	LEAQ         (R10)(R11*1), R11
+
+single87:
+	CMPQ        CX, $0x00000008
+	JLT         rest88
+	VMOVUPS     (DX)(R10*1), Y4
+	VMOVUPS     (R9)(R10*1), Y5
+	VMOVUPS     (BX)(R10*1), Y6
+	VFMADD231PS Y6, Y0, Y5
+	VMOVUPS     (BX)(R11*1), Y6
+	VFMADD231PS Y4, Y0, Y6
+	VMOVUPS     Y6, (BX)(R11*1)
+	VMOVUPS     (SI)(R10*1), Y6
+	VFMADD231PS Y6, Y1, Y5
+	VMOVUPS     (SI)(R11*1), Y6
+	VFMADD231PS Y4, Y1, Y6
+	VMOVUPS     Y6, (SI)(R11*1)
+	VMOVUPS     (DI)(R10*1), Y6
+	VFMADD231PS Y6, Y2, Y5
+	VMOVUPS     (DI)(R11*1), Y6
+	VFMADD231PS Y4, Y2, Y6
+	VMOVUPS     Y6, (DI)(R11*1)
+	VMOVUPS     (R8)(R10*1), Y6
+	VFMADD231PS Y6, Y3, Y5
+	VMOVUPS     (R8)(R11*1), Y6
+	VFMADD231PS Y4, Y3, Y6
+	VMOVUPS     Y6, (R8)(R11*1)
+	VMOVUPS     Y5, (R9)(R10*1)
+	ADDQ        $0x00000020, R10
+	ADDQ        $0x00000020, R11
+	SUBQ        $0x00000008, CX
+	JMP         single87
+
+rest88:
+	TESTQ       CX, CX
+	JZ          done89
+	LEAQ        tail_masks<>+0(SB), R12
+	NEGQ        CX
+	VMOVUPS     32(R12)(CX*4), Y4
+	VMASKMOVPS  (DX)(R10*1), Y4, Y5
+	VMASKMOVPS  (R9)(R10*1), Y4, Y6
+	VMASKMOVPS  (BX)(R10*1), Y4, Y7
+	VFMADD231PS Y7, Y0, Y6
+	VMASKMOVPS  (BX)(R11*1), Y4, Y7
+	VFMADD231PS Y5, Y0, Y7
+	VMASKMOVPS  Y7, Y4, (BX)(R11*1)
+	VMASKMOVPS  (SI)(R10*1), Y4, Y0
+	VFMADD231PS Y0, Y1, Y6
+	VMASKMOVPS  (SI)(R11*1), Y4, Y0
+	VFMADD231PS Y5, Y1, Y0
+	VMASKMOVPS  Y0, Y4, (SI)(R11*1)
+	VMASKMOVPS  (DI)(R10*1), Y4, Y0
+	VFMADD231PS Y0, Y2, Y6
+	VMASKMOVPS  (DI)(R11*1), Y4, Y0
+	VFMADD231PS Y5, Y2, Y0
+	VMASKMOVPS  Y0, Y4, (DI)(R11*1)
+	VMASKMOVPS  (R8)(R10*1), Y4, Y0
+	VFMADD231PS Y0, Y3, Y6
+	VMASKMOVPS  (R8)(R11*1), Y4, Y0
+	VFMADD231PS Y5, Y3, Y0
+	VMASKMOVPS  Y0, Y4, (R8)(R11*1)
+	VMASKMOVPS  Y6, Y4, (R9)(R10*1)
+
+done89:
+	ADDQ $0x10, AX
+	ADDQ $0x10, g_base+0(FP)
+	SUBQ $0x04, rows_len+56(FP)
+	JMP  group84
+
+done85:
+group90:
+	CMPQ         rows_len+56(FP), $0x01
+	JLT          done91
+	MOVQ         g_base+0(FP), CX
+	VBROADCASTSS (CX), Y0
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), SI
+	XORQ         DI, DI
+	MOVQ         dtable+120(FP), R8
+	SUBQ         table_base+24(FP), R8
+	LEAQ         (DI)(R8*1), R8
+
+single93:
+	CMPQ        CX, $0x00000008
+	JLT         rest94
+	VMOVUPS     (DX)(DI*1), Y1
+	VMOVUPS     (SI)(DI*1), Y2
+	VMOVUPS     (BX)(DI*1), Y3
+	VFMADD231PS Y3, Y0, Y2
+	VMOVUPS     (BX)(R8*1), Y3
+	VFMADD231PS Y1, Y0, Y3
+	VMOVUPS     Y3, (BX)(R8*1)
+	VMOVUPS     Y2, (SI)(DI*1)
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, R8
+	SUBQ        $0x00000008, CX
+	JMP         single93
+
+rest94:
+	TESTQ       CX, CX
+	JZ          done95
+	LEAQ        tail_masks<>+0(SB), R9
+	NEGQ        CX
+	VMOVUPS     32(R9)(CX*4), Y1
+	VMASKMOVPS  (DX)(DI*1), Y1, Y2
+	VMASKMOVPS  (SI)(DI*1), Y1, Y3
+	VMASKMOVPS  (BX)(DI*1), Y1, Y4
+	VFMADD231PS Y4, Y0, Y3
+	VMASKMOVPS  (BX)(R8*1), Y1, Y4
+	VFMADD231PS Y2, Y0, Y4
+	VMASKMOVPS  Y4, Y1, (BX)(R8*1)
+	VMASKMOVPS  Y3, Y1, (SI)(DI*1)
+
+done95:
+	ADDQ $0x04, AX
+	ADDQ $0x04, g_base+0(FP)
+	SUBQ $0x01, rows_len+56(FP)
+	JMP  group90
+
+done91:
+	VZEROUPPER
+	RET
+
+// func dotGradXAVX2(g []float32, table []float32, rows []uint32, x []float32, dx []float32)
+// Requires: AVX, FMA3
+TEXT ·dotGradXAVX2(SB), NOSPLIT, $0-120
+	MOVQ rows_base+48(FP), AX
+
+group96:
+	CMPQ         rows_len+56(FP), $0x04
+	JLT          done97
+	MOVQ         g_base+0(FP), CX
+	VBROADCASTSS (CX), Y0
+	VBROADCASTSS 4(CX), Y1
+	VBROADCASTSS 8(CX), Y2
+	VBROADCASTSS 12(CX), Y3
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVL         4(AX), SI
+	IMULQ        DX, SI
+	LEAQ         (CX)(SI*4), SI
+	MOVL         8(AX), DI
+	IMULQ        DX, DI
+	LEAQ         (CX)(DI*4), DI
+	MOVL         12(AX), R8
+	IMULQ        DX, R8
+	LEAQ         (CX)(R8*4), R8
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), R9
+	XORQ         R10, R10
+
+single99:
+	CMPQ        CX, $0x00000008
+	JLT         rest100
+	VMOVUPS     (DX)(R10*1), Y4
+	VMOVUPS     (R9)(R10*1), Y4
+	VMOVUPS     (BX)(R10*1), Y5
+	VFMADD231PS Y5, Y0, Y4
+	VMOVUPS     (SI)(R10*1), Y5
+	VFMADD231PS Y5, Y1, Y4
+	VMOVUPS     (DI)(R10*1), Y5
+	VFMADD231PS Y5, Y2, Y4
+	VMOVUPS     (R8)(R10*1), Y5
+	VFMADD231PS Y5, Y3, Y4
+	VMOVUPS     Y4, (R9)(R10*1)
+	ADDQ        $0x00000020, R10
+	SUBQ        $0x00000008, CX
+	JMP         single99
+
+rest100:
+	TESTQ       CX, CX
+	JZ          done101
+	LEAQ        tail_masks<>+0(SB), R11
+	NEGQ        CX
+	VMOVUPS     32(R11)(CX*4), Y4
+	VMASKMOVPS  (DX)(R10*1), Y4, Y5
+	VMASKMOVPS  (R9)(R10*1), Y4, Y5
+	VMASKMOVPS  (BX)(R10*1), Y4, Y6
+	VFMADD231PS Y6, Y0, Y5
+	VMASKMOVPS  (SI)(R10*1), Y4, Y0
+	VFMADD231PS Y0, Y1, Y5
+	VMASKMOVPS  (DI)(R10*1), Y4, Y0
+	VFMADD231PS Y0, Y2, Y5
+	VMASKMOVPS  (R8)(R10*1), Y4, Y0
+	VFMADD231PS Y0, Y3, Y5
+	VMASKMOVPS  Y5, Y4, (R9)(R10*1)
+
+done101:
+	ADDQ $0x10, AX
+	ADDQ $0x10, g_base+0(FP)
+	SUBQ $0x04, rows_len+56(FP)
+	JMP  group96
+
+done97:
+group102:
+	CMPQ         rows_len+56(FP), $0x01
+	JLT          done103
+	MOVQ         g_base+0(FP), CX
+	VBROADCASTSS (CX), Y0
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), SI
+	XORQ         DI, DI
+
+single105:
+	CMPQ        CX, $0x00000008
+	JLT         rest106
+	VMOVUPS     (DX)(DI*1), Y1
+	VMOVUPS     (SI)(DI*1), Y1
+	VMOVUPS     (BX)(DI*1), Y2
+	VFMADD231PS Y2, Y0, Y1
+	VMOVUPS     Y1, (SI)(DI*1)
+	ADDQ        $0x00000020, DI
+	SUBQ        $0x00000008, CX
+	JMP         single105
+
+rest106:
+	TESTQ       CX, CX
+	JZ          done107
+	LEAQ        tail_masks<>+0(SB), R8
+	NEGQ        CX
+	VMOVUPS     32(R8)(CX*4), Y1
+	VMASKMOVPS  (DX)(DI*1), Y1, Y2
+	VMASKMOVPS  (SI)(DI*1), Y1, Y2
+	VMASKMOVPS  (BX)(DI*1), Y1, Y3
+	VFMADD231PS Y3, Y0, Y2
+	VMASKMOVPS  Y2, Y1, (SI)(DI*1)
+
+done107:
+	ADDQ $0x04, AX
+	ADDQ $0x04, g_base+0(FP)
+	SUBQ $0x01, rows_len+56(FP)
+	JMP  group102
+
+done103:
+	VZEROUPPER
+	RET
+
+// func l1AVX2(x []float32, y []float32) float32
+// Requires: AVX, SSE
+TEXT ·l1AVX2(SB), NOSPLIT, $0-52
+	MOVQ   x_len+8(FP), AX
+	MOVQ   x_base+0(FP), CX
+	MOVQ   y_base+24(FP), DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	XORQ   BX, BX
+
+wide108:
+	CMPQ    AX, $0x00000020
+	JLT     single109
+	VMOVUPS (CX)(BX*1), Y4
+	VSUBPS  (DX)(BX*1), Y4, Y4
+	VANDPS  lanes_7fffffff<>+0(SB), Y4, Y4
+	VADDPS  Y4, Y0, Y0
+	VMOVUPS 32(CX)(BX*1), Y4
+	VSUBPS  32(DX)(BX*1), Y4, Y4
+	VANDPS  lanes_7fffffff<>+0(SB), Y4, Y4
+	VADDPS  Y4, Y1, Y1
+	VMOVUPS 64(CX)(BX*1), Y4
+	VSUBPS  64(DX)(BX*1), Y4, Y4
+	VANDPS  lanes_7fffffff<>+0(SB), Y4, Y4
+	VADDPS  Y4, Y2, Y2
+	VMOVUPS 96(CX)(BX*1), Y4
+	VSUBPS  96(DX)(BX*1), Y4, Y4
+	VANDPS  lanes_7fffffff<>+0(SB), Y4, Y4
+	VADDPS  Y4, Y3, Y3
+	ADDQ    $0x00000080, BX
+	SUBQ    $0x00000020, AX
+	JMP     wide108
+
+single109:
+	CMPQ    AX, $0x00000008
+	JLT     rest110
+	VMOVUPS (CX)(BX*1), Y4
+	VSUBPS  (DX)(BX*1), Y4, Y4
+	VANDPS  lanes_7fffffff<>+0(SB), Y4, Y4
+	VADDPS  Y4, Y0, Y0
+	ADDQ    $0x00000020, BX
+	SUBQ    $0x00000008, AX
+	JMP     single109
+
+rest110:
+	TESTQ      AX, AX
+	JZ         done111
+	LEAQ       tail_masks<>+0(SB), SI
+	NEGQ       AX
+	VMOVUPS    32(SI)(AX*4), Y4
+	VMASKMOVPS (CX)(BX*1), Y4, Y5
+	VMASKMOVPS (DX)(BX*1), Y4, Y4
+	VSUBPS     Y4, Y5, Y4
+	VANDPS     lanes_7fffffff<>+0(SB), Y4, Y4
+	VADDPS     Y4, Y0, Y0
+
+done111:
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x4e, X0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0xb1, X0, X1
+	VADDPS       X1, X0, X0
+	MOVSS        X0, ret+48(FP)
+	VZEROUPPER
+	RET
+
+// func l1RowsAVX2(a []float32, x []float32, out []float32)
+// Requires: AVX
+TEXT ·l1RowsAVX2(SB), NOSPLIT, $0-72
+	MOVQ x_len+32(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ a_base+0(FP), DX
+	MOVQ out_base+48(FP), BX
+	MOVQ out_len+56(FP), SI
+	MOVQ x_len+32(FP), DI
+
+group112:
+	CMPQ   SI, $0x04
+	JLT    done113
+	LEAQ   (DX)(DI*4), R8
+	LEAQ   (R8)(DI*4), R9
+	LEAQ   (R9)(DI*4), R10
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y2, Y2, Y2
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y4, Y4, Y4
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y6, Y6, Y6
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y8, Y8, Y8
+	XORQ   R11, R11
+	MOVQ   AX, R12
+
+wide114:
+	CMPQ    R12, $0x00000010
+	JLT     single115
+	VMOVUPS (CX)(R11*1), Y8
+	VSUBPS  (DX)(R11*1), Y8, Y9
+	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
+	VADDPS  Y9, Y0, Y0
+	VSUBPS  (R8)(R11*1), Y8, Y9
+	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
+	VADDPS  Y9, Y2, Y2
+	VSUBPS  (R9)(R11*1), Y8, Y9
+	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
+	VADDPS  Y9, Y4, Y4
+	VSUBPS  (R10)(R11*1), Y8, Y8
+	VANDPS  lanes_7fffffff<>+0(SB), Y8, Y8
+	VADDPS  Y8, Y6, Y6
+	VMOVUPS 32(CX)(R11*1), Y8
+	VSUBPS  32(DX)(R11*1), Y8, Y9
+	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
+	VADDPS  Y9, Y1, Y1
+	VSUBPS  32(R8)(R11*1), Y8, Y9
+	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
+	VADDPS  Y9, Y3, Y3
+	VSUBPS  32(R9)(R11*1), Y8, Y9
+	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
+	VADDPS  Y9, Y5, Y5
+	VSUBPS  32(R10)(R11*1), Y8, Y8
+	VANDPS  lanes_7fffffff<>+0(SB), Y8, Y8
+	VADDPS  Y8, Y7, Y7
+	ADDQ    $0x00000040, R11
+	SUBQ    $0x00000010, R12
+	JMP     wide114
+
+single115:
+	CMPQ    R12, $0x00000008
+	JLT     rest116
+	VMOVUPS (CX)(R11*1), Y8
+	VSUBPS  (DX)(R11*1), Y8, Y9
+	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
+	VADDPS  Y9, Y0, Y0
+	VSUBPS  (R8)(R11*1), Y8, Y9
+	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
+	VADDPS  Y9, Y2, Y2
+	VSUBPS  (R9)(R11*1), Y8, Y9
+	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
+	VADDPS  Y9, Y4, Y4
+	VSUBPS  (R10)(R11*1), Y8, Y8
+	VANDPS  lanes_7fffffff<>+0(SB), Y8, Y8
+	VADDPS  Y8, Y6, Y6
+	ADDQ    $0x00000020, R11
+	SUBQ    $0x00000008, R12
+	JMP     single115
+
+rest116:
+	TESTQ      R12, R12
+	JZ         done117
+	LEAQ       tail_masks<>+0(SB), R13
+	NEGQ       R12
+	VMOVUPS    32(R13)(R12*4), Y8
+	VMASKMOVPS (CX)(R11*1), Y8, Y9
+	VMASKMOVPS (DX)(R11*1), Y8, Y10
+	VSUBPS     Y10, Y9, Y10
+	VANDPS     lanes_7fffffff<>+0(SB), Y10, Y10
+	VADDPS     Y10, Y0, Y0
+	VMASKMOVPS (R8)(R11*1), Y8, Y10
+	VSUBPS     Y10, Y9, Y10
+	VANDPS     lanes_7fffffff<>+0(SB), Y10, Y10
+	VADDPS     Y10, Y2, Y2
+	VMASKMOVPS (R9)(R11*1), Y8, Y10
+	VSUBPS     Y10, Y9, Y10
+	VANDPS     lanes_7fffffff<>+0(SB), Y10, Y10
+	VADDPS     Y10, Y4, Y4
+	VMASKMOVPS (R10)(R11*1), Y8, Y8
+	VSUBPS     Y8, Y9, Y8
+	VANDPS     lanes_7fffffff<>+0(SB), Y8, Y8
+	VADDPS     Y8, Y6, Y6
+
+done117:
+	VADDPS       Y1, Y0, Y0
+	VADDPS       Y3, Y2, Y2
+	VADDPS       Y5, Y4, Y4
+	VADDPS       Y7, Y6, Y6
+	VHADDPS      Y2, Y0, Y0
+	VHADDPS      Y6, Y4, Y4
+	VHADDPS      Y4, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X2
+	VADDPS       X2, X0, X0
+	VMOVUPS      X0, (BX)
+	LEAQ         (R10)(DI*4), DX
+	ADDQ         $0x10, BX
+	SUBQ         $0x04, SI
+	JMP          group112
+
+done113:
+	VZEROUPPER
+	RET
+
+// func l1GatherAVX2(table []float32, rows []uint32, x []float32, out []float32)
+// Requires: AVX
+TEXT ·l1GatherAVX2(SB), NOSPLIT, $0-96
+	MOVQ x_len+56(FP), AX
+	MOVQ x_base+48(FP), CX
+	MOVQ rows_base+24(FP), DX
+	MOVQ out_base+72(FP), BX
+	MOVQ rows_len+32(FP), SI
+
+group118:
+	CMPQ   SI, $0x04
+	JLT    done119
+	MOVQ   table_base+0(FP), DI
+	MOVQ   x_len+56(FP), R8
+	MOVL   (DX), R9
+	IMULQ  R8, R9
+	LEAQ   (DI)(R9*4), R9
+	MOVL   4(DX), R10
+	IMULQ  R8, R10
+	LEAQ   (DI)(R10*4), R10
+	MOVL   8(DX), R11
+	IMULQ  R8, R11
+	LEAQ   (DI)(R11*4), R11
+	MOVL   12(DX), R12
+	IMULQ  R8, R12
+	LEAQ   (DI)(R12*4), R12
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y2, Y2, Y2
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y4, Y4, Y4
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y6, Y6, Y6
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y8, Y8, Y8
+	XORQ   DI, DI
+	MOVQ   AX, R8
+
+wide120:
+	CMPQ    R8, $0x00000010
+	JLT     single121
+	VMOVUPS (CX)(DI*1), Y8
+	VSUBPS  (R9)(DI*1), Y8, Y9
+	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
+	VADDPS  Y9, Y0, Y0
+	VSUBPS  (R10)(DI*1), Y8, Y9
+	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
+	VADDPS  Y9, Y2, Y2
+	VSUBPS  (R11)(DI*1), Y8, Y9
+	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
+	VADDPS  Y9, Y4, Y4
+	VSUBPS  (R12)(DI*1), Y8, Y8
+	VANDPS  lanes_7fffffff<>+0(SB), Y8, Y8
+	VADDPS  Y8, Y6, Y6
+	VMOVUPS 32(CX)(DI*1), Y8
+	VSUBPS  32(R9)(DI*1), Y8, Y9
+	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
+	VADDPS  Y9, Y1, Y1
+	VSUBPS  32(R10)(DI*1), Y8, Y9
+	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
+	VADDPS  Y9, Y3, Y3
+	VSUBPS  32(R11)(DI*1), Y8, Y9
+	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
+	VADDPS  Y9, Y5, Y5
+	VSUBPS  32(R12)(DI*1), Y8, Y8
+	VANDPS  lanes_7fffffff<>+0(SB), Y8, Y8
+	VADDPS  Y8, Y7, Y7
+	ADDQ    $0x00000040, DI
+	SUBQ    $0x00000010, R8
+	JMP     wide120
+
+single121:
+	CMPQ    R8, $0x00000008
+	JLT     rest122
+	VMOVUPS (CX)(DI*1), Y8
+	VSUBPS  (R9)(DI*1), Y8, Y9
+	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
+	VADDPS  Y9, Y0, Y0
+	VSUBPS  (R10)(DI*1), Y8, Y9
+	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
+	VADDPS  Y9, Y2, Y2
+	VSUBPS  (R11)(DI*1), Y8, Y9
+	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
+	VADDPS  Y9, Y4, Y4
+	VSUBPS  (R12)(DI*1), Y8, Y8
+	VANDPS  lanes_7fffffff<>+0(SB), Y8, Y8
+	VADDPS  Y8, Y6, Y6
+	ADDQ    $0x00000020, DI
+	SUBQ    $0x00000008, R8
+	JMP     single121
+
+rest122:
+	TESTQ      R8, R8
+	JZ         done123
+	LEAQ       tail_masks<>+0(SB), R13
+	NEGQ       R8
+	VMOVUPS    32(R13)(R8*4), Y8
+	VMASKMOVPS (CX)(DI*1), Y8, Y9
+	VMASKMOVPS (R9)(DI*1), Y8, Y10
+	VSUBPS     Y10, Y9, Y10
+	VANDPS     lanes_7fffffff<>+0(SB), Y10, Y10
+	VADDPS     Y10, Y0, Y0
+	VMASKMOVPS (R10)(DI*1), Y8, Y10
+	VSUBPS     Y10, Y9, Y10
+	VANDPS     lanes_7fffffff<>+0(SB), Y10, Y10
+	VADDPS     Y10, Y2, Y2
+	VMASKMOVPS (R11)(DI*1), Y8, Y10
+	VSUBPS     Y10, Y9, Y10
+	VANDPS     lanes_7fffffff<>+0(SB), Y10, Y10
+	VADDPS     Y10, Y4, Y4
+	VMASKMOVPS (R12)(DI*1), Y8, Y8
+	VSUBPS     Y8, Y9, Y8
+	VANDPS     lanes_7fffffff<>+0(SB), Y8, Y8
+	VADDPS     Y8, Y6, Y6
+
+done123:
+	VADDPS       Y1, Y0, Y0
+	VADDPS       Y3, Y2, Y2
+	VADDPS       Y5, Y4, Y4
+	VADDPS       Y7, Y6, Y6
+	VHADDPS      Y2, Y0, Y0
+	VHADDPS      Y6, Y4, Y4
+	VHADDPS      Y4, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X2
+	VADDPS       X2, X0, X0
+	VMOVUPS      X0, (BX)
+	ADDQ         $0x10, DX
+	ADDQ         $0x10, BX
+	SUBQ         $0x04, SI
+	JMP          group118
+
+done119:
+	VZEROUPPER
+	RET
+
+// func l1GradAVX2(g []float32, table []float32, rows []uint32, x []float32, dx []float32, dtable *float32)
+// Requires: AVX, FMA3
+TEXT ·l1GradAVX2(SB), NOSPLIT, $0-128
+	MOVQ rows_base+48(FP), AX
+
+group124:
+	CMPQ         rows_len+56(FP), $0x04
+	JLT          done125
+	MOVQ         g_base+0(FP), CX
+	VBROADCASTSS (CX), Y0
+	VBROADCASTSS 4(CX), Y1
+	VBROADCASTSS 8(CX), Y2
+	VBROADCASTSS 12(CX), Y3
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVL         4(AX), SI
+	IMULQ        DX, SI
+	LEAQ         (CX)(SI*4), SI
+	MOVL         8(AX), DI
+	IMULQ        DX, DI
+	LEAQ         (CX)(DI*4), DI
+	MOVL         12(AX), R8
+	IMULQ        DX, R8
+	LEAQ         (CX)(R8*4), R8
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), R9
+	XORQ         R10, R10
+	MOVQ         dtable+120(FP), R11
+	SUBQ         table_base+24(FP), R11
+	LEAQ         (R10)(R11*1), R11
+
+single127:
+	CMPQ         CX, $0x00000008
+	JLT          rest128
+	VMOVUPS      (DX)(R10*1), Y4
+	VMOVUPS      (R9)(R10*1), Y5
+	VMOVUPS      (BX)(R10*1), Y6
+	VSUBPS       Y6, Y4, Y6
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y6, Y7
+	VANDPS       lanes_80000000<>+0(SB), Y6, Y6
+	VORPS        lanes_3f800000<>+0(SB), Y6, Y6
+	VANDPS       Y7, Y6, Y6
+	VFMADD231PS  Y6, Y0, Y5
+	VMOVUPS      (BX)(R11*1), Y7
+	VFNMADD231PS Y6, Y0, Y7
+	VMOVUPS      Y7, (BX)(R11*1)
+	VMOVUPS      (SI)(R10*1), Y6
+	VSUBPS       Y6, Y4, Y6
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y6, Y7
+	VANDPS       lanes_80000000<>+0(SB), Y6, Y6
+	VORPS        lanes_3f800000<>+0(SB), Y6, Y6
+	VANDPS       Y7, Y6, Y6
+	VFMADD231PS  Y6, Y1, Y5
+	VMOVUPS      (SI)(R11*1), Y7
+	VFNMADD231PS Y6, Y1, Y7
+	VMOVUPS      Y7, (SI)(R11*1)
+	VMOVUPS      (DI)(R10*1), Y6
+	VSUBPS       Y6, Y4, Y6
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y6, Y7
+	VANDPS       lanes_80000000<>+0(SB), Y6, Y6
+	VORPS        lanes_3f800000<>+0(SB), Y6, Y6
+	VANDPS       Y7, Y6, Y6
+	VFMADD231PS  Y6, Y2, Y5
+	VMOVUPS      (DI)(R11*1), Y7
+	VFNMADD231PS Y6, Y2, Y7
+	VMOVUPS      Y7, (DI)(R11*1)
+	VMOVUPS      (R8)(R10*1), Y6
+	VSUBPS       Y6, Y4, Y4
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y4, Y6
+	VANDPS       lanes_80000000<>+0(SB), Y4, Y4
+	VORPS        lanes_3f800000<>+0(SB), Y4, Y4
+	VANDPS       Y6, Y4, Y4
+	VFMADD231PS  Y4, Y3, Y5
+	VMOVUPS      (R8)(R11*1), Y6
+	VFNMADD231PS Y4, Y3, Y6
+	VMOVUPS      Y6, (R8)(R11*1)
+	VMOVUPS      Y5, (R9)(R10*1)
+	ADDQ         $0x00000020, R10
+	ADDQ         $0x00000020, R11
+	SUBQ         $0x00000008, CX
+	JMP          single127
+
+rest128:
+	TESTQ        CX, CX
+	JZ           done129
+	LEAQ         tail_masks<>+0(SB), R12
+	NEGQ         CX
+	VMOVUPS      32(R12)(CX*4), Y4
+	VMASKMOVPS   (DX)(R10*1), Y4, Y5
+	VMASKMOVPS   (R9)(R10*1), Y4, Y6
+	VMASKMOVPS   (BX)(R10*1), Y4, Y7
+	VSUBPS       Y7, Y5, Y7
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y7, Y8
+	VANDPS       lanes_80000000<>+0(SB), Y7, Y7
+	VORPS        lanes_3f800000<>+0(SB), Y7, Y7
+	VANDPS       Y8, Y7, Y7
+	VFMADD231PS  Y7, Y0, Y6
+	VMASKMOVPS   (BX)(R11*1), Y4, Y8
+	VFNMADD231PS Y7, Y0, Y8
+	VMASKMOVPS   Y8, Y4, (BX)(R11*1)
+	VMASKMOVPS   (SI)(R10*1), Y4, Y0
+	VSUBPS       Y0, Y5, Y0
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y0, Y7
+	VANDPS       lanes_80000000<>+0(SB), Y0, Y0
+	VORPS        lanes_3f800000<>+0(SB), Y0, Y0
+	VANDPS       Y7, Y0, Y0
+	VFMADD231PS  Y0, Y1, Y6
+	VMASKMOVPS   (SI)(R11*1), Y4, Y7
+	VFNMADD231PS Y0, Y1, Y7
+	VMASKMOVPS   Y7, Y4, (SI)(R11*1)
+	VMASKMOVPS   (DI)(R10*1), Y4, Y0
+	VSUBPS       Y0, Y5, Y0
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y0, Y1
+	VANDPS       lanes_80000000<>+0(SB), Y0, Y0
+	VORPS        lanes_3f800000<>+0(SB), Y0, Y0
+	VANDPS       Y1, Y0, Y0
+	VFMADD231PS  Y0, Y2, Y6
+	VMASKMOVPS   (DI)(R11*1), Y4, Y1
+	VFNMADD231PS Y0, Y2, Y1
+	VMASKMOVPS   Y1, Y4, (DI)(R11*1)
+	VMASKMOVPS   (R8)(R10*1), Y4, Y0
+	VSUBPS       Y0, Y5, Y0
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y0, Y1
+	VANDPS       lanes_80000000<>+0(SB), Y0, Y0
+	VORPS        lanes_3f800000<>+0(SB), Y0, Y0
+	VANDPS       Y1, Y0, Y0
+	VFMADD231PS  Y0, Y3, Y6
+	VMASKMOVPS   (R8)(R11*1), Y4, Y1
+	VFNMADD231PS Y0, Y3, Y1
+	VMASKMOVPS   Y1, Y4, (R8)(R11*1)
+	VMASKMOVPS   Y6, Y4, (R9)(R10*1)
+
+done129:
+	ADDQ $0x10, AX
+	ADDQ $0x10, g_base+0(FP)
+	SUBQ $0x04, rows_len+56(FP)
+	JMP  group124
+
+done125:
+group130:
+	CMPQ         rows_len+56(FP), $0x01
+	JLT          done131
+	MOVQ         g_base+0(FP), CX
+	VBROADCASTSS (CX), Y0
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), SI
+	XORQ         DI, DI
+	MOVQ         dtable+120(FP), R8
+	SUBQ         table_base+24(FP), R8
+	LEAQ         (DI)(R8*1), R8
+
+single133:
+	CMPQ         CX, $0x00000008
+	JLT          rest134
+	VMOVUPS      (DX)(DI*1), Y1
+	VMOVUPS      (SI)(DI*1), Y2
+	VMOVUPS      (BX)(DI*1), Y3
+	VSUBPS       Y3, Y1, Y1
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y1, Y3
+	VANDPS       lanes_80000000<>+0(SB), Y1, Y1
+	VORPS        lanes_3f800000<>+0(SB), Y1, Y1
+	VANDPS       Y3, Y1, Y1
+	VFMADD231PS  Y1, Y0, Y2
+	VMOVUPS      (BX)(R8*1), Y3
+	VFNMADD231PS Y1, Y0, Y3
+	VMOVUPS      Y3, (BX)(R8*1)
+	VMOVUPS      Y2, (SI)(DI*1)
+	ADDQ         $0x00000020, DI
+	ADDQ         $0x00000020, R8
+	SUBQ         $0x00000008, CX
+	JMP          single133
+
+rest134:
+	TESTQ        CX, CX
+	JZ           done135
+	LEAQ         tail_masks<>+0(SB), R9
+	NEGQ         CX
+	VMOVUPS      32(R9)(CX*4), Y1
+	VMASKMOVPS   (DX)(DI*1), Y1, Y2
+	VMASKMOVPS   (SI)(DI*1), Y1, Y3
+	VMASKMOVPS   (BX)(DI*1), Y1, Y4
+	VSUBPS       Y4, Y2, Y2
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y2, Y4
+	VANDPS       lanes_80000000<>+0(SB), Y2, Y2
+	VORPS        lanes_3f800000<>+0(SB), Y2, Y2
+	VANDPS       Y4, Y2, Y2
+	VFMADD231PS  Y2, Y0, Y3
+	VMASKMOVPS   (BX)(R8*1), Y1, Y4
+	VFNMADD231PS Y2, Y0, Y4
+	VMASKMOVPS   Y4, Y1, (BX)(R8*1)
+	VMASKMOVPS   Y3, Y1, (SI)(DI*1)
+
+done135:
+	ADDQ $0x04, AX
+	ADDQ $0x04, g_base+0(FP)
+	SUBQ $0x01, rows_len+56(FP)
+	JMP  group130
+
+done131:
+	VZEROUPPER
+	RET
+
+// func l1GradXAVX2(g []float32, table []float32, rows []uint32, x []float32, dx []float32)
+// Requires: AVX, FMA3
+TEXT ·l1GradXAVX2(SB), NOSPLIT, $0-120
+	MOVQ rows_base+48(FP), AX
+
+group136:
+	CMPQ         rows_len+56(FP), $0x04
+	JLT          done137
+	MOVQ         g_base+0(FP), CX
+	VBROADCASTSS (CX), Y0
+	VBROADCASTSS 4(CX), Y1
+	VBROADCASTSS 8(CX), Y2
+	VBROADCASTSS 12(CX), Y3
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVL         4(AX), SI
+	IMULQ        DX, SI
+	LEAQ         (CX)(SI*4), SI
+	MOVL         8(AX), DI
+	IMULQ        DX, DI
+	LEAQ         (CX)(DI*4), DI
+	MOVL         12(AX), R8
+	IMULQ        DX, R8
+	LEAQ         (CX)(R8*4), R8
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), R9
+	XORQ         R10, R10
+
+single139:
+	CMPQ        CX, $0x00000008
+	JLT         rest140
+	VMOVUPS     (DX)(R10*1), Y4
+	VMOVUPS     (R9)(R10*1), Y5
+	VMOVUPS     (BX)(R10*1), Y6
+	VSUBPS      Y6, Y4, Y6
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y6, Y7
+	VANDPS      lanes_80000000<>+0(SB), Y6, Y6
+	VORPS       lanes_3f800000<>+0(SB), Y6, Y6
+	VANDPS      Y7, Y6, Y6
+	VFMADD231PS Y6, Y0, Y5
+	VMOVUPS     (SI)(R10*1), Y6
+	VSUBPS      Y6, Y4, Y6
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y6, Y7
+	VANDPS      lanes_80000000<>+0(SB), Y6, Y6
+	VORPS       lanes_3f800000<>+0(SB), Y6, Y6
+	VANDPS      Y7, Y6, Y6
+	VFMADD231PS Y6, Y1, Y5
+	VMOVUPS     (DI)(R10*1), Y6
+	VSUBPS      Y6, Y4, Y6
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y6, Y7
+	VANDPS      lanes_80000000<>+0(SB), Y6, Y6
+	VORPS       lanes_3f800000<>+0(SB), Y6, Y6
+	VANDPS      Y7, Y6, Y6
+	VFMADD231PS Y6, Y2, Y5
+	VMOVUPS     (R8)(R10*1), Y6
+	VSUBPS      Y6, Y4, Y4
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y4, Y6
+	VANDPS      lanes_80000000<>+0(SB), Y4, Y4
+	VORPS       lanes_3f800000<>+0(SB), Y4, Y4
+	VANDPS      Y6, Y4, Y4
+	VFMADD231PS Y4, Y3, Y5
+	VMOVUPS     Y5, (R9)(R10*1)
+	ADDQ        $0x00000020, R10
+	SUBQ        $0x00000008, CX
+	JMP         single139
+
+rest140:
+	TESTQ       CX, CX
+	JZ          done141
+	LEAQ        tail_masks<>+0(SB), R11
+	NEGQ        CX
+	VMOVUPS     32(R11)(CX*4), Y4
+	VMASKMOVPS  (DX)(R10*1), Y4, Y5
+	VMASKMOVPS  (R9)(R10*1), Y4, Y6
+	VMASKMOVPS  (BX)(R10*1), Y4, Y7
+	VSUBPS      Y7, Y5, Y7
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y7, Y8
+	VANDPS      lanes_80000000<>+0(SB), Y7, Y7
+	VORPS       lanes_3f800000<>+0(SB), Y7, Y7
+	VANDPS      Y8, Y7, Y7
+	VFMADD231PS Y7, Y0, Y6
+	VMASKMOVPS  (SI)(R10*1), Y4, Y0
+	VSUBPS      Y0, Y5, Y0
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y0, Y7
+	VANDPS      lanes_80000000<>+0(SB), Y0, Y0
+	VORPS       lanes_3f800000<>+0(SB), Y0, Y0
+	VANDPS      Y7, Y0, Y0
+	VFMADD231PS Y0, Y1, Y6
+	VMASKMOVPS  (DI)(R10*1), Y4, Y0
+	VSUBPS      Y0, Y5, Y0
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y0, Y1
+	VANDPS      lanes_80000000<>+0(SB), Y0, Y0
+	VORPS       lanes_3f800000<>+0(SB), Y0, Y0
+	VANDPS      Y1, Y0, Y0
+	VFMADD231PS Y0, Y2, Y6
+	VMASKMOVPS  (R8)(R10*1), Y4, Y0
+	VSUBPS      Y0, Y5, Y0
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y0, Y1
+	VANDPS      lanes_80000000<>+0(SB), Y0, Y0
+	VORPS       lanes_3f800000<>+0(SB), Y0, Y0
+	VANDPS      Y1, Y0, Y0
+	VFMADD231PS Y0, Y3, Y6
+	VMASKMOVPS  Y6, Y4, (R9)(R10*1)
+
+done141:
+	ADDQ $0x10, AX
+	ADDQ $0x10, g_base+0(FP)
+	SUBQ $0x04, rows_len+56(FP)
+	JMP  group136
+
+done137:
+group142:
+	CMPQ         rows_len+56(FP), $0x01
+	JLT          done143
+	MOVQ         g_base+0(FP), CX
+	VBROADCASTSS (CX), Y0
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), SI
+	XORQ         DI, DI
+
+single145:
+	CMPQ        CX, $0x00000008
+	JLT         rest146
+	VMOVUPS     (DX)(DI*1), Y1
+	VMOVUPS     (SI)(DI*1), Y2
+	VMOVUPS     (BX)(DI*1), Y3
+	VSUBPS      Y3, Y1, Y1
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y1, Y3
+	VANDPS      lanes_80000000<>+0(SB), Y1, Y1
+	VORPS       lanes_3f800000<>+0(SB), Y1, Y1
+	VANDPS      Y3, Y1, Y1
+	VFMADD231PS Y1, Y0, Y2
+	VMOVUPS     Y2, (SI)(DI*1)
+	ADDQ        $0x00000020, DI
+	SUBQ        $0x00000008, CX
+	JMP         single145
+
+rest146:
+	TESTQ       CX, CX
+	JZ          done147
+	LEAQ        tail_masks<>+0(SB), R8
+	NEGQ        CX
+	VMOVUPS     32(R8)(CX*4), Y1
+	VMASKMOVPS  (DX)(DI*1), Y1, Y2
+	VMASKMOVPS  (SI)(DI*1), Y1, Y3
+	VMASKMOVPS  (BX)(DI*1), Y1, Y4
+	VSUBPS      Y4, Y2, Y2
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y2, Y4
+	VANDPS      lanes_80000000<>+0(SB), Y2, Y2
+	VORPS       lanes_3f800000<>+0(SB), Y2, Y2
+	VANDPS      Y4, Y2, Y2
+	VFMADD231PS Y2, Y0, Y3
+	VMASKMOVPS  Y3, Y1, (SI)(DI*1)
+
+done147:
+	ADDQ $0x04, AX
+	ADDQ $0x04, g_base+0(FP)
+	SUBQ $0x01, rows_len+56(FP)
+	JMP  group142
+
+done143:
+	VZEROUPPER
+	RET
+
+// func squaredL2AVX2(x []float32, y []float32) float32
+// Requires: AVX, FMA3, SSE
+TEXT ·squaredL2AVX2(SB), NOSPLIT, $0-52
+	MOVQ   x_len+8(FP), AX
+	MOVQ   x_base+0(FP), CX
+	MOVQ   y_base+24(FP), DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	XORQ   BX, BX
+
+wide148:
+	CMPQ        AX, $0x00000020
+	JLT         single149
+	VMOVUPS     (CX)(BX*1), Y4
+	VSUBPS      (DX)(BX*1), Y4, Y4
+	VFMADD231PS Y4, Y4, Y0
+	VMOVUPS     32(CX)(BX*1), Y4
+	VSUBPS      32(DX)(BX*1), Y4, Y4
+	VFMADD231PS Y4, Y4, Y1
+	VMOVUPS     64(CX)(BX*1), Y4
+	VSUBPS      64(DX)(BX*1), Y4, Y4
+	VFMADD231PS Y4, Y4, Y2
+	VMOVUPS     96(CX)(BX*1), Y4
+	VSUBPS      96(DX)(BX*1), Y4, Y4
+	VFMADD231PS Y4, Y4, Y3
+	ADDQ        $0x00000080, BX
+	SUBQ        $0x00000020, AX
+	JMP         wide148
+
+single149:
+	CMPQ        AX, $0x00000008
+	JLT         rest150
+	VMOVUPS     (CX)(BX*1), Y4
+	VSUBPS      (DX)(BX*1), Y4, Y4
+	VFMADD231PS Y4, Y4, Y0
+	ADDQ        $0x00000020, BX
+	SUBQ        $0x00000008, AX
+	JMP         single149
+
+rest150:
+	TESTQ       AX, AX
+	JZ          done151
+	LEAQ        tail_masks<>+0(SB), SI
+	NEGQ        AX
+	VMOVUPS     32(SI)(AX*4), Y4
+	VMASKMOVPS  (CX)(BX*1), Y4, Y5
+	VMASKMOVPS  (DX)(BX*1), Y4, Y4
+	VSUBPS      Y4, Y5, Y4
+	VFMADD231PS Y4, Y4, Y0
+
+done151:
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x4e, X0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0xb1, X0, X1
+	VADDPS       X1, X0, X0
+	MOVSS        X0, ret+48(FP)
+	VZEROUPPER
+	RET
+
+// func squaredL2RowsAVX2(a []float32, x []float32, out []float32)
+// Requires: AVX, FMA3
+TEXT ·squaredL2RowsAVX2(SB), NOSPLIT, $0-72
+	MOVQ x_len+32(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ a_base+0(FP), DX
+	MOVQ out_base+48(FP), BX
+	MOVQ out_len+56(FP), SI
+	MOVQ x_len+32(FP), DI
+
+group152:
+	CMPQ   SI, $0x04
+	JLT    done153
+	LEAQ   (DX)(DI*4), R8
+	LEAQ   (R8)(DI*4), R9
+	LEAQ   (R9)(DI*4), R10
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y2, Y2, Y2
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y4, Y4, Y4
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y6, Y6, Y6
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y8, Y8, Y8
+	XORQ   R11, R11
+	MOVQ   AX, R12
+
+wide154:
+	CMPQ        R12, $0x00000010
+	JLT         single155
+	VMOVUPS     (CX)(R11*1), Y8
+	VSUBPS      (DX)(R11*1), Y8, Y9
+	VFMADD231PS Y9, Y9, Y0
+	VSUBPS      (R8)(R11*1), Y8, Y9
+	VFMADD231PS Y9, Y9, Y2
+	VSUBPS      (R9)(R11*1), Y8, Y9
+	VFMADD231PS Y9, Y9, Y4
+	VSUBPS      (R10)(R11*1), Y8, Y8
+	VFMADD231PS Y8, Y8, Y6
+	VMOVUPS     32(CX)(R11*1), Y8
+	VSUBPS      32(DX)(R11*1), Y8, Y9
+	VFMADD231PS Y9, Y9, Y1
+	VSUBPS      32(R8)(R11*1), Y8, Y9
+	VFMADD231PS Y9, Y9, Y3
+	VSUBPS      32(R9)(R11*1), Y8, Y9
+	VFMADD231PS Y9, Y9, Y5
+	VSUBPS      32(R10)(R11*1), Y8, Y8
+	VFMADD231PS Y8, Y8, Y7
+	ADDQ        $0x00000040, R11
+	SUBQ        $0x00000010, R12
+	JMP         wide154
+
+single155:
+	CMPQ        R12, $0x00000008
+	JLT         rest156
+	VMOVUPS     (CX)(R11*1), Y8
+	VSUBPS      (DX)(R11*1), Y8, Y9
+	VFMADD231PS Y9, Y9, Y0
+	VSUBPS      (R8)(R11*1), Y8, Y9
+	VFMADD231PS Y9, Y9, Y2
+	VSUBPS      (R9)(R11*1), Y8, Y9
+	VFMADD231PS Y9, Y9, Y4
+	VSUBPS      (R10)(R11*1), Y8, Y8
+	VFMADD231PS Y8, Y8, Y6
+	ADDQ        $0x00000020, R11
+	SUBQ        $0x00000008, R12
+	JMP         single155
+
+rest156:
+	TESTQ       R12, R12
+	JZ          done157
+	LEAQ        tail_masks<>+0(SB), R13
+	NEGQ        R12
+	VMOVUPS     32(R13)(R12*4), Y8
+	VMASKMOVPS  (CX)(R11*1), Y8, Y9
+	VMASKMOVPS  (DX)(R11*1), Y8, Y10
+	VSUBPS      Y10, Y9, Y10
+	VFMADD231PS Y10, Y10, Y0
+	VMASKMOVPS  (R8)(R11*1), Y8, Y10
+	VSUBPS      Y10, Y9, Y10
+	VFMADD231PS Y10, Y10, Y2
+	VMASKMOVPS  (R9)(R11*1), Y8, Y10
+	VSUBPS      Y10, Y9, Y10
+	VFMADD231PS Y10, Y10, Y4
+	VMASKMOVPS  (R10)(R11*1), Y8, Y8
+	VSUBPS      Y8, Y9, Y8
+	VFMADD231PS Y8, Y8, Y6
+
+done157:
+	VADDPS       Y1, Y0, Y0
+	VADDPS       Y3, Y2, Y2
+	VADDPS       Y5, Y4, Y4
+	VADDPS       Y7, Y6, Y6
+	VHADDPS      Y2, Y0, Y0
+	VHADDPS      Y6, Y4, Y4
+	VHADDPS      Y4, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X2
+	VADDPS       X2, X0, X0
+	VMOVUPS      X0, (BX)
+	LEAQ         (R10)(DI*4), DX
+	ADDQ         $0x10, BX
+	SUBQ         $0x04, SI
+	JMP          group152
+
+done153:
+	VZEROUPPER
+	RET
+
+// func squaredL2GatherAVX2(table []float32, rows []uint32, x []float32, out []float32)
+// Requires: AVX, FMA3
+TEXT ·squaredL2GatherAVX2(SB), NOSPLIT, $0-96
+	MOVQ x_len+56(FP), AX
+	MOVQ x_base+48(FP), CX
+	MOVQ rows_base+24(FP), DX
+	MOVQ out_base+72(FP), BX
+	MOVQ rows_len+32(FP), SI
+
+group158:
+	CMPQ   SI, $0x04
+	JLT    done159
+	MOVQ   table_base+0(FP), DI
+	MOVQ   x_len+56(FP), R8
+	MOVL   (DX), R9
+	IMULQ  R8, R9
+	LEAQ   (DI)(R9*4), R9
+	MOVL   4(DX), R10
+	IMULQ  R8, R10
+	LEAQ   (DI)(R10*4), R10
+	MOVL   8(DX), R11
+	IMULQ  R8, R11
+	LEAQ   (DI)(R11*4), R11
+	MOVL   12(DX), R12
+	IMULQ  R8, R12
+	LEAQ   (DI)(R12*4), R12
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y2, Y2, Y2
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y4, Y4, Y4
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y6, Y6, Y6
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y8, Y8, Y8
+	XORQ   DI, DI
+	MOVQ   AX, R8
+
+wide160:
+	CMPQ        R8, $0x00000010
+	JLT         single161
+	VMOVUPS     (CX)(DI*1), Y8
+	VSUBPS      (R9)(DI*1), Y8, Y9
+	VFMADD231PS Y9, Y9, Y0
+	VSUBPS      (R10)(DI*1), Y8, Y9
+	VFMADD231PS Y9, Y9, Y2
+	VSUBPS      (R11)(DI*1), Y8, Y9
+	VFMADD231PS Y9, Y9, Y4
+	VSUBPS      (R12)(DI*1), Y8, Y8
+	VFMADD231PS Y8, Y8, Y6
+	VMOVUPS     32(CX)(DI*1), Y8
+	VSUBPS      32(R9)(DI*1), Y8, Y9
+	VFMADD231PS Y9, Y9, Y1
+	VSUBPS      32(R10)(DI*1), Y8, Y9
+	VFMADD231PS Y9, Y9, Y3
+	VSUBPS      32(R11)(DI*1), Y8, Y9
+	VFMADD231PS Y9, Y9, Y5
+	VSUBPS      32(R12)(DI*1), Y8, Y8
+	VFMADD231PS Y8, Y8, Y7
+	ADDQ        $0x00000040, DI
+	SUBQ        $0x00000010, R8
+	JMP         wide160
+
+single161:
+	CMPQ        R8, $0x00000008
+	JLT         rest162
+	VMOVUPS     (CX)(DI*1), Y8
+	VSUBPS      (R9)(DI*1), Y8, Y9
+	VFMADD231PS Y9, Y9, Y0
+	VSUBPS      (R10)(DI*1), Y8, Y9
+	VFMADD231PS Y9, Y9, Y2
+	VSUBPS      (R11)(DI*1), Y8, Y9
+	VFMADD231PS Y9, Y9, Y4
+	VSUBPS      (R12)(DI*1), Y8, Y8
+	VFMADD231PS Y8, Y8, Y6
+	ADDQ        $0x00000020, DI
+	SUBQ        $0x00000008, R8
+	JMP         single161
+
+rest162:
+	TESTQ       R8, R8
+	JZ          done163
+	LEAQ        tail_masks<>+0(SB), R13
+	NEGQ        R8
+	VMOVUPS     32(R13)(R8*4), Y8
+	VMASKMOVPS  (CX)(DI*1), Y8, Y9
+	VMASKMOVPS  (R9)(DI*1), Y8, Y10
+	VSUBPS      Y10, Y9, Y10
+	VFMADD231PS Y10, Y10, Y0
+	VMASKMOVPS  (R10)(DI*1), Y8, Y10
+	VSUBPS      Y10, Y9, Y10
+	VFMADD231PS Y10, Y10, Y2
+	VMASKMOVPS  (R11)(DI*1), Y8, Y10
+	VSUBPS      Y10, Y9, Y10
+	VFMADD231PS Y10, Y10, Y4
+	VMASKMOVPS  (R12)(DI*1), Y8, Y8
+	VSUBPS      Y8, Y9, Y8
+	VFMADD231PS Y8, Y8, Y6
+
+done163:
+	VADDPS       Y1, Y0, Y0
+	VADDPS       Y3, Y2, Y2
+	VADDPS       Y5, Y4, Y4
+	VADDPS       Y7, Y6, Y6
+	VHADDPS      Y2, Y0, Y0
+	VHADDPS      Y6, Y4, Y4
+	VHADDPS      Y4, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X2
+	VADDPS       X2, X0, X0
+	VMOVUPS      X0, (BX)
+	ADDQ         $0x10, DX
+	ADDQ         $0x10, BX
+	SUBQ         $0x04, SI
+	JMP          group158
+
+done159:
+	VZEROUPPER
+	RET
+
+// func squaredL2GradAVX2(g []float32, table []float32, rows []uint32, x []float32, dx []float32, dtable *float32)
+// Requires: AVX, FMA3
+TEXT ·squaredL2GradAVX2(SB), NOSPLIT, $0-128
+	MOVQ rows_base+48(FP), AX
+
+group164:
+	CMPQ         rows_len+56(FP), $0x04
+	JLT          done165
+	MOVQ         g_base+0(FP), CX
+	VBROADCASTSS (CX), Y0
+	VMULPS       lanes_40000000<>+0(SB), Y0, Y0
+	VBROADCASTSS 4(CX), Y1
+	VMULPS       lanes_40000000<>+0(SB), Y1, Y1
+	VBROADCASTSS 8(CX), Y2
+	VMULPS       lanes_40000000<>+0(SB), Y2, Y2
+	VBROADCASTSS 12(CX), Y3
+	VMULPS       lanes_40000000<>+0(SB), Y3, Y3
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVL         4(AX), SI
+	IMULQ        DX, SI
+	LEAQ         (CX)(SI*4), SI
+	MOVL         8(AX), DI
+	IMULQ        DX, DI
+	LEAQ         (CX)(DI*4), DI
+	MOVL         12(AX), R8
+	IMULQ        DX, R8
+	LEAQ         (CX)(R8*4), R8
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), R9
+	XORQ         R10, R10
+	MOVQ         dtable+120(FP), R11
+	SUBQ         table_base+24(FP), R11
+	LEAQ         (R10)(R11*1), R11
+
+single167:
+	CMPQ         CX, $0x00000008
+	JLT          rest168
+	VMOVUPS      (DX)(R10*1), Y4
+	VMOVUPS      (R9)(R10*1), Y5
+	VMOVUPS      (BX)(R10*1), Y6
+	VSUBPS       Y6, Y4, Y6
+	VFMADD231PS  Y6, Y0, Y5
+	VMOVUPS      (BX)(R11*1), Y7
+	VFNMADD231PS Y6, Y0, Y7
+	VMOVUPS      Y7, (BX)(R11*1)
+	VMOVUPS      (SI)(R10*1), Y6
+	VSUBPS       Y6, Y4, Y6
+	VFMADD231PS  Y6, Y1, Y5
+	VMOVUPS      (SI)(R11*1), Y7
+	VFNMADD231PS Y6, Y1, Y7
+	VMOVUPS      Y7, (SI)(R11*1)
+	VMOVUPS      (DI)(R10*1), Y6
+	VSUBPS       Y6, Y4, Y6
+	VFMADD231PS  Y6, Y2, Y5
+	VMOVUPS      (DI)(R11*1), Y7
+	VFNMADD231PS Y6, Y2, Y7
+	VMOVUPS      Y7, (DI)(R11*1)
+	VMOVUPS      (R8)(R10*1), Y6
+	VSUBPS       Y6, Y4, Y4
+	VFMADD231PS  Y4, Y3, Y5
+	VMOVUPS      (R8)(R11*1), Y6
+	VFNMADD231PS Y4, Y3, Y6
+	VMOVUPS      Y6, (R8)(R11*1)
+	VMOVUPS      Y5, (R9)(R10*1)
+	ADDQ         $0x00000020, R10
+	ADDQ         $0x00000020, R11
+	SUBQ         $0x00000008, CX
+	JMP          single167
+
+rest168:
+	TESTQ        CX, CX
+	JZ           done169
+	LEAQ         tail_masks<>+0(SB), R12
+	NEGQ         CX
+	VMOVUPS      32(R12)(CX*4), Y4
+	VMASKMOVPS   (DX)(R10*1), Y4, Y5
+	VMASKMOVPS   (R9)(R10*1), Y4, Y6
+	VMASKMOVPS   (BX)(R10*1), Y4, Y7
+	VSUBPS       Y7, Y5, Y7
+	VFMADD231PS  Y7, Y0, Y6
+	VMASKMOVPS   (BX)(R11*1), Y4, Y8
+	VFNMADD231PS Y7, Y0, Y8
+	VMASKMOVPS   Y8, Y4, (BX)(R11*1)
+	VMASKMOVPS   (SI)(R10*1), Y4, Y0
+	VSUBPS       Y0, Y5, Y0
+	VFMADD231PS  Y0, Y1, Y6
+	VMASKMOVPS   (SI)(R11*1), Y4, Y7
+	VFNMADD231PS Y0, Y1, Y7
+	VMASKMOVPS   Y7, Y4, (SI)(R11*1)
+	VMASKMOVPS   (DI)(R10*1), Y4, Y0
+	VSUBPS       Y0, Y5, Y0
+	VFMADD231PS  Y0, Y2, Y6
+	VMASKMOVPS   (DI)(R11*1), Y4, Y1
+	VFNMADD231PS Y0, Y2, Y1
+	VMASKMOVPS   Y1, Y4, (DI)(R11*1)
+	VMASKMOVPS   (R8)(R10*1), Y4, Y0
+	VSUBPS       Y0, Y5, Y0
+	VFMADD231PS  Y0, Y3, Y6
+	VMASKMOVPS   (R8)(R11*1), Y4, Y1
+	VFNMADD231PS Y0, Y3, Y1
+	VMASKMOVPS   Y1, Y4, (R8)(R11*1)
+	VMASKMOVPS   Y6, Y4, (R9)(R10*1)
+
+done169:
+	ADDQ $0x10, AX
+	ADDQ $0x10, g_base+0(FP)
+	SUBQ $0x04, rows_len+56(FP)
+	JMP  group164
+
+done165:
+group170:
+	CMPQ         rows_len+56(FP), $0x01
+	JLT          done171
+	MOVQ         g_base+0(FP), CX
+	VBROADCASTSS (CX), Y0
+	VMULPS       lanes_40000000<>+0(SB), Y0, Y0
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), SI
+	XORQ         DI, DI
+	MOVQ         dtable+120(FP), R8
+	SUBQ         table_base+24(FP), R8
+	LEAQ         (DI)(R8*1), R8
+
+single173:
+	CMPQ         CX, $0x00000008
+	JLT          rest174
+	VMOVUPS      (DX)(DI*1), Y1
+	VMOVUPS      (SI)(DI*1), Y2
+	VMOVUPS      (BX)(DI*1), Y3
+	VSUBPS       Y3, Y1, Y1
+	VFMADD231PS  Y1, Y0, Y2
+	VMOVUPS      (BX)(R8*1), Y3
+	VFNMADD231PS Y1, Y0, Y3
+	VMOVUPS      Y3, (BX)(R8*1)
+	VMOVUPS      Y2, (SI)(DI*1)
+	ADDQ         $0x00000020, DI
+	ADDQ         $0x00000020, R8
+	SUBQ         $0x00000008, CX
+	JMP          single173
+
+rest174:
+	TESTQ        CX, CX
+	JZ           done175
+	LEAQ         tail_masks<>+0(SB), R9
+	NEGQ         CX
+	VMOVUPS      32(R9)(CX*4), Y1
+	VMASKMOVPS   (DX)(DI*1), Y1, Y2
+	VMASKMOVPS   (SI)(DI*1), Y1, Y3
+	VMASKMOVPS   (BX)(DI*1), Y1, Y4
+	VSUBPS       Y4, Y2, Y2
+	VFMADD231PS  Y2, Y0, Y3
+	VMASKMOVPS   (BX)(R8*1), Y1, Y4
+	VFNMADD231PS Y2, Y0, Y4
+	VMASKMOVPS   Y4, Y1, (BX)(R8*1)
+	VMASKMOVPS   Y3, Y1, (SI)(DI*1)
+
+done175:
+	ADDQ $0x04, AX
+	ADDQ $0x04, g_base+0(FP)
+	SUBQ $0x01, rows_len+56(FP)
+	JMP  group170
+
+done171:
+	VZEROUPPER
+	RET
+
+// func squaredL2GradXAVX2(g []float32, table []float32, rows []uint32, x []float32, dx []float32)
+// Requires: AVX, FMA3
+TEXT ·squaredL2GradXAVX2(SB), NOSPLIT, $0-120
+	MOVQ rows_base+48(FP), AX
+
+group176:
+	CMPQ         rows_len+56(FP), $0x04
+	JLT          done177
+	MOVQ         g_base+0(FP), CX
+	VBROADCASTSS (CX), Y0
+	VMULPS       lanes_40000000<>+0(SB), Y0, Y0
+	VBROADCASTSS 4(CX), Y1
+	VMULPS       lanes_40000000<>+0(SB), Y1, Y1
+	VBROADCASTSS 8(CX), Y2
+	VMULPS       lanes_40000000<>+0(SB), Y2, Y2
+	VBROADCASTSS 12(CX), Y3
+	VMULPS       lanes_40000000<>+0(SB), Y3, Y3
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVL         4(AX), SI
+	IMULQ        DX, SI
+	LEAQ         (CX)(SI*4), SI
+	MOVL         8(AX), DI
+	IMULQ        DX, DI
+	LEAQ         (CX)(DI*4), DI
+	MOVL         12(AX), R8
+	IMULQ        DX, R8
+	LEAQ         (CX)(R8*4), R8
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), R9
+	XORQ         R10, R10
+
+single179:
+	CMPQ        CX, $0x00000008
+	JLT         rest180
+	VMOVUPS     (DX)(R10*1), Y4
+	VMOVUPS     (R9)(R10*1), Y5
+	VMOVUPS     (BX)(R10*1), Y6
+	VSUBPS      Y6, Y4, Y6
+	VFMADD231PS Y6, Y0, Y5
+	VMOVUPS     (SI)(R10*1), Y6
+	VSUBPS      Y6, Y4, Y6
+	VFMADD231PS Y6, Y1, Y5
+	VMOVUPS     (DI)(R10*1), Y6
+	VSUBPS      Y6, Y4, Y6
+	VFMADD231PS Y6, Y2, Y5
+	VMOVUPS     (R8)(R10*1), Y6
+	VSUBPS      Y6, Y4, Y4
+	VFMADD231PS Y4, Y3, Y5
+	VMOVUPS     Y5, (R9)(R10*1)
+	ADDQ        $0x00000020, R10
+	SUBQ        $0x00000008, CX
+	JMP         single179
+
+rest180:
+	TESTQ       CX, CX
+	JZ          done181
+	LEAQ        tail_masks<>+0(SB), R11
+	NEGQ        CX
+	VMOVUPS     32(R11)(CX*4), Y4
+	VMASKMOVPS  (DX)(R10*1), Y4, Y5
+	VMASKMOVPS  (R9)(R10*1), Y4, Y6
+	VMASKMOVPS  (BX)(R10*1), Y4, Y7
+	VSUBPS      Y7, Y5, Y7
+	VFMADD231PS Y7, Y0, Y6
+	VMASKMOVPS  (SI)(R10*1), Y4, Y0
+	VSUBPS      Y0, Y5, Y0
+	VFMADD231PS Y0, Y1, Y6
+	VMASKMOVPS  (DI)(R10*1), Y4, Y0
+	VSUBPS      Y0, Y5, Y0
+	VFMADD231PS Y0, Y2, Y6
+	VMASKMOVPS  (R8)(R10*1), Y4, Y0
+	VSUBPS      Y0, Y5, Y0
+	VFMADD231PS Y0, Y3, Y6
+	VMASKMOVPS  Y6, Y4, (R9)(R10*1)
+
+done181:
+	ADDQ $0x10, AX
+	ADDQ $0x10, g_base+0(FP)
+	SUBQ $0x04, rows_len+56(FP)
+	JMP  group176
+
+done177:
+group182:
+	CMPQ         rows_len+56(FP), $0x01
+	JLT          done183
+	MOVQ         g_base+0(FP), CX
+	VBROADCASTSS (CX), Y0
+	VMULPS       lanes_40000000<>+0(SB), Y0, Y0
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), SI
+	XORQ         DI, DI
+
+single185:
+	CMPQ        CX, $0x00000008
+	JLT         rest186
+	VMOVUPS     (DX)(DI*1), Y1
+	VMOVUPS     (SI)(DI*1), Y2
+	VMOVUPS     (BX)(DI*1), Y3
+	VSUBPS      Y3, Y1, Y1
+	VFMADD231PS Y1, Y0, Y2
+	VMOVUPS     Y2, (SI)(DI*1)
+	ADDQ        $0x00000020, DI
+	SUBQ        $0x00000008, CX
+	JMP         single185
+
+rest186:
+	TESTQ       CX, CX
+	JZ          done187
+	LEAQ        tail_masks<>+0(SB), R8
+	NEGQ        CX
+	VMOVUPS     32(R8)(CX*4), Y1
+	VMASKMOVPS  (DX)(DI*1), Y1, Y2
+	VMASKMOVPS  (SI)(DI*1), Y1, Y3
+	VMASKMOVPS  (BX)(DI*1), Y1, Y4
+	VSUBPS      Y4, Y2, Y2
+	VFMADD231PS Y2, Y0, Y3
+	VMASKMOVPS  Y3, Y1, (SI)(DI*1)
+
+done187:
+	ADDQ $0x04, AX
+	ADDQ $0x04, g_base+0(FP)
+	SUBQ $0x01, rows_len+56(FP)
+	JMP  group182
+
+done183:
+	VZEROUPPER
+	RET
+
+// func moduliAVX2(x []float32, y []float32) float32
+// Requires: AVX, FMA3, SSE
+TEXT ·moduliAVX2(SB), NOSPLIT, $0-52
+	MOVQ   x_len+8(FP), AX
+	SHRQ   $0x01, AX
+	MOVQ   x_base+0(FP), CX
+	MOVQ   y_base+24(FP), DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	XORQ   BX, BX
+	LEAQ   (BX)(AX*4), SI
+
+wide188:
+	CMPQ        AX, $0x00000020
+	JLT         single189
+	VMOVUPS     (CX)(BX*1), Y4
+	VMOVUPS     (CX)(SI*1), Y5
+	VSUBPS      (DX)(BX*1), Y4, Y4
+	VSUBPS      (DX)(SI*1), Y5, Y5
+	VMULPS      Y4, Y4, Y4
+	VFMADD231PS Y5, Y5, Y4
+	VSQRTPS     Y4, Y4
+	VADDPS      Y4, Y0, Y0
+	VMOVUPS     32(CX)(BX*1), Y4
+	VMOVUPS     32(CX)(SI*1), Y5
+	VSUBPS      32(DX)(BX*1), Y4, Y4
+	VSUBPS      32(DX)(SI*1), Y5, Y5
+	VMULPS      Y4, Y4, Y4
+	VFMADD231PS Y5, Y5, Y4
+	VSQRTPS     Y4, Y4
+	VADDPS      Y4, Y1, Y1
+	VMOVUPS     64(CX)(BX*1), Y4
+	VMOVUPS     64(CX)(SI*1), Y5
+	VSUBPS      64(DX)(BX*1), Y4, Y4
+	VSUBPS      64(DX)(SI*1), Y5, Y5
+	VMULPS      Y4, Y4, Y4
+	VFMADD231PS Y5, Y5, Y4
+	VSQRTPS     Y4, Y4
+	VADDPS      Y4, Y2, Y2
+	VMOVUPS     96(CX)(BX*1), Y4
+	VMOVUPS     96(CX)(SI*1), Y5
+	VSUBPS      96(DX)(BX*1), Y4, Y4
+	VSUBPS      96(DX)(SI*1), Y5, Y5
+	VMULPS      Y4, Y4, Y4
+	VFMADD231PS Y5, Y5, Y4
+	VSQRTPS     Y4, Y4
+	VADDPS      Y4, Y3, Y3
+	ADDQ        $0x00000080, BX
+	ADDQ        $0x00000080, SI
+	SUBQ        $0x00000020, AX
+	JMP         wide188
+
+single189:
+	CMPQ        AX, $0x00000008
+	JLT         rest190
+	VMOVUPS     (CX)(BX*1), Y4
+	VMOVUPS     (CX)(SI*1), Y5
+	VSUBPS      (DX)(BX*1), Y4, Y4
+	VSUBPS      (DX)(SI*1), Y5, Y5
+	VMULPS      Y4, Y4, Y4
+	VFMADD231PS Y5, Y5, Y4
+	VSQRTPS     Y4, Y4
+	VADDPS      Y4, Y0, Y0
+	ADDQ        $0x00000020, BX
+	ADDQ        $0x00000020, SI
+	SUBQ        $0x00000008, AX
+	JMP         single189
+
+rest190:
+	TESTQ       AX, AX
+	JZ          done191
+	LEAQ        tail_masks<>+0(SB), DI
+	NEGQ        AX
+	VMOVUPS     32(DI)(AX*4), Y4
+	VMASKMOVPS  (CX)(BX*1), Y4, Y5
+	VMASKMOVPS  (CX)(SI*1), Y4, Y6
+	VMASKMOVPS  (DX)(BX*1), Y4, Y7
+	VMASKMOVPS  (DX)(SI*1), Y4, Y4
+	VSUBPS      Y7, Y5, Y5
+	VSUBPS      Y4, Y6, Y4
+	VMULPS      Y5, Y5, Y5
+	VFMADD231PS Y4, Y4, Y5
+	VSQRTPS     Y5, Y5
+	VADDPS      Y5, Y0, Y0
+
+done191:
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x4e, X0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0xb1, X0, X1
+	VADDPS       X1, X0, X0
+	MOVSS        X0, ret+48(FP)
+	VZEROUPPER
+	RET
+
+// func moduliRowsAVX2(a []float32, x []float32, out []float32)
+// Requires: AVX, FMA3
+TEXT ·moduliRowsAVX2(SB), NOSPLIT, $0-72
+	MOVQ x_len+32(FP), AX
+	SHRQ $0x01, AX
+	MOVQ x_base+24(FP), CX
+	MOVQ a_base+0(FP), DX
+	MOVQ out_base+48(FP), BX
+	MOVQ out_len+56(FP), SI
+	MOVQ x_len+32(FP), DI
+
+group192:
+	CMPQ   SI, $0x04
+	JLT    done193
+	LEAQ   (DX)(DI*4), R8
+	LEAQ   (R8)(DI*4), R9
+	LEAQ   (R9)(DI*4), R10
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y2, Y2, Y2
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y4, Y4, Y4
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y6, Y6, Y6
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y8, Y8, Y8
+	XORQ   R11, R11
+	LEAQ   (R11)(AX*4), R12
+	MOVQ   AX, R13
+
+wide194:
+	CMPQ        R13, $0x00000010
+	JLT         single195
+	VMOVUPS     (CX)(R11*1), Y8
+	VMOVUPS     (CX)(R12*1), Y9
+	VSUBPS      (DX)(R11*1), Y8, Y10
+	VSUBPS      (DX)(R12*1), Y9, Y11
+	VMULPS      Y10, Y10, Y10
+	VFMADD231PS Y11, Y11, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y10, Y0, Y0
+	VSUBPS      (R8)(R11*1), Y8, Y10
+	VSUBPS      (R8)(R12*1), Y9, Y11
+	VMULPS      Y10, Y10, Y10
+	VFMADD231PS Y11, Y11, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y10, Y2, Y2
+	VSUBPS      (R9)(R11*1), Y8, Y10
+	VSUBPS      (R9)(R12*1), Y9, Y11
+	VMULPS      Y10, Y10, Y10
+	VFMADD231PS Y11, Y11, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y10, Y4, Y4
+	VSUBPS      (R10)(R11*1), Y8, Y8
+	VSUBPS      (R10)(R12*1), Y9, Y9
+	VMULPS      Y8, Y8, Y8
+	VFMADD231PS Y9, Y9, Y8
+	VSQRTPS     Y8, Y8
+	VADDPS      Y8, Y6, Y6
+	VMOVUPS     32(CX)(R11*1), Y8
+	VMOVUPS     32(CX)(R12*1), Y9
+	VSUBPS      32(DX)(R11*1), Y8, Y10
+	VSUBPS      32(DX)(R12*1), Y9, Y11
+	VMULPS      Y10, Y10, Y10
+	VFMADD231PS Y11, Y11, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y10, Y1, Y1
+	VSUBPS      32(R8)(R11*1), Y8, Y10
+	VSUBPS      32(R8)(R12*1), Y9, Y11
+	VMULPS      Y10, Y10, Y10
+	VFMADD231PS Y11, Y11, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y10, Y3, Y3
+	VSUBPS      32(R9)(R11*1), Y8, Y10
+	VSUBPS      32(R9)(R12*1), Y9, Y11
+	VMULPS      Y10, Y10, Y10
+	VFMADD231PS Y11, Y11, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y10, Y5, Y5
+	VSUBPS      32(R10)(R11*1), Y8, Y8
+	VSUBPS      32(R10)(R12*1), Y9, Y9
+	VMULPS      Y8, Y8, Y8
+	VFMADD231PS Y9, Y9, Y8
+	VSQRTPS     Y8, Y8
+	VADDPS      Y8, Y7, Y7
+	ADDQ        $0x00000040, R11
+	ADDQ        $0x00000040, R12
+	SUBQ        $0x00000010, R13
+	JMP         wide194
+
+single195:
+	CMPQ        R13, $0x00000008
+	JLT         rest196
+	VMOVUPS     (CX)(R11*1), Y8
+	VMOVUPS     (CX)(R12*1), Y9
+	VSUBPS      (DX)(R11*1), Y8, Y10
+	VSUBPS      (DX)(R12*1), Y9, Y11
+	VMULPS      Y10, Y10, Y10
+	VFMADD231PS Y11, Y11, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y10, Y0, Y0
+	VSUBPS      (R8)(R11*1), Y8, Y10
+	VSUBPS      (R8)(R12*1), Y9, Y11
+	VMULPS      Y10, Y10, Y10
+	VFMADD231PS Y11, Y11, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y10, Y2, Y2
+	VSUBPS      (R9)(R11*1), Y8, Y10
+	VSUBPS      (R9)(R12*1), Y9, Y11
+	VMULPS      Y10, Y10, Y10
+	VFMADD231PS Y11, Y11, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y10, Y4, Y4
+	VSUBPS      (R10)(R11*1), Y8, Y8
+	VSUBPS      (R10)(R12*1), Y9, Y9
+	VMULPS      Y8, Y8, Y8
+	VFMADD231PS Y9, Y9, Y8
+	VSQRTPS     Y8, Y8
+	VADDPS      Y8, Y6, Y6
+	ADDQ        $0x00000020, R11
+	ADDQ        $0x00000020, R12
+	SUBQ        $0x00000008, R13
+	JMP         single195
+
+rest196:
+	TESTQ       R13, R13
+	JZ          done197
+	LEAQ        tail_masks<>+0(SB), R14
+	NEGQ        R13
+	VMOVUPS     32(R14)(R13*4), Y8
+	VMASKMOVPS  (CX)(R11*1), Y8, Y9
+	VMASKMOVPS  (CX)(R12*1), Y8, Y10
+	VMASKMOVPS  (DX)(R11*1), Y8, Y11
+	VMASKMOVPS  (DX)(R12*1), Y8, Y12
+	VSUBPS      Y11, Y9, Y11
+	VSUBPS      Y12, Y10, Y12
+	VMULPS      Y11, Y11, Y11
+	VFMADD231PS Y12, Y12, Y11
+	VSQRTPS     Y11, Y11
+	VADDPS      Y11, Y0, Y0
+	VMASKMOVPS  (R8)(R11*1), Y8, Y11
+	VMASKMOVPS  (R8)(R12*1), Y8, Y12
+	VSUBPS      Y11, Y9, Y11
+	VSUBPS      Y12, Y10, Y12
+	VMULPS      Y11, Y11, Y11
+	VFMADD231PS Y12, Y12, Y11
+	VSQRTPS     Y11, Y11
+	VADDPS      Y11, Y2, Y2
+	VMASKMOVPS  (R9)(R11*1), Y8, Y11
+	VMASKMOVPS  (R9)(R12*1), Y8, Y12
+	VSUBPS      Y11, Y9, Y11
+	VSUBPS      Y12, Y10, Y12
+	VMULPS      Y11, Y11, Y11
+	VFMADD231PS Y12, Y12, Y11
+	VSQRTPS     Y11, Y11
+	VADDPS      Y11, Y4, Y4
+	VMASKMOVPS  (R10)(R11*1), Y8, Y11
+	VMASKMOVPS  (R10)(R12*1), Y8, Y8
+	VSUBPS      Y11, Y9, Y9
+	VSUBPS      Y8, Y10, Y8
+	VMULPS      Y9, Y9, Y9
+	VFMADD231PS Y8, Y8, Y9
+	VSQRTPS     Y9, Y9
+	VADDPS      Y9, Y6, Y6
+
+done197:
+	VADDPS       Y1, Y0, Y0
+	VADDPS       Y3, Y2, Y2
+	VADDPS       Y5, Y4, Y4
+	VADDPS       Y7, Y6, Y6
+	VHADDPS      Y2, Y0, Y0
+	VHADDPS      Y6, Y4, Y4
+	VHADDPS      Y4, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X2
+	VADDPS       X2, X0, X0
+	VMOVUPS      X0, (BX)
+	LEAQ         (R10)(DI*4), DX
+	ADDQ         $0x10, BX
+	SUBQ         $0x04, SI
+	JMP          group192
+
+done193:
+	VZEROUPPER
+	RET
+
+// func moduliGatherAVX2(table []float32, rows []uint32, x []float32, out []float32)
+// Requires: AVX, FMA3
+TEXT ·moduliGatherAVX2(SB), NOSPLIT, $0-96
+	MOVQ x_len+56(FP), AX
+	SHRQ $0x01, AX
+	MOVQ x_base+48(FP), CX
+	MOVQ rows_base+24(FP), DX
+	MOVQ out_base+72(FP), BX
+	MOVQ rows_len+32(FP), SI
+
+group198:
+	CMPQ   SI, $0x04
+	JLT    done199
+	MOVQ   table_base+0(FP), DI
+	MOVQ   x_len+56(FP), R8
+	MOVL   (DX), R9
+	IMULQ  R8, R9
+	LEAQ   (DI)(R9*4), R9
+	MOVL   4(DX), R10
+	IMULQ  R8, R10
+	LEAQ   (DI)(R10*4), R10
+	MOVL   8(DX), R11
+	IMULQ  R8, R11
+	LEAQ   (DI)(R11*4), R11
+	MOVL   12(DX), R12
+	IMULQ  R8, R12
+	LEAQ   (DI)(R12*4), R12
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y2, Y2, Y2
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y4, Y4, Y4
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y6, Y6, Y6
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y8, Y8, Y8
+	XORQ   DI, DI
+	LEAQ   (DI)(AX*4), R8
+	MOVQ   AX, R13
+
+wide200:
+	CMPQ        R13, $0x00000010
+	JLT         single201
+	VMOVUPS     (CX)(DI*1), Y8
+	VMOVUPS     (CX)(R8*1), Y9
+	VSUBPS      (R9)(DI*1), Y8, Y10
+	VSUBPS      (R9)(R8*1), Y9, Y11
+	VMULPS      Y10, Y10, Y10
+	VFMADD231PS Y11, Y11, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y10, Y0, Y0
+	VSUBPS      (R10)(DI*1), Y8, Y10
+	VSUBPS      (R10)(R8*1), Y9, Y11
+	VMULPS      Y10, Y10, Y10
+	VFMADD231PS Y11, Y11, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y10, Y2, Y2
+	VSUBPS      (R11)(DI*1), Y8, Y10
+	VSUBPS      (R11)(R8*1), Y9, Y11
+	VMULPS      Y10, Y10, Y10
+	VFMADD231PS Y11, Y11, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y10, Y4, Y4
+	VSUBPS      (R12)(DI*1), Y8, Y8
+	VSUBPS      (R12)(R8*1), Y9, Y9
+	VMULPS      Y8, Y8, Y8
+	VFMADD231PS Y9, Y9, Y8
+	VSQRTPS     Y8, Y8
+	VADDPS      Y8, Y6, Y6
+	VMOVUPS     32(CX)(DI*1), Y8
+	VMOVUPS     32(CX)(R8*1), Y9
+	VSUBPS      32(R9)(DI*1), Y8, Y10
+	VSUBPS      32(R9)(R8*1), Y9, Y11
+	VMULPS      Y10, Y10, Y10
+	VFMADD231PS Y11, Y11, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y10, Y1, Y1
+	VSUBPS      32(R10)(DI*1), Y8, Y10
+	VSUBPS      32(R10)(R8*1), Y9, Y11
+	VMULPS      Y10, Y10, Y10
+	VFMADD231PS Y11, Y11, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y10, Y3, Y3
+	VSUBPS      32(R11)(DI*1), Y8, Y10
+	VSUBPS      32(R11)(R8*1), Y9, Y11
+	VMULPS      Y10, Y10, Y10
+	VFMADD231PS Y11, Y11, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y10, Y5, Y5
+	VSUBPS      32(R12)(DI*1), Y8, Y8
+	VSUBPS      32(R12)(R8*1), Y9, Y9
+	VMULPS      Y8, Y8, Y8
+	VFMADD231PS Y9, Y9, Y8
+	VSQRTPS     Y8, Y8
+	VADDPS      Y8, Y7, Y7
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000010, R13
+	JMP         wide200
+
+single201:
+	CMPQ        R13, $0x00000008
+	JLT         rest202
+	VMOVUPS     (CX)(DI*1), Y8
+	VMOVUPS     (CX)(R8*1), Y9
+	VSUBPS      (R9)(DI*1), Y8, Y10
+	VSUBPS      (R9)(R8*1), Y9, Y11
+	VMULPS      Y10, Y10, Y10
+	VFMADD231PS Y11, Y11, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y10, Y0, Y0
+	VSUBPS      (R10)(DI*1), Y8, Y10
+	VSUBPS      (R10)(R8*1), Y9, Y11
+	VMULPS      Y10, Y10, Y10
+	VFMADD231PS Y11, Y11, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y10, Y2, Y2
+	VSUBPS      (R11)(DI*1), Y8, Y10
+	VSUBPS      (R11)(R8*1), Y9, Y11
+	VMULPS      Y10, Y10, Y10
+	VFMADD231PS Y11, Y11, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y10, Y4, Y4
+	VSUBPS      (R12)(DI*1), Y8, Y8
+	VSUBPS      (R12)(R8*1), Y9, Y9
+	VMULPS      Y8, Y8, Y8
+	VFMADD231PS Y9, Y9, Y8
+	VSQRTPS     Y8, Y8
+	VADDPS      Y8, Y6, Y6
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, R8
+	SUBQ        $0x00000008, R13
+	JMP         single201
+
+rest202:
+	TESTQ       R13, R13
+	JZ          done203
+	LEAQ        tail_masks<>+0(SB), R14
+	NEGQ        R13
+	VMOVUPS     32(R14)(R13*4), Y8
+	VMASKMOVPS  (CX)(DI*1), Y8, Y9
+	VMASKMOVPS  (CX)(R8*1), Y8, Y10
+	VMASKMOVPS  (R9)(DI*1), Y8, Y11
+	VMASKMOVPS  (R9)(R8*1), Y8, Y12
+	VSUBPS      Y11, Y9, Y11
+	VSUBPS      Y12, Y10, Y12
+	VMULPS      Y11, Y11, Y11
+	VFMADD231PS Y12, Y12, Y11
+	VSQRTPS     Y11, Y11
+	VADDPS      Y11, Y0, Y0
+	VMASKMOVPS  (R10)(DI*1), Y8, Y11
+	VMASKMOVPS  (R10)(R8*1), Y8, Y12
+	VSUBPS      Y11, Y9, Y11
+	VSUBPS      Y12, Y10, Y12
+	VMULPS      Y11, Y11, Y11
+	VFMADD231PS Y12, Y12, Y11
+	VSQRTPS     Y11, Y11
+	VADDPS      Y11, Y2, Y2
+	VMASKMOVPS  (R11)(DI*1), Y8, Y11
+	VMASKMOVPS  (R11)(R8*1), Y8, Y12
+	VSUBPS      Y11, Y9, Y11
+	VSUBPS      Y12, Y10, Y12
+	VMULPS      Y11, Y11, Y11
+	VFMADD231PS Y12, Y12, Y11
+	VSQRTPS     Y11, Y11
+	VADDPS      Y11, Y4, Y4
+	VMASKMOVPS  (R12)(DI*1), Y8, Y11
+	VMASKMOVPS  (R12)(R8*1), Y8, Y8
+	VSUBPS      Y11, Y9, Y9
+	VSUBPS      Y8, Y10, Y8
+	VMULPS      Y9, Y9, Y9
+	VFMADD231PS Y8, Y8, Y9
+	VSQRTPS     Y9, Y9
+	VADDPS      Y9, Y6, Y6
+
+done203:
+	VADDPS       Y1, Y0, Y0
+	VADDPS       Y3, Y2, Y2
+	VADDPS       Y5, Y4, Y4
+	VADDPS       Y7, Y6, Y6
+	VHADDPS      Y2, Y0, Y0
+	VHADDPS      Y6, Y4, Y4
+	VHADDPS      Y4, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X2
+	VADDPS       X2, X0, X0
+	VMOVUPS      X0, (BX)
+	ADDQ         $0x10, DX
+	ADDQ         $0x10, BX
+	SUBQ         $0x04, SI
+	JMP          group198
+
+done199:
+	VZEROUPPER
+	RET
+
+// func moduliGradAVX2(g []float32, table []float32, rows []uint32, x []float32, dx []float32, dtable *float32)
+// Requires: AVX, FMA3
+TEXT ·moduliGradAVX2(SB), NOSPLIT, $0-128
+	MOVQ rows_base+48(FP), AX
+
+group204:
+	CMPQ         rows_len+56(FP), $0x04
+	JLT          done205
+	MOVQ         g_base+0(FP), CX
+	VBROADCASTSS (CX), Y0
+	VBROADCASTSS 4(CX), Y1
+	VBROADCASTSS 8(CX), Y2
+	VBROADCASTSS 12(CX), Y3
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVL         4(AX), SI
+	IMULQ        DX, SI
+	LEAQ         (CX)(SI*4), SI
+	MOVL         8(AX), DI
+	IMULQ        DX, DI
+	LEAQ         (CX)(DI*4), DI
+	MOVL         12(AX), R8
+	IMULQ        DX, R8
+	LEAQ         (CX)(R8*4), R8
+	MOVQ         x_len+80(FP), CX
+	SHRQ         $0x01, CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), R9
+	XORQ         R10, R10
+	LEAQ         (R10)(CX*4), R11
+	MOVQ         dtable+120(FP), R12
+	SUBQ         table_base+24(FP), R12
+	LEAQ         (R10)(R12*1), R13
+	LEAQ         (R11)(R12*1), R12
+
+single207:
+	CMPQ         CX, $0x00000008
+	JLT          rest208
+	VMOVUPS      (DX)(R10*1), Y4
+	VMOVUPS      (DX)(R11*1), Y5
+	VMOVUPS      (R9)(R10*1), Y6
+	VMOVUPS      (R9)(R11*1), Y7
+	VMOVUPS      (BX)(R10*1), Y8
+	VMOVUPS      (BX)(R11*1), Y9
+	VSUBPS       Y8, Y4, Y8
+	VSUBPS       Y9, Y5, Y9
+	VMULPS       Y8, Y8, Y10
+	VFMADD231PS  Y9, Y9, Y10
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y10, Y11
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Y10, Y12
+	VANDPS       Y12, Y11, Y11
+	VSQRTPS      Y10, Y10
+	VDIVPS       Y10, Y8, Y8
+	VANDPS       Y11, Y8, Y8
+	VDIVPS       Y10, Y9, Y9
+	VANDPS       Y11, Y9, Y9
+	VFMADD231PS  Y8, Y0, Y6
+	VMOVUPS      (BX)(R13*1), Y10
+	VFNMADD231PS Y8, Y0, Y10
+	VMOVUPS      Y10, (BX)(R13*1)
+	VFMADD231PS  Y9, Y0, Y7
+	VMOVUPS      (BX)(R12*1), Y8
+	VFNMADD231PS Y9, Y0, Y8
+	VMOVUPS      Y8, (BX)(R12*1)
+	VMOVUPS      (SI)(R10*1), Y8
+	VMOVUPS      (SI)(R11*1), Y9
+	VSUBPS       Y8, Y4, Y8
+	VSUBPS       Y9, Y5, Y9
+	VMULPS       Y8, Y8, Y10
+	VFMADD231PS  Y9, Y9, Y10
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y10, Y11
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Y10, Y12
+	VANDPS       Y12, Y11, Y11
+	VSQRTPS      Y10, Y10
+	VDIVPS       Y10, Y8, Y8
+	VANDPS       Y11, Y8, Y8
+	VDIVPS       Y10, Y9, Y9
+	VANDPS       Y11, Y9, Y9
+	VFMADD231PS  Y8, Y1, Y6
+	VMOVUPS      (SI)(R13*1), Y10
+	VFNMADD231PS Y8, Y1, Y10
+	VMOVUPS      Y10, (SI)(R13*1)
+	VFMADD231PS  Y9, Y1, Y7
+	VMOVUPS      (SI)(R12*1), Y8
+	VFNMADD231PS Y9, Y1, Y8
+	VMOVUPS      Y8, (SI)(R12*1)
+	VMOVUPS      (DI)(R10*1), Y8
+	VMOVUPS      (DI)(R11*1), Y9
+	VSUBPS       Y8, Y4, Y8
+	VSUBPS       Y9, Y5, Y9
+	VMULPS       Y8, Y8, Y10
+	VFMADD231PS  Y9, Y9, Y10
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y10, Y11
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Y10, Y12
+	VANDPS       Y12, Y11, Y11
+	VSQRTPS      Y10, Y10
+	VDIVPS       Y10, Y8, Y8
+	VANDPS       Y11, Y8, Y8
+	VDIVPS       Y10, Y9, Y9
+	VANDPS       Y11, Y9, Y9
+	VFMADD231PS  Y8, Y2, Y6
+	VMOVUPS      (DI)(R13*1), Y10
+	VFNMADD231PS Y8, Y2, Y10
+	VMOVUPS      Y10, (DI)(R13*1)
+	VFMADD231PS  Y9, Y2, Y7
+	VMOVUPS      (DI)(R12*1), Y8
+	VFNMADD231PS Y9, Y2, Y8
+	VMOVUPS      Y8, (DI)(R12*1)
+	VMOVUPS      (R8)(R10*1), Y8
+	VMOVUPS      (R8)(R11*1), Y9
+	VSUBPS       Y8, Y4, Y4
+	VSUBPS       Y9, Y5, Y5
+	VMULPS       Y4, Y4, Y8
+	VFMADD231PS  Y5, Y5, Y8
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y8, Y9
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Y8, Y10
+	VANDPS       Y10, Y9, Y9
+	VSQRTPS      Y8, Y8
+	VDIVPS       Y8, Y4, Y4
+	VANDPS       Y9, Y4, Y4
+	VDIVPS       Y8, Y5, Y5
+	VANDPS       Y9, Y5, Y5
+	VFMADD231PS  Y4, Y3, Y6
+	VMOVUPS      (R8)(R13*1), Y8
+	VFNMADD231PS Y4, Y3, Y8
+	VMOVUPS      Y8, (R8)(R13*1)
+	VFMADD231PS  Y5, Y3, Y7
+	VMOVUPS      (R8)(R12*1), Y4
+	VFNMADD231PS Y5, Y3, Y4
+	VMOVUPS      Y4, (R8)(R12*1)
+	VMOVUPS      Y6, (R9)(R10*1)
+	VMOVUPS      Y7, (R9)(R11*1)
+	ADDQ         $0x00000020, R10
+	ADDQ         $0x00000020, R11
+	ADDQ         $0x00000020, R13
+	ADDQ         $0x00000020, R12
+	SUBQ         $0x00000008, CX
+	JMP          single207
+
+rest208:
+	TESTQ        CX, CX
+	JZ           done209
+	LEAQ         tail_masks<>+0(SB), R14
+	NEGQ         CX
+	VMOVUPS      32(R14)(CX*4), Y4
+	VMASKMOVPS   (DX)(R10*1), Y4, Y5
+	VMASKMOVPS   (DX)(R11*1), Y4, Y6
+	VMASKMOVPS   (R9)(R10*1), Y4, Y7
+	VMASKMOVPS   (R9)(R11*1), Y4, Y8
+	VMASKMOVPS   (BX)(R10*1), Y4, Y9
+	VMASKMOVPS   (BX)(R11*1), Y4, Y10
+	VSUBPS       Y9, Y5, Y9
+	VSUBPS       Y10, Y6, Y10
+	VMULPS       Y9, Y9, Y11
+	VFMADD231PS  Y10, Y10, Y11
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y11, Y12
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Y11, Y13
+	VANDPS       Y13, Y12, Y12
+	VSQRTPS      Y11, Y11
+	VDIVPS       Y11, Y9, Y9
+	VANDPS       Y12, Y9, Y9
+	VDIVPS       Y11, Y10, Y10
+	VANDPS       Y12, Y10, Y10
+	VFMADD231PS  Y9, Y0, Y7
+	VMASKMOVPS   (BX)(R13*1), Y4, Y11
+	VFNMADD231PS Y9, Y0, Y11
+	VMASKMOVPS   Y11, Y4, (BX)(R13*1)
+	VFMADD231PS  Y10, Y0, Y8
+	VMASKMOVPS   (BX)(R12*1), Y4, Y9
+	VFNMADD231PS Y10, Y0, Y9
+	VMASKMOVPS   Y9, Y4, (BX)(R12*1)
+	VMASKMOVPS   (SI)(R10*1), Y4, Y0
+	VMASKMOVPS   (SI)(R11*1), Y4, Y9
+	VSUBPS       Y0, Y5, Y0
+	VSUBPS       Y9, Y6, Y9
+	VMULPS       Y0, Y0, Y10
+	VFMADD231PS  Y9, Y9, Y10
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y10, Y11
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Y10, Y12
+	VANDPS       Y12, Y11, Y11
+	VSQRTPS      Y10, Y10
+	VDIVPS       Y10, Y0, Y0
+	VANDPS       Y11, Y0, Y0
+	VDIVPS       Y10, Y9, Y9
+	VANDPS       Y11, Y9, Y9
+	VFMADD231PS  Y0, Y1, Y7
+	VMASKMOVPS   (SI)(R13*1), Y4, Y10
+	VFNMADD231PS Y0, Y1, Y10
+	VMASKMOVPS   Y10, Y4, (SI)(R13*1)
+	VFMADD231PS  Y9, Y1, Y8
+	VMASKMOVPS   (SI)(R12*1), Y4, Y0
+	VFNMADD231PS Y9, Y1, Y0
+	VMASKMOVPS   Y0, Y4, (SI)(R12*1)
+	VMASKMOVPS   (DI)(R10*1), Y4, Y0
+	VMASKMOVPS   (DI)(R11*1), Y4, Y1
+	VSUBPS       Y0, Y5, Y0
+	VSUBPS       Y1, Y6, Y1
+	VMULPS       Y0, Y0, Y9
+	VFMADD231PS  Y1, Y1, Y9
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y9, Y10
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Y9, Y11
+	VANDPS       Y11, Y10, Y10
+	VSQRTPS      Y9, Y9
+	VDIVPS       Y9, Y0, Y0
+	VANDPS       Y10, Y0, Y0
+	VDIVPS       Y9, Y1, Y1
+	VANDPS       Y10, Y1, Y1
+	VFMADD231PS  Y0, Y2, Y7
+	VMASKMOVPS   (DI)(R13*1), Y4, Y9
+	VFNMADD231PS Y0, Y2, Y9
+	VMASKMOVPS   Y9, Y4, (DI)(R13*1)
+	VFMADD231PS  Y1, Y2, Y8
+	VMASKMOVPS   (DI)(R12*1), Y4, Y0
+	VFNMADD231PS Y1, Y2, Y0
+	VMASKMOVPS   Y0, Y4, (DI)(R12*1)
+	VMASKMOVPS   (R8)(R10*1), Y4, Y0
+	VMASKMOVPS   (R8)(R11*1), Y4, Y1
+	VSUBPS       Y0, Y5, Y0
+	VSUBPS       Y1, Y6, Y1
+	VMULPS       Y0, Y0, Y2
+	VFMADD231PS  Y1, Y1, Y2
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y2, Y5
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Y2, Y6
+	VANDPS       Y6, Y5, Y5
+	VSQRTPS      Y2, Y2
+	VDIVPS       Y2, Y0, Y0
+	VANDPS       Y5, Y0, Y0
+	VDIVPS       Y2, Y1, Y1
+	VANDPS       Y5, Y1, Y1
+	VFMADD231PS  Y0, Y3, Y7
+	VMASKMOVPS   (R8)(R13*1), Y4, Y2
+	VFNMADD231PS Y0, Y3, Y2
+	VMASKMOVPS   Y2, Y4, (R8)(R13*1)
+	VFMADD231PS  Y1, Y3, Y8
+	VMASKMOVPS   (R8)(R12*1), Y4, Y0
+	VFNMADD231PS Y1, Y3, Y0
+	VMASKMOVPS   Y0, Y4, (R8)(R12*1)
+	VMASKMOVPS   Y7, Y4, (R9)(R10*1)
+	VMASKMOVPS   Y8, Y4, (R9)(R11*1)
+
+done209:
+	ADDQ $0x10, AX
+	ADDQ $0x10, g_base+0(FP)
+	SUBQ $0x04, rows_len+56(FP)
+	JMP  group204
+
+done205:
+group210:
+	CMPQ         rows_len+56(FP), $0x01
+	JLT          done211
+	MOVQ         g_base+0(FP), CX
+	VBROADCASTSS (CX), Y0
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVQ         x_len+80(FP), CX
+	SHRQ         $0x01, CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), SI
+	XORQ         DI, DI
+	LEAQ         (DI)(CX*4), R8
+	MOVQ         dtable+120(FP), R9
+	SUBQ         table_base+24(FP), R9
+	LEAQ         (DI)(R9*1), R10
+	LEAQ         (R8)(R9*1), R9
+
+single213:
+	CMPQ         CX, $0x00000008
+	JLT          rest214
+	VMOVUPS      (DX)(DI*1), Y1
+	VMOVUPS      (DX)(R8*1), Y2
+	VMOVUPS      (SI)(DI*1), Y3
+	VMOVUPS      (SI)(R8*1), Y4
+	VMOVUPS      (BX)(DI*1), Y5
+	VMOVUPS      (BX)(R8*1), Y6
+	VSUBPS       Y5, Y1, Y1
+	VSUBPS       Y6, Y2, Y2
+	VMULPS       Y1, Y1, Y5
+	VFMADD231PS  Y2, Y2, Y5
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y5, Y6
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Y5, Y7
+	VANDPS       Y7, Y6, Y6
+	VSQRTPS      Y5, Y5
+	VDIVPS       Y5, Y1, Y1
+	VANDPS       Y6, Y1, Y1
+	VDIVPS       Y5, Y2, Y2
+	VANDPS       Y6, Y2, Y2
+	VFMADD231PS  Y1, Y0, Y3
+	VMOVUPS      (BX)(R10*1), Y5
+	VFNMADD231PS Y1, Y0, Y5
+	VMOVUPS      Y5, (BX)(R10*1)
+	VFMADD231PS  Y2, Y0, Y4
+	VMOVUPS      (BX)(R9*1), Y1
+	VFNMADD231PS Y2, Y0, Y1
+	VMOVUPS      Y1, (BX)(R9*1)
+	VMOVUPS      Y3, (SI)(DI*1)
+	VMOVUPS      Y4, (SI)(R8*1)
+	ADDQ         $0x00000020, DI
+	ADDQ         $0x00000020, R8
+	ADDQ         $0x00000020, R10
+	ADDQ         $0x00000020, R9
+	SUBQ         $0x00000008, CX
+	JMP          single213
+
+rest214:
+	TESTQ        CX, CX
+	JZ           done215
+	LEAQ         tail_masks<>+0(SB), R11
+	NEGQ         CX
+	VMOVUPS      32(R11)(CX*4), Y1
+	VMASKMOVPS   (DX)(DI*1), Y1, Y2
+	VMASKMOVPS   (DX)(R8*1), Y1, Y3
+	VMASKMOVPS   (SI)(DI*1), Y1, Y4
+	VMASKMOVPS   (SI)(R8*1), Y1, Y5
+	VMASKMOVPS   (BX)(DI*1), Y1, Y6
+	VMASKMOVPS   (BX)(R8*1), Y1, Y7
+	VSUBPS       Y6, Y2, Y2
+	VSUBPS       Y7, Y3, Y3
+	VMULPS       Y2, Y2, Y6
+	VFMADD231PS  Y3, Y3, Y6
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y6, Y7
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Y6, Y8
+	VANDPS       Y8, Y7, Y7
+	VSQRTPS      Y6, Y6
+	VDIVPS       Y6, Y2, Y2
+	VANDPS       Y7, Y2, Y2
+	VDIVPS       Y6, Y3, Y3
+	VANDPS       Y7, Y3, Y3
+	VFMADD231PS  Y2, Y0, Y4
+	VMASKMOVPS   (BX)(R10*1), Y1, Y6
+	VFNMADD231PS Y2, Y0, Y6
+	VMASKMOVPS   Y6, Y1, (BX)(R10*1)
+	VFMADD231PS  Y3, Y0, Y5
+	VMASKMOVPS   (BX)(R9*1), Y1, Y2
+	VFNMADD231PS Y3, Y0, Y2
+	VMASKMOVPS   Y2, Y1, (BX)(R9*1)
+	VMASKMOVPS   Y4, Y1, (SI)(DI*1)
+	VMASKMOVPS   Y5, Y1, (SI)(R8*1)
+
+done215:
+	ADDQ $0x04, AX
+	ADDQ $0x04, g_base+0(FP)
+	SUBQ $0x01, rows_len+56(FP)
+	JMP  group210
+
+done211:
+	VZEROUPPER
+	RET
+
+DATA lanes_7f800000<>+0(SB)/4, $0x7f800000
+DATA lanes_7f800000<>+4(SB)/4, $0x7f800000
+DATA lanes_7f800000<>+8(SB)/4, $0x7f800000
+DATA lanes_7f800000<>+12(SB)/4, $0x7f800000
+DATA lanes_7f800000<>+16(SB)/4, $0x7f800000
+DATA lanes_7f800000<>+20(SB)/4, $0x7f800000
+DATA lanes_7f800000<>+24(SB)/4, $0x7f800000
+DATA lanes_7f800000<>+28(SB)/4, $0x7f800000
+DATA lanes_7f800000<>+32(SB)/4, $0x7f800000
+DATA lanes_7f800000<>+36(SB)/4, $0x7f800000
+DATA lanes_7f800000<>+40(SB)/4, $0x7f800000
+DATA lanes_7f800000<>+44(SB)/4, $0x7f800000
+DATA lanes_7f800000<>+48(SB)/4, $0x7f800000
+DATA lanes_7f800000<>+52(SB)/4, $0x7f800000
+DATA lanes_7f800000<>+56(SB)/4, $0x7f800000
+DATA lanes_7f800000<>+60(SB)/4, $0x7f800000
+GLOBL lanes_7f800000<>(SB), RODATA|NOPTR, $64
+
+// func moduliGradXAVX2(g []float32, table []float32, rows []uint32, x []float32, dx []float32)
+// Requires: AVX, FMA3
+TEXT ·moduliGradXAVX2(SB), NOSPLIT, $0-120
+	MOVQ rows_base+48(FP), AX
+
+group216:
+	CMPQ         rows_len+56(FP), $0x04
+	JLT          done217
+	MOVQ         g_base+0(FP), CX
+	VBROADCASTSS (CX), Y0
+	VBROADCASTSS 4(CX), Y1
+	VBROADCASTSS 8(CX), Y2
+	VBROADCASTSS 12(CX), Y3
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVL         4(AX), SI
+	IMULQ        DX, SI
+	LEAQ         (CX)(SI*4), SI
+	MOVL         8(AX), DI
+	IMULQ        DX, DI
+	LEAQ         (CX)(DI*4), DI
+	MOVL         12(AX), R8
+	IMULQ        DX, R8
+	LEAQ         (CX)(R8*4), R8
+	MOVQ         x_len+80(FP), CX
+	SHRQ         $0x01, CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), R9
+	XORQ         R10, R10
+	LEAQ         (R10)(CX*4), R11
+
+single219:
+	CMPQ        CX, $0x00000008
+	JLT         rest220
+	VMOVUPS     (DX)(R10*1), Y4
+	VMOVUPS     (DX)(R11*1), Y5
+	VMOVUPS     (R9)(R10*1), Y6
+	VMOVUPS     (R9)(R11*1), Y7
+	VMOVUPS     (BX)(R10*1), Y8
+	VMOVUPS     (BX)(R11*1), Y9
+	VSUBPS      Y8, Y4, Y8
+	VSUBPS      Y9, Y5, Y9
+	VMULPS      Y8, Y8, Y10
+	VFMADD231PS Y9, Y9, Y10
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y10, Y11
+	VCMPPS      $0x11, lanes_7f800000<>+0(SB), Y10, Y12
+	VANDPS      Y12, Y11, Y11
+	VSQRTPS     Y10, Y10
+	VDIVPS      Y10, Y8, Y8
+	VANDPS      Y11, Y8, Y8
+	VDIVPS      Y10, Y9, Y9
+	VANDPS      Y11, Y9, Y9
+	VFMADD231PS Y8, Y0, Y6
+	VFMADD231PS Y9, Y0, Y7
+	VMOVUPS     (SI)(R10*1), Y8
+	VMOVUPS     (SI)(R11*1), Y9
+	VSUBPS      Y8, Y4, Y8
+	VSUBPS      Y9, Y5, Y9
+	VMULPS      Y8, Y8, Y10
+	VFMADD231PS Y9, Y9, Y10
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y10, Y11
+	VCMPPS      $0x11, lanes_7f800000<>+0(SB), Y10, Y12
+	VANDPS      Y12, Y11, Y11
+	VSQRTPS     Y10, Y10
+	VDIVPS      Y10, Y8, Y8
+	VANDPS      Y11, Y8, Y8
+	VDIVPS      Y10, Y9, Y9
+	VANDPS      Y11, Y9, Y9
+	VFMADD231PS Y8, Y1, Y6
+	VFMADD231PS Y9, Y1, Y7
+	VMOVUPS     (DI)(R10*1), Y8
+	VMOVUPS     (DI)(R11*1), Y9
+	VSUBPS      Y8, Y4, Y8
+	VSUBPS      Y9, Y5, Y9
+	VMULPS      Y8, Y8, Y10
+	VFMADD231PS Y9, Y9, Y10
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y10, Y11
+	VCMPPS      $0x11, lanes_7f800000<>+0(SB), Y10, Y12
+	VANDPS      Y12, Y11, Y11
+	VSQRTPS     Y10, Y10
+	VDIVPS      Y10, Y8, Y8
+	VANDPS      Y11, Y8, Y8
+	VDIVPS      Y10, Y9, Y9
+	VANDPS      Y11, Y9, Y9
+	VFMADD231PS Y8, Y2, Y6
+	VFMADD231PS Y9, Y2, Y7
+	VMOVUPS     (R8)(R10*1), Y8
+	VMOVUPS     (R8)(R11*1), Y9
+	VSUBPS      Y8, Y4, Y4
+	VSUBPS      Y9, Y5, Y5
+	VMULPS      Y4, Y4, Y8
+	VFMADD231PS Y5, Y5, Y8
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y8, Y9
+	VCMPPS      $0x11, lanes_7f800000<>+0(SB), Y8, Y10
+	VANDPS      Y10, Y9, Y9
+	VSQRTPS     Y8, Y8
+	VDIVPS      Y8, Y4, Y4
+	VANDPS      Y9, Y4, Y4
+	VDIVPS      Y8, Y5, Y5
+	VANDPS      Y9, Y5, Y5
+	VFMADD231PS Y4, Y3, Y6
+	VFMADD231PS Y5, Y3, Y7
+	VMOVUPS     Y6, (R9)(R10*1)
+	VMOVUPS     Y7, (R9)(R11*1)
+	ADDQ        $0x00000020, R10
+	ADDQ        $0x00000020, R11
+	SUBQ        $0x00000008, CX
+	JMP         single219
+
+rest220:
+	TESTQ       CX, CX
+	JZ          done221
+	LEAQ        tail_masks<>+0(SB), R12
+	NEGQ        CX
+	VMOVUPS     32(R12)(CX*4), Y4
+	VMASKMOVPS  (DX)(R10*1), Y4, Y5
+	VMASKMOVPS  (DX)(R11*1), Y4, Y6
+	VMASKMOVPS  (R9)(R10*1), Y4, Y7
+	VMASKMOVPS  (R9)(R11*1), Y4, Y8
+	VMASKMOVPS  (BX)(R10*1), Y4, Y9
+	VMASKMOVPS  (BX)(R11*1), Y4, Y10
+	VSUBPS      Y9, Y5, Y9
+	VSUBPS      Y10, Y6, Y10
+	VMULPS      Y9, Y9, Y11
+	VFMADD231PS Y10, Y10, Y11
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y11, Y12
+	VCMPPS      $0x11, lanes_7f800000<>+0(SB), Y11, Y13
+	VANDPS      Y13, Y12, Y12
+	VSQRTPS     Y11, Y11
+	VDIVPS      Y11, Y9, Y9
+	VANDPS      Y12, Y9, Y9
+	VDIVPS      Y11, Y10, Y10
+	VANDPS      Y12, Y10, Y10
+	VFMADD231PS Y9, Y0, Y7
+	VFMADD231PS Y10, Y0, Y8
+	VMASKMOVPS  (SI)(R10*1), Y4, Y0
+	VMASKMOVPS  (SI)(R11*1), Y4, Y9
+	VSUBPS      Y0, Y5, Y0
+	VSUBPS      Y9, Y6, Y9
+	VMULPS      Y0, Y0, Y10
+	VFMADD231PS Y9, Y9, Y10
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y10, Y11
+	VCMPPS      $0x11, lanes_7f800000<>+0(SB), Y10, Y12
+	VANDPS      Y12, Y11, Y11
+	VSQRTPS     Y10, Y10
+	VDIVPS      Y10, Y0, Y0
+	VANDPS      Y11, Y0, Y0
+	VDIVPS      Y10, Y9, Y9
+	VANDPS      Y11, Y9, Y9
+	VFMADD231PS Y0, Y1, Y7
+	VFMADD231PS Y9, Y1, Y8
+	VMASKMOVPS  (DI)(R10*1), Y4, Y0
+	VMASKMOVPS  (DI)(R11*1), Y4, Y1
+	VSUBPS      Y0, Y5, Y0
+	VSUBPS      Y1, Y6, Y1
+	VMULPS      Y0, Y0, Y9
+	VFMADD231PS Y1, Y1, Y9
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y9, Y10
+	VCMPPS      $0x11, lanes_7f800000<>+0(SB), Y9, Y11
+	VANDPS      Y11, Y10, Y10
+	VSQRTPS     Y9, Y9
+	VDIVPS      Y9, Y0, Y0
+	VANDPS      Y10, Y0, Y0
+	VDIVPS      Y9, Y1, Y1
+	VANDPS      Y10, Y1, Y1
+	VFMADD231PS Y0, Y2, Y7
+	VFMADD231PS Y1, Y2, Y8
+	VMASKMOVPS  (R8)(R10*1), Y4, Y0
+	VMASKMOVPS  (R8)(R11*1), Y4, Y1
+	VSUBPS      Y0, Y5, Y0
+	VSUBPS      Y1, Y6, Y1
+	VMULPS      Y0, Y0, Y2
+	VFMADD231PS Y1, Y1, Y2
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y2, Y5
+	VCMPPS      $0x11, lanes_7f800000<>+0(SB), Y2, Y6
+	VANDPS      Y6, Y5, Y5
+	VSQRTPS     Y2, Y2
+	VDIVPS      Y2, Y0, Y0
+	VANDPS      Y5, Y0, Y0
+	VDIVPS      Y2, Y1, Y1
+	VANDPS      Y5, Y1, Y1
+	VFMADD231PS Y0, Y3, Y7
+	VFMADD231PS Y1, Y3, Y8
+	VMASKMOVPS  Y7, Y4, (R9)(R10*1)
+	VMASKMOVPS  Y8, Y4, (R9)(R11*1)
+
+done221:
+	ADDQ $0x10, AX
+	ADDQ $0x10, g_base+0(FP)
+	SUBQ $0x04, rows_len+56(FP)
+	JMP  group216
+
+done217:
+group222:
+	CMPQ         rows_len+56(FP), $0x01
+	JLT          done223
+	MOVQ         g_base+0(FP), CX
+	VBROADCASTSS (CX), Y0
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVQ         x_len+80(FP), CX
+	SHRQ         $0x01, CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), SI
+	XORQ         DI, DI
+	LEAQ         (DI)(CX*4), R8
+
+single225:
+	CMPQ        CX, $0x00000008
+	JLT         rest226
+	VMOVUPS     (DX)(DI*1), Y1
+	VMOVUPS     (DX)(R8*1), Y2
+	VMOVUPS     (SI)(DI*1), Y3
+	VMOVUPS     (SI)(R8*1), Y4
+	VMOVUPS     (BX)(DI*1), Y5
+	VMOVUPS     (BX)(R8*1), Y6
+	VSUBPS      Y5, Y1, Y1
+	VSUBPS      Y6, Y2, Y2
+	VMULPS      Y1, Y1, Y5
+	VFMADD231PS Y2, Y2, Y5
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y5, Y6
+	VCMPPS      $0x11, lanes_7f800000<>+0(SB), Y5, Y7
+	VANDPS      Y7, Y6, Y6
+	VSQRTPS     Y5, Y5
+	VDIVPS      Y5, Y1, Y1
+	VANDPS      Y6, Y1, Y1
+	VDIVPS      Y5, Y2, Y2
+	VANDPS      Y6, Y2, Y2
+	VFMADD231PS Y1, Y0, Y3
+	VFMADD231PS Y2, Y0, Y4
+	VMOVUPS     Y3, (SI)(DI*1)
+	VMOVUPS     Y4, (SI)(R8*1)
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, R8
+	SUBQ        $0x00000008, CX
+	JMP         single225
+
+rest226:
+	TESTQ       CX, CX
+	JZ          done227
+	LEAQ        tail_masks<>+0(SB), R9
+	NEGQ        CX
+	VMOVUPS     32(R9)(CX*4), Y1
+	VMASKMOVPS  (DX)(DI*1), Y1, Y2
+	VMASKMOVPS  (DX)(R8*1), Y1, Y3
+	VMASKMOVPS  (SI)(DI*1), Y1, Y4
+	VMASKMOVPS  (SI)(R8*1), Y1, Y5
+	VMASKMOVPS  (BX)(DI*1), Y1, Y6
+	VMASKMOVPS  (BX)(R8*1), Y1, Y7
+	VSUBPS      Y6, Y2, Y2
+	VSUBPS      Y7, Y3, Y3
+	VMULPS      Y2, Y2, Y6
+	VFMADD231PS Y3, Y3, Y6
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y6, Y7
+	VCMPPS      $0x11, lanes_7f800000<>+0(SB), Y6, Y8
+	VANDPS      Y8, Y7, Y7
+	VSQRTPS     Y6, Y6
+	VDIVPS      Y6, Y2, Y2
+	VANDPS      Y7, Y2, Y2
+	VDIVPS      Y6, Y3, Y3
+	VANDPS      Y7, Y3, Y3
+	VFMADD231PS Y2, Y0, Y4
+	VFMADD231PS Y3, Y0, Y5
+	VMASKMOVPS  Y4, Y1, (SI)(DI*1)
+	VMASKMOVPS  Y5, Y1, (SI)(R8*1)
+
+done227:
+	ADDQ $0x04, AX
+	ADDQ $0x04, g_base+0(FP)
+	SUBQ $0x01, rows_len+56(FP)
+	JMP  group222
+
+done223:
 	VZEROUPPER
 	RET
 
@@ -1326,9 +4724,9 @@ TEXT ·dotAVX512(SB), NOSPLIT, $0-52
 	MOVQ   x_base+0(FP), CX
 	MOVQ   y_base+24(FP), DX
 
-wide58:
+wide228:
 	CMPQ        AX, $0x00000040
-	JLT         single59
+	JLT         single229
 	VMOVUPS     (CX), Z4
 	VFMADD231PS (DX), Z4, Z0
 	VMOVUPS     64(CX), Z4
@@ -1340,21 +4738,21 @@ wide58:
 	ADDQ        $0x00000100, CX
 	ADDQ        $0x00000100, DX
 	SUBQ        $0x00000040, AX
-	JMP         wide58
+	JMP         wide228
 
-single59:
+single229:
 	CMPQ        AX, $0x00000010
-	JLT         rest60
+	JLT         rest230
 	VMOVUPS     (CX), Z4
 	VFMADD231PS (DX), Z4, Z0
 	ADDQ        $0x00000040, CX
 	ADDQ        $0x00000040, DX
 	SUBQ        $0x00000010, AX
-	JMP         single59
+	JMP         single229
 
-rest60:
+rest230:
 	TESTQ       AX, AX
-	JZ          done61
+	JZ          done231
 	MOVL        $0xffffffff, BX
 	BZHIL       AX, BX, AX
 	KMOVW       AX, K1
@@ -1362,7 +4760,7 @@ rest60:
 	VMOVUPS.Z   (DX), K1, Z5
 	VFMADD231PS Z5, Z4, Z0
 
-done61:
+done231:
 	VADDPS        Z2, Z0, Z0
 	VADDPS        Z3, Z1, Z1
 	VADDPS        Z1, Z0, Z0
@@ -1388,9 +4786,9 @@ TEXT ·sumAVX512(SB), NOSPLIT, $0-28
 	VPXORD Z3, Z3, Z3
 	MOVQ   x_base+0(FP), CX
 
-wide62:
+wide232:
 	CMPQ    AX, $0x00000040
-	JLT     single63
+	JLT     single233
 	VMOVUPS (CX), Z4
 	VADDPS  Z4, Z0, Z0
 	VMOVUPS 64(CX), Z4
@@ -1401,27 +4799,27 @@ wide62:
 	VADDPS  Z4, Z3, Z3
 	ADDQ    $0x00000100, CX
 	SUBQ    $0x00000040, AX
-	JMP     wide62
+	JMP     wide232
 
-single63:
+single233:
 	CMPQ    AX, $0x00000010
-	JLT     rest64
+	JLT     rest234
 	VMOVUPS (CX), Z4
 	VADDPS  Z4, Z0, Z0
 	ADDQ    $0x00000040, CX
 	SUBQ    $0x00000010, AX
-	JMP     single63
+	JMP     single233
 
-rest64:
+rest234:
 	TESTQ     AX, AX
-	JZ        done65
+	JZ        done235
 	MOVL      $0xffffffff, DX
 	BZHIL     AX, DX, AX
 	KMOVW     AX, K1
 	VMOVUPS.Z (CX), K1, Z4
 	VADDPS    Z4, Z0, Z0
 
-done65:
+done235:
 	VADDPS        Z2, Z0, Z0
 	VADDPS        Z3, Z1, Z1
 	VADDPS        Z1, Z0, Z0
@@ -1447,9 +4845,9 @@ TEXT ·maximumAVX512(SB), NOSPLIT, $0-28
 	VMOVUPS lanes_ff800000<>+0(SB), Z3
 	MOVQ    x_base+0(FP), CX
 
-wide66:
+wide236:
 	CMPQ    AX, $0x00000040
-	JLT     single67
+	JLT     single237
 	VMOVUPS (CX), Z4
 	VMAXPS  Z0, Z4, Z0
 	VMOVUPS 64(CX), Z4
@@ -1460,20 +4858,20 @@ wide66:
 	VMAXPS  Z3, Z4, Z3
 	ADDQ    $0x00000100, CX
 	SUBQ    $0x00000040, AX
-	JMP     wide66
+	JMP     wide236
 
-single67:
+single237:
 	CMPQ    AX, $0x00000010
-	JLT     rest68
+	JLT     rest238
 	VMOVUPS (CX), Z4
 	VMAXPS  Z0, Z4, Z0
 	ADDQ    $0x00000040, CX
 	SUBQ    $0x00000010, AX
-	JMP     single67
+	JMP     single237
 
-rest68:
+rest238:
 	TESTQ   AX, AX
-	JZ      done69
+	JZ      done239
 	MOVL    $0xffffffff, DX
 	BZHIL   AX, DX, AX
 	KMOVW   AX, K1
@@ -1481,7 +4879,7 @@ rest68:
 	VMOVUPS (CX), K1, Z4
 	VMAXPS  Z0, Z4, Z0
 
-done69:
+done239:
 	VMAXPS        Z2, Z0, Z0
 	VMAXPS        Z3, Z1, Z1
 	VMAXPS        Z1, Z0, Z0
@@ -1506,9 +4904,9 @@ TEXT ·axpyAVX512(SB), NOSPLIT, $0-56
 	MOVQ         x_base+8(FP), CX
 	MOVQ         y_base+32(FP), DX
 
-wide70:
+wide240:
 	CMPQ        AX, $0x00000040
-	JLT         single71
+	JLT         single241
 	VMOVUPS     (DX), Z1
 	VMOVUPS     (CX), Z2
 	VFMADD231PS Z2, Z0, Z1
@@ -1528,11 +4926,11 @@ wide70:
 	ADDQ        $0x00000100, CX
 	ADDQ        $0x00000100, DX
 	SUBQ        $0x00000040, AX
-	JMP         wide70
+	JMP         wide240
 
-single71:
+single241:
 	CMPQ        AX, $0x00000010
-	JLT         rest72
+	JLT         rest242
 	VMOVUPS     (DX), Z1
 	VMOVUPS     (CX), Z2
 	VFMADD231PS Z2, Z0, Z1
@@ -1540,11 +4938,11 @@ single71:
 	ADDQ        $0x00000040, CX
 	ADDQ        $0x00000040, DX
 	SUBQ        $0x00000010, AX
-	JMP         single71
+	JMP         single241
 
-rest72:
+rest242:
 	TESTQ       AX, AX
-	JZ          done73
+	JZ          done243
 	MOVL        $0xffffffff, BX
 	BZHIL       AX, BX, AX
 	KMOVW       AX, K1
@@ -1553,7 +4951,7 @@ rest72:
 	VFMADD231PS Z2, Z0, Z1
 	VMOVUPS     Z1, K1, (DX)
 
-done73:
+done243:
 	VZEROUPPER
 	RET
 
@@ -1565,9 +4963,9 @@ TEXT ·scaleAVX512(SB), NOSPLIT, $0-32
 	MOVQ         x_len+16(FP), AX
 	MOVQ         x_base+8(FP), CX
 
-wide74:
+wide244:
 	CMPQ    AX, $0x00000040
-	JLT     single75
+	JLT     single245
 	VMOVUPS (CX), Z1
 	VMULPS  Z0, Z1, Z1
 	VMOVUPS Z1, (CX)
@@ -1582,21 +4980,21 @@ wide74:
 	VMOVUPS Z1, 192(CX)
 	ADDQ    $0x00000100, CX
 	SUBQ    $0x00000040, AX
-	JMP     wide74
+	JMP     wide244
 
-single75:
+single245:
 	CMPQ    AX, $0x00000010
-	JLT     rest76
+	JLT     rest246
 	VMOVUPS (CX), Z1
 	VMULPS  Z0, Z1, Z1
 	VMOVUPS Z1, (CX)
 	ADDQ    $0x00000040, CX
 	SUBQ    $0x00000010, AX
-	JMP     single75
+	JMP     single245
 
-rest76:
+rest246:
 	TESTQ     AX, AX
-	JZ        done77
+	JZ        done247
 	MOVL      $0xffffffff, DX
 	BZHIL     AX, DX, AX
 	KMOVW     AX, K1
@@ -1604,7 +5002,7 @@ rest76:
 	VMULPS    Z0, Z1, Z1
 	VMOVUPS   Z1, K1, (CX)
 
-done77:
+done247:
 	VZEROUPPER
 	RET
 
@@ -1616,9 +5014,9 @@ TEXT ·mulAVX512(SB), NOSPLIT, $0-72
 	MOVQ y_base+24(FP), DX
 	MOVQ out_base+48(FP), BX
 
-wide78:
+wide248:
 	CMPQ    AX, $0x00000040
-	JLT     single79
+	JLT     single249
 	VMOVUPS (CX), Z0
 	VMOVUPS (DX), Z1
 	VMULPS  Z1, Z0, Z0
@@ -1639,11 +5037,11 @@ wide78:
 	ADDQ    $0x00000100, DX
 	ADDQ    $0x00000100, BX
 	SUBQ    $0x00000040, AX
-	JMP     wide78
+	JMP     wide248
 
-single79:
+single249:
 	CMPQ    AX, $0x00000010
-	JLT     rest80
+	JLT     rest250
 	VMOVUPS (CX), Z0
 	VMOVUPS (DX), Z1
 	VMULPS  Z1, Z0, Z0
@@ -1652,11 +5050,11 @@ single79:
 	ADDQ    $0x00000040, DX
 	ADDQ    $0x00000040, BX
 	SUBQ    $0x00000010, AX
-	JMP     single79
+	JMP     single249
 
-rest80:
+rest250:
 	TESTQ     AX, AX
-	JZ        done81
+	JZ        done251
 	MOVL      $0xffffffff, SI
 	BZHIL     AX, SI, AX
 	KMOVW     AX, K1
@@ -1665,86 +5063,7 @@ rest80:
 	VMULPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (BX)
 
-done81:
-	VZEROUPPER
-	RET
-
-// func gemvAVX512(a []float32, x []float32, out []float32)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·gemvAVX512(SB), NOSPLIT, $0-72
-	MOVQ a_base+0(FP), AX
-	MOVQ out_base+48(FP), CX
-	MOVQ out_len+56(FP), DX
-	MOVQ x_base+24(FP), BX
-	MOVQ x_len+32(FP), SI
-
-row82:
-	TESTQ  DX, DX
-	JZ     done83
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	MOVQ   SI, DI
-	MOVQ   BX, R8
-
-wide84:
-	CMPQ        DI, $0x00000040
-	JLT         single85
-	VMOVUPS     (R8), Z4
-	VFMADD231PS (AX), Z4, Z0
-	VMOVUPS     64(R8), Z4
-	VFMADD231PS 64(AX), Z4, Z1
-	VMOVUPS     128(R8), Z4
-	VFMADD231PS 128(AX), Z4, Z2
-	VMOVUPS     192(R8), Z4
-	VFMADD231PS 192(AX), Z4, Z3
-	ADDQ        $0x00000100, R8
-	ADDQ        $0x00000100, AX
-	SUBQ        $0x00000040, DI
-	JMP         wide84
-
-single85:
-	CMPQ        DI, $0x00000010
-	JLT         rest86
-	VMOVUPS     (R8), Z4
-	VFMADD231PS (AX), Z4, Z0
-	ADDQ        $0x00000040, R8
-	ADDQ        $0x00000040, AX
-	SUBQ        $0x00000010, DI
-	JMP         single85
-
-rest86:
-	TESTQ       DI, DI
-	JZ          done87
-	MOVL        $0xffffffff, R9
-	BZHIL       DI, R9, DI
-	KMOVW       DI, K1
-	VMOVUPS.Z   (R8), K1, Z4
-	VMOVUPS.Z   (AX), K1, Z5
-	VFMADD231PS Z5, Z4, Z0
-
-done87:
-	MOVQ          SI, DI
-	ANDQ          $0x0000000f, DI
-	LEAQ          (AX)(DI*4), AX
-	VADDPS        Z2, Z0, Z0
-	VADDPS        Z3, Z1, Z1
-	VADDPS        Z1, Z0, Z0
-	VEXTRACTF64X4 $0x01, Z0, Y4
-	VADDPS        Y4, Y0, Y0
-	VEXTRACTF128  $0x01, Y0, X4
-	VADDPS        X4, X0, X0
-	VPERMILPS     $0x4e, X0, X4
-	VADDPS        X4, X0, X0
-	VPERMILPS     $0xb1, X0, X4
-	VADDPS        X4, X0, X0
-	VMOVSS        X0, (CX)
-	ADDQ          $0x04, CX
-	DECQ          DX
-	JMP           row82
-
-done83:
+done251:
 	VZEROUPPER
 	RET
 
@@ -1760,9 +5079,9 @@ TEXT ·complexMulAVX512(SB), NOSPLIT, $0-72
 	LEAQ (DX)(AX*4), DI
 	LEAQ (BX)(AX*4), R8
 
-wide88:
+wide252:
 	CMPQ         AX, $0x00000020
-	JLT          single89
+	JLT          single253
 	VMOVUPS      (CX), Z0
 	VMOVUPS      (DX), Z1
 	VMOVUPS      (SI), Z2
@@ -1790,11 +5109,11 @@ wide88:
 	ADDQ         $0x00000080, DI
 	ADDQ         $0x00000080, R8
 	SUBQ         $0x00000020, AX
-	JMP          wide88
+	JMP          wide252
 
-single89:
+single253:
 	CMPQ         AX, $0x00000010
-	JLT          rest90
+	JLT          rest254
 	VMOVUPS      (CX), Z0
 	VMOVUPS      (DX), Z1
 	VMOVUPS      (SI), Z2
@@ -1812,11 +5131,11 @@ single89:
 	ADDQ         $0x00000040, DI
 	ADDQ         $0x00000040, R8
 	SUBQ         $0x00000010, AX
-	JMP          single89
+	JMP          single253
 
-rest90:
+rest254:
 	TESTQ        AX, AX
-	JZ           done91
+	JZ           done255
 	MOVL         $0xffffffff, R9
 	BZHIL        AX, R9, AX
 	KMOVW        AX, K1
@@ -1831,7 +5150,7 @@ rest90:
 	VMOVUPS      Z4, K1, (BX)
 	VMOVUPS      Z0, K1, (R8)
 
-done91:
+done255:
 	VZEROUPPER
 	RET
 
@@ -1847,9 +5166,9 @@ TEXT ·complexMulConjAVX512(SB), NOSPLIT, $0-72
 	LEAQ (DX)(AX*4), DI
 	LEAQ (BX)(AX*4), R8
 
-wide92:
+wide256:
 	CMPQ         AX, $0x00000020
-	JLT          single93
+	JLT          single257
 	VMOVUPS      (CX), Z0
 	VMOVUPS      (DX), Z1
 	VMOVUPS      (SI), Z2
@@ -1877,11 +5196,11 @@ wide92:
 	ADDQ         $0x00000080, DI
 	ADDQ         $0x00000080, R8
 	SUBQ         $0x00000020, AX
-	JMP          wide92
+	JMP          wide256
 
-single93:
+single257:
 	CMPQ         AX, $0x00000010
-	JLT          rest94
+	JLT          rest258
 	VMOVUPS      (CX), Z0
 	VMOVUPS      (DX), Z1
 	VMOVUPS      (SI), Z2
@@ -1899,11 +5218,11 @@ single93:
 	ADDQ         $0x00000040, DI
 	ADDQ         $0x00000040, R8
 	SUBQ         $0x00000010, AX
-	JMP          single93
+	JMP          single257
 
-rest94:
+rest258:
 	TESTQ        AX, AX
-	JZ           done95
+	JZ           done259
 	MOVL         $0xffffffff, R9
 	BZHIL        AX, R9, AX
 	KMOVW        AX, K1
@@ -1918,7 +5237,7 @@ rest94:
 	VMOVUPS      Z4, K1, (BX)
 	VMOVUPS      Z0, K1, (R8)
 
-done95:
+done259:
 	VZEROUPPER
 	RET
 
@@ -1934,9 +5253,9 @@ TEXT ·adagradAVX512(SB), NOSPLIT, $0-80
 	MOVQ         g_base+24(FP), DX
 	MOVQ         acc_base+48(FP), BX
 
-wide96:
+wide260:
 	CMPQ        AX, $0x00000020
-	JLT         single97
+	JLT         single261
 	VMOVUPS     (DX), Z2
 	VMOVUPS     (BX), Z3
 	VMOVUPS     (CX), Z4
@@ -1963,11 +5282,11 @@ wide96:
 	ADDQ        $0x00000080, DX
 	ADDQ        $0x00000080, BX
 	SUBQ        $0x00000020, AX
-	JMP         wide96
+	JMP         wide260
 
-single97:
+single261:
 	CMPQ        AX, $0x00000010
-	JLT         rest98
+	JLT         rest262
 	VMOVUPS     (DX), Z2
 	VMOVUPS     (BX), Z3
 	VMOVUPS     (CX), Z4
@@ -1983,11 +5302,11 @@ single97:
 	ADDQ        $0x00000040, DX
 	ADDQ        $0x00000040, BX
 	SUBQ        $0x00000010, AX
-	JMP         single97
+	JMP         single261
 
-rest98:
+rest262:
 	TESTQ       AX, AX
-	JZ          done99
+	JZ          done263
 	MOVL        $0xffffffff, SI
 	BZHIL       AX, SI, AX
 	KMOVW       AX, K1
@@ -2003,7 +5322,7 @@ rest98:
 	VSUBPS      Z2, Z4, Z4
 	VMOVUPS     Z4, K1, (CX)
 
-done99:
+done263:
 	VZEROUPPER
 	RET
 
@@ -2020,9 +5339,9 @@ TEXT ·expSumAVX512(SB), NOSPLIT, $0-60
 	VPXORD       Z3, Z3, Z3
 	VPXORD       Z4, Z4, Z4
 
-wide100:
+wide264:
 	CMPQ         AX, $0x00000020
-	JLT          single101
+	JLT          single265
 	VMOVUPS      (CX), Z3
 	VSUBPS       Z0, Z3, Z3
 	VMOVUPS      lanes_c2b00000<>+0(SB), Z4
@@ -2070,11 +5389,11 @@ wide100:
 	ADDQ         $0x00000080, CX
 	ADDQ         $0x00000080, DX
 	SUBQ         $0x00000020, AX
-	JMP          wide100
+	JMP          wide264
 
-single101:
+single265:
 	CMPQ         AX, $0x00000010
-	JLT          rest102
+	JLT          rest266
 	VMOVUPS      (CX), Z3
 	VSUBPS       Z0, Z3, Z3
 	VMOVUPS      lanes_c2b00000<>+0(SB), Z4
@@ -2100,11 +5419,11 @@ single101:
 	ADDQ         $0x00000040, CX
 	ADDQ         $0x00000040, DX
 	SUBQ         $0x00000010, AX
-	JMP          single101
+	JMP          single265
 
-rest102:
+rest266:
 	TESTQ        AX, AX
-	JZ           done103
+	JZ           done267
 	MOVL         $0xffffffff, BX
 	BZHIL        AX, BX, AX
 	KMOVW        AX, K1
@@ -2132,7 +5451,7 @@ rest102:
 	VMOVUPS      Z5, K1, (DX)
 	VADDPS       Z5, Z1, Z1
 
-done103:
+done267:
 	VADDPS        Z2, Z1, Z1
 	VEXTRACTF64X4 $0x01, Z1, Y0
 	VADDPS        Y0, Y1, Y1
@@ -2156,9 +5475,9 @@ TEXT ·countGreaterAVX512(SB), NOSPLIT, $0-48
 	MOVQ         scores_len+8(FP), DX
 	MOVQ         scores_base+0(FP), BX
 
-wide104:
+wide268:
 	CMPQ    DX, $0x00000040
-	JLT     single105
+	JLT     single269
 	VMOVUPS (BX), Z1
 	VCMPPS  $0x1e, Z0, Z1, K1
 	KMOVW   K1, SI
@@ -2197,11 +5516,11 @@ wide104:
 	ADDQ    SI, CX
 	ADDQ    $0x00000100, BX
 	SUBQ    $0x00000040, DX
-	JMP     wide104
+	JMP     wide268
 
-single105:
+single269:
 	CMPQ    DX, $0x00000010
-	JLT     rest106
+	JLT     rest270
 	VMOVUPS (BX), Z1
 	VCMPPS  $0x1e, Z0, Z1, K1
 	KMOVW   K1, SI
@@ -2213,11 +5532,11 @@ single105:
 	ADDQ    SI, CX
 	ADDQ    $0x00000040, BX
 	SUBQ    $0x00000010, DX
-	JMP     single105
+	JMP     single269
 
-rest106:
+rest270:
 	TESTQ     DX, DX
-	JZ        done107
+	JZ        done271
 	MOVL      $0xffffffff, SI
 	BZHIL     DX, SI, DX
 	KMOVW     DX, K1
@@ -2233,7 +5552,7 @@ rest106:
 	POPCNTL   DX, DX
 	ADDQ      DX, CX
 
-done107:
+done271:
 	MOVQ AX, greater+32(FP)
 	MOVQ CX, equal+40(FP)
 	VZEROUPPER
@@ -2247,9 +5566,9 @@ TEXT ·indexAboveAVX512(SB), NOSPLIT, $0-40
 	MOVQ         scores_len+8(FP), AX
 	MOVQ         scores_base+0(FP), CX
 
-block109:
+block273:
 	CMPQ    AX, $0x00000040
-	JLT     single110
+	JLT     single274
 	VMOVUPS (CX), Z1
 	VMOVUPS 64(CX), Z2
 	VMOVUPS 128(CX), Z3
@@ -2263,27 +5582,27 @@ block109:
 	KORW    K2, K1, K1
 	KMOVW   K1, DX
 	TESTL   DX, DX
-	JNZ     single110
+	JNZ     single274
 	ADDQ    $0x00000100, CX
 	SUBQ    $0x00000040, AX
-	JMP     block109
+	JMP     block273
 
-single110:
-single112:
+single274:
+single276:
 	CMPQ    AX, $0x00000010
-	JLT     rest113
+	JLT     rest277
 	VMOVUPS (CX), Z1
 	VCMPPS  $0x1e, Z0, Z1, K1
 	KMOVW   K1, DX
 	TESTL   DX, DX
-	JNZ     found108
+	JNZ     found272
 	ADDQ    $0x00000040, CX
 	SUBQ    $0x00000010, AX
-	JMP     single112
+	JMP     single276
 
-rest113:
+rest277:
 	TESTQ     AX, AX
-	JZ        done114
+	JZ        done278
 	MOVL      $0xffffffff, DX
 	BZHIL     AX, DX, DX
 	KMOVW     DX, K1
@@ -2293,20 +5612,3659 @@ rest113:
 	KMOVW     K2, CX
 	MOVL      CX, DX
 	TESTL     DX, DX
-	JNZ       found108
+	JNZ       found272
 
-done114:
+done278:
 	MOVQ scores_len+8(FP), AX
 	MOVQ AX, ret+32(FP)
 	VZEROUPPER
 	RET
 
-found108:
+found272:
 	MOVQ   scores_len+8(FP), CX
 	SUBQ   AX, CX
 	TZCNTL DX, DX
 	ADDQ   DX, CX
 	MOVQ   CX, ret+32(FP)
+	VZEROUPPER
+	RET
+
+// func adamAVX512(w []float32, g []float32, m []float32, v []float32, rate float32, beta1 float32, rest1 float32, beta2 float32, rest2 float32, correction2 float32, eps float32)
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·adamAVX512(SB), NOSPLIT, $0-124
+	MOVSS        rate+96(FP), X0
+	VBROADCASTSS X0, Z0
+	MOVSS        correction2+116(FP), X1
+	VBROADCASTSS X1, Z1
+	MOVSS        eps+120(FP), X2
+	VBROADCASTSS X2, Z2
+	MOVSS        beta1+100(FP), X3
+	VBROADCASTSS X3, Z3
+	MOVSS        rest1+104(FP), X4
+	VBROADCASTSS X4, Z4
+	MOVSS        beta2+108(FP), X5
+	VBROADCASTSS X5, Z5
+	MOVSS        rest2+112(FP), X6
+	VBROADCASTSS X6, Z6
+	MOVQ         w_len+8(FP), AX
+	MOVQ         w_base+0(FP), CX
+	MOVQ         g_base+24(FP), DX
+	MOVQ         m_base+48(FP), BX
+	MOVQ         v_base+72(FP), SI
+
+wide279:
+	CMPQ        AX, $0x00000020
+	JLT         single280
+	VMOVUPS     (DX), Z7
+	VMOVUPS     (BX), Z8
+	VMOVUPS     (SI), Z9
+	VMOVUPS     (CX), Z10
+	VMULPS      Z3, Z8, Z8
+	VFMADD231PS Z7, Z4, Z8
+	VMOVUPS     Z8, (BX)
+	VMULPS      Z5, Z9, Z9
+	VMULPS      Z7, Z7, Z7
+	VFMADD231PS Z7, Z6, Z9
+	VMOVUPS     Z9, (SI)
+	VMULPS      Z1, Z9, Z9
+	VSQRTPS     Z9, Z9
+	VADDPS      Z2, Z9, Z9
+	VMULPS      Z0, Z8, Z8
+	VDIVPS      Z9, Z8, Z8
+	VSUBPS      Z8, Z10, Z10
+	VMOVUPS     Z10, (CX)
+	VMOVUPS     64(DX), Z7
+	VMOVUPS     64(BX), Z8
+	VMOVUPS     64(SI), Z9
+	VMOVUPS     64(CX), Z10
+	VMULPS      Z3, Z8, Z8
+	VFMADD231PS Z7, Z4, Z8
+	VMOVUPS     Z8, 64(BX)
+	VMULPS      Z5, Z9, Z9
+	VMULPS      Z7, Z7, Z7
+	VFMADD231PS Z7, Z6, Z9
+	VMOVUPS     Z9, 64(SI)
+	VMULPS      Z1, Z9, Z9
+	VSQRTPS     Z9, Z9
+	VADDPS      Z2, Z9, Z9
+	VMULPS      Z0, Z8, Z8
+	VDIVPS      Z9, Z8, Z8
+	VSUBPS      Z8, Z10, Z10
+	VMOVUPS     Z10, 64(CX)
+	ADDQ        $0x00000080, CX
+	ADDQ        $0x00000080, DX
+	ADDQ        $0x00000080, BX
+	ADDQ        $0x00000080, SI
+	SUBQ        $0x00000020, AX
+	JMP         wide279
+
+single280:
+	CMPQ        AX, $0x00000010
+	JLT         rest281
+	VMOVUPS     (DX), Z7
+	VMOVUPS     (BX), Z8
+	VMOVUPS     (SI), Z9
+	VMOVUPS     (CX), Z10
+	VMULPS      Z3, Z8, Z8
+	VFMADD231PS Z7, Z4, Z8
+	VMOVUPS     Z8, (BX)
+	VMULPS      Z5, Z9, Z9
+	VMULPS      Z7, Z7, Z7
+	VFMADD231PS Z7, Z6, Z9
+	VMOVUPS     Z9, (SI)
+	VMULPS      Z1, Z9, Z9
+	VSQRTPS     Z9, Z9
+	VADDPS      Z2, Z9, Z9
+	VMULPS      Z0, Z8, Z8
+	VDIVPS      Z9, Z8, Z8
+	VSUBPS      Z8, Z10, Z10
+	VMOVUPS     Z10, (CX)
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, SI
+	SUBQ        $0x00000010, AX
+	JMP         single280
+
+rest281:
+	TESTQ       AX, AX
+	JZ          done282
+	MOVL        $0xffffffff, DI
+	BZHIL       AX, DI, AX
+	KMOVW       AX, K1
+	VMOVUPS.Z   (DX), K1, Z7
+	VMOVUPS.Z   (BX), K1, Z8
+	VMOVUPS.Z   (SI), K1, Z9
+	VMOVUPS.Z   (CX), K1, Z10
+	VMULPS      Z3, Z8, Z8
+	VFMADD231PS Z7, Z4, Z8
+	VMOVUPS     Z8, K1, (BX)
+	VMULPS      Z5, Z9, Z9
+	VMULPS      Z7, Z7, Z7
+	VFMADD231PS Z7, Z6, Z9
+	VMOVUPS     Z9, K1, (SI)
+	VMULPS      Z1, Z9, Z9
+	VSQRTPS     Z9, Z9
+	VADDPS      Z2, Z9, Z9
+	VMULPS      Z0, Z8, Z8
+	VDIVPS      Z9, Z8, Z8
+	VSUBPS      Z8, Z10, Z10
+	VMOVUPS     Z10, K1, (CX)
+
+done282:
+	VZEROUPPER
+	RET
+
+// func addCubesAVX512(a float32, x []float32, grad []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
+TEXT ·addCubesAVX512(SB), NOSPLIT, $0-56
+	MOVSS        a+0(FP), X0
+	VBROADCASTSS X0, Z0
+	MOVQ         x_len+16(FP), AX
+	MOVQ         x_base+8(FP), CX
+	MOVQ         grad_base+32(FP), DX
+
+wide283:
+	CMPQ        AX, $0x00000040
+	JLT         single284
+	VMOVUPS     (CX), Z1
+	VMOVUPS     (DX), Z2
+	VANDPS      lanes_7fffffff<>+0(SB), Z1, Z3
+	VMULPS      Z0, Z3, Z3
+	VFMADD231PS Z1, Z3, Z2
+	VMOVUPS     Z2, (DX)
+	VMOVUPS     64(CX), Z1
+	VMOVUPS     64(DX), Z2
+	VANDPS      lanes_7fffffff<>+0(SB), Z1, Z3
+	VMULPS      Z0, Z3, Z3
+	VFMADD231PS Z1, Z3, Z2
+	VMOVUPS     Z2, 64(DX)
+	VMOVUPS     128(CX), Z1
+	VMOVUPS     128(DX), Z2
+	VANDPS      lanes_7fffffff<>+0(SB), Z1, Z3
+	VMULPS      Z0, Z3, Z3
+	VFMADD231PS Z1, Z3, Z2
+	VMOVUPS     Z2, 128(DX)
+	VMOVUPS     192(CX), Z1
+	VMOVUPS     192(DX), Z2
+	VANDPS      lanes_7fffffff<>+0(SB), Z1, Z3
+	VMULPS      Z0, Z3, Z3
+	VFMADD231PS Z1, Z3, Z2
+	VMOVUPS     Z2, 192(DX)
+	ADDQ        $0x00000100, CX
+	ADDQ        $0x00000100, DX
+	SUBQ        $0x00000040, AX
+	JMP         wide283
+
+single284:
+	CMPQ        AX, $0x00000010
+	JLT         rest285
+	VMOVUPS     (CX), Z1
+	VMOVUPS     (DX), Z2
+	VANDPS      lanes_7fffffff<>+0(SB), Z1, Z3
+	VMULPS      Z0, Z3, Z3
+	VFMADD231PS Z1, Z3, Z2
+	VMOVUPS     Z2, (DX)
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, AX
+	JMP         single284
+
+rest285:
+	TESTQ       AX, AX
+	JZ          done286
+	MOVL        $0xffffffff, BX
+	BZHIL       AX, BX, AX
+	KMOVW       AX, K1
+	VMOVUPS.Z   (CX), K1, Z1
+	VMOVUPS.Z   (DX), K1, Z2
+	VANDPS      lanes_7fffffff<>+0(SB), Z1, Z3
+	VMULPS      Z0, Z3, Z3
+	VFMADD231PS Z1, Z3, Z2
+	VMOVUPS     Z2, K1, (DX)
+
+done286:
+	VZEROUPPER
+	RET
+
+// func addComplexCubesAVX512(a float32, x []float32, grad []float32)
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·addComplexCubesAVX512(SB), NOSPLIT, $0-56
+	MOVQ         x_len+16(FP), AX
+	SHRQ         $0x01, AX
+	MOVQ         x_base+8(FP), CX
+	MOVQ         grad_base+32(FP), DX
+	MOVSS        a+0(FP), X0
+	VBROADCASTSS X0, Z0
+	XORQ         BX, BX
+	LEAQ         (BX)(AX*4), SI
+
+single288:
+	CMPQ        AX, $0x00000010
+	JLT         rest289
+	VMOVUPS     (CX)(BX*1), Z1
+	VMOVUPS     (CX)(SI*1), Z2
+	VMOVUPS     (DX)(BX*1), Z3
+	VMOVUPS     (DX)(SI*1), Z4
+	VMULPS      Z1, Z1, Z5
+	VFMADD231PS Z2, Z2, Z5
+	VSQRTPS     Z5, Z5
+	VMULPS      Z0, Z5, Z5
+	VFMADD231PS Z1, Z5, Z3
+	VMOVUPS     Z3, (DX)(BX*1)
+	VFMADD231PS Z2, Z5, Z4
+	VMOVUPS     Z4, (DX)(SI*1)
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, SI
+	SUBQ        $0x00000010, AX
+	JMP         single288
+
+rest289:
+	TESTQ       AX, AX
+	JZ          done290
+	MOVL        $0xffffffff, DI
+	BZHIL       AX, DI, AX
+	KMOVW       AX, K1
+	VMOVUPS.Z   (CX)(BX*1), K1, Z1
+	VMOVUPS.Z   (CX)(SI*1), K1, Z2
+	VMOVUPS.Z   (DX)(BX*1), K1, Z3
+	VMOVUPS.Z   (DX)(SI*1), K1, Z4
+	VMULPS      Z1, Z1, Z5
+	VFMADD231PS Z2, Z2, Z5
+	VSQRTPS     Z5, Z5
+	VMULPS      Z0, Z5, Z5
+	VFMADD231PS Z1, Z5, Z3
+	VMOVUPS     Z3, K1, (DX)(BX*1)
+	VFMADD231PS Z2, Z5, Z4
+	VMOVUPS     Z4, K1, (DX)(SI*1)
+
+done290:
+	VZEROUPPER
+	RET
+
+// func expandDistancesAVX512(dots []float32, q float32, norms []float32, out []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
+TEXT ·expandDistancesAVX512(SB), NOSPLIT, $0-80
+	MOVSS        q+24(FP), X0
+	VBROADCASTSS X0, Z0
+	MOVQ         dots_len+8(FP), AX
+	MOVQ         dots_base+0(FP), CX
+	MOVQ         norms_base+32(FP), DX
+	MOVQ         out_base+56(FP), BX
+
+wide291:
+	CMPQ         AX, $0x00000020
+	JLT          single292
+	VMOVUPS      (CX), Z1
+	VMOVUPS      (DX), Z2
+	VADDPS       Z0, Z2, Z2
+	VFNMADD231PS lanes_40000000<>+0(SB), Z1, Z2
+	VMAXPS       lanes_00000000<>+0(SB), Z2, Z2
+	VSQRTPS      Z2, Z2
+	VMOVUPS      lanes_80000000<>+0(SB), Z1
+	VORPS        Z1, Z2, Z2
+	VMOVUPS      Z2, (BX)
+	VMOVUPS      64(CX), Z1
+	VMOVUPS      64(DX), Z2
+	VADDPS       Z0, Z2, Z2
+	VFNMADD231PS lanes_40000000<>+0(SB), Z1, Z2
+	VMAXPS       lanes_00000000<>+0(SB), Z2, Z2
+	VSQRTPS      Z2, Z2
+	VMOVUPS      lanes_80000000<>+0(SB), Z1
+	VORPS        Z1, Z2, Z2
+	VMOVUPS      Z2, 64(BX)
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, DX
+	ADDQ         $0x00000080, BX
+	SUBQ         $0x00000020, AX
+	JMP          wide291
+
+single292:
+	CMPQ         AX, $0x00000010
+	JLT          rest293
+	VMOVUPS      (CX), Z1
+	VMOVUPS      (DX), Z2
+	VADDPS       Z0, Z2, Z2
+	VFNMADD231PS lanes_40000000<>+0(SB), Z1, Z2
+	VMAXPS       lanes_00000000<>+0(SB), Z2, Z2
+	VSQRTPS      Z2, Z2
+	VMOVUPS      lanes_80000000<>+0(SB), Z1
+	VORPS        Z1, Z2, Z2
+	VMOVUPS      Z2, (BX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	SUBQ         $0x00000010, AX
+	JMP          single292
+
+rest293:
+	TESTQ        AX, AX
+	JZ           done294
+	MOVL         $0xffffffff, SI
+	BZHIL        AX, SI, AX
+	KMOVW        AX, K1
+	VMOVUPS.Z    (CX), K1, Z1
+	VMOVUPS.Z    (DX), K1, Z2
+	VADDPS       Z0, Z2, Z2
+	VFNMADD231PS lanes_40000000<>+0(SB), Z1, Z2
+	VMAXPS       lanes_00000000<>+0(SB), Z2, Z2
+	VSQRTPS      Z2, Z2
+	VMOVUPS      lanes_80000000<>+0(SB), Z0
+	VORPS        Z0, Z2, Z2
+	VMOVUPS      Z2, K1, (BX)
+
+done294:
+	VZEROUPPER
+	RET
+
+// func divideWeightsAVX512(w []float32, d []float32) (sum float32)
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·divideWeightsAVX512(SB), NOSPLIT, $0-52
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	MOVQ   w_len+8(FP), AX
+	MOVQ   w_base+0(FP), CX
+	MOVQ   d_base+24(FP), DX
+
+wide295:
+	CMPQ     AX, $0x00000020
+	JLT      single296
+	VMOVUPS  (CX), Z2
+	VMOVUPS  (DX), Z3
+	VCMPPS   $0x04, lanes_00000000<>+0(SB), Z3, K1
+	VDIVPS.Z Z3, Z2, K1, Z2
+	VMOVUPS  Z2, (CX)
+	VADDPS   Z2, Z0, Z0
+	VMOVUPS  64(CX), Z2
+	VMOVUPS  64(DX), Z3
+	VCMPPS   $0x04, lanes_00000000<>+0(SB), Z3, K1
+	VDIVPS.Z Z3, Z2, K1, Z2
+	VMOVUPS  Z2, 64(CX)
+	VADDPS   Z2, Z1, Z1
+	ADDQ     $0x00000080, CX
+	ADDQ     $0x00000080, DX
+	SUBQ     $0x00000020, AX
+	JMP      wide295
+
+single296:
+	CMPQ     AX, $0x00000010
+	JLT      rest297
+	VMOVUPS  (CX), Z2
+	VMOVUPS  (DX), Z3
+	VCMPPS   $0x04, lanes_00000000<>+0(SB), Z3, K1
+	VDIVPS.Z Z3, Z2, K1, Z2
+	VMOVUPS  Z2, (CX)
+	VADDPS   Z2, Z0, Z0
+	ADDQ     $0x00000040, CX
+	ADDQ     $0x00000040, DX
+	SUBQ     $0x00000010, AX
+	JMP      single296
+
+rest297:
+	TESTQ     AX, AX
+	JZ        done298
+	MOVL      $0xffffffff, BX
+	BZHIL     AX, BX, AX
+	KMOVW     AX, K1
+	VMOVUPS.Z (CX), K1, Z2
+	VMOVUPS.Z (DX), K1, Z3
+	VCMPPS    $0x04, lanes_00000000<>+0(SB), Z3, K2
+	VDIVPS.Z  Z3, Z2, K2, Z2
+	VMOVUPS   Z2, K1, (CX)
+	VADDPS    Z2, Z0, Z0
+
+done298:
+	VADDPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VPERMILPS     $0x4e, X0, X1
+	VADDPS        X1, X0, X0
+	VPERMILPS     $0xb1, X0, X1
+	VADDPS        X1, X0, X0
+	MOVSS         X0, sum+48(FP)
+	VZEROUPPER
+	RET
+
+// func dotRowsAVX512(a []float32, x []float32, out []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·dotRowsAVX512(SB), NOSPLIT, $0-72
+	MOVQ x_len+32(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ a_base+0(FP), DX
+	MOVQ out_base+48(FP), BX
+	MOVQ out_len+56(FP), SI
+	MOVQ x_len+32(FP), DI
+
+group299:
+	CMPQ   SI, $0x04
+	JLT    done300
+	LEAQ   (DX)(DI*4), R8
+	LEAQ   (R8)(DI*4), R9
+	LEAQ   (R9)(DI*4), R10
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	XORQ   R11, R11
+	MOVQ   AX, R12
+
+wide301:
+	CMPQ        R12, $0x00000020
+	JLT         single302
+	VMOVUPS     (CX)(R11*1), Z16
+	VFMADD231PS (DX)(R11*1), Z16, Z0
+	VFMADD231PS (R8)(R11*1), Z16, Z4
+	VFMADD231PS (R9)(R11*1), Z16, Z8
+	VFMADD231PS (R10)(R11*1), Z16, Z12
+	VMOVUPS     64(CX)(R11*1), Z16
+	VFMADD231PS 64(DX)(R11*1), Z16, Z1
+	VFMADD231PS 64(R8)(R11*1), Z16, Z5
+	VFMADD231PS 64(R9)(R11*1), Z16, Z9
+	VFMADD231PS 64(R10)(R11*1), Z16, Z13
+	ADDQ        $0x00000080, R11
+	SUBQ        $0x00000020, R12
+	JMP         wide301
+
+single302:
+	CMPQ        R12, $0x00000010
+	JLT         rest303
+	VMOVUPS     (CX)(R11*1), Z16
+	VFMADD231PS (DX)(R11*1), Z16, Z0
+	VFMADD231PS (R8)(R11*1), Z16, Z4
+	VFMADD231PS (R9)(R11*1), Z16, Z8
+	VFMADD231PS (R10)(R11*1), Z16, Z12
+	ADDQ        $0x00000040, R11
+	SUBQ        $0x00000010, R12
+	JMP         single302
+
+rest303:
+	TESTQ       R12, R12
+	JZ          done304
+	MOVL        $0xffffffff, R13
+	BZHIL       R12, R13, R12
+	KMOVW       R12, K1
+	VMOVUPS.Z   (CX)(R11*1), K1, Z16
+	VMOVUPS.Z   (DX)(R11*1), K1, Z17
+	VFMADD231PS Z17, Z16, Z0
+	VMOVUPS.Z   (R8)(R11*1), K1, Z17
+	VFMADD231PS Z17, Z16, Z4
+	VMOVUPS.Z   (R9)(R11*1), K1, Z17
+	VFMADD231PS Z17, Z16, Z8
+	VMOVUPS.Z   (R10)(R11*1), K1, Z17
+	VFMADD231PS Z17, Z16, Z12
+
+done304:
+	VADDPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y16
+	VADDPS        Y16, Y0, Y0
+	VADDPS        Z5, Z4, Z4
+	VEXTRACTF64X4 $0x01, Z4, Y16
+	VADDPS        Y16, Y4, Y4
+	VADDPS        Z9, Z8, Z8
+	VEXTRACTF64X4 $0x01, Z8, Y16
+	VADDPS        Y16, Y8, Y8
+	VADDPS        Z13, Z12, Z12
+	VEXTRACTF64X4 $0x01, Z12, Y16
+	VADDPS        Y16, Y12, Y12
+	VHADDPS       Y4, Y0, Y0
+	VHADDPS       Y12, Y8, Y8
+	VHADDPS       Y8, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X4
+	VADDPS        X4, X0, X0
+	VMOVUPS       X0, (BX)
+	LEAQ          (R10)(DI*4), DX
+	ADDQ          $0x10, BX
+	SUBQ          $0x04, SI
+	JMP           group299
+
+done300:
+	VZEROUPPER
+	RET
+
+// func dotGatherAVX512(table []float32, rows []uint32, x []float32, out []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·dotGatherAVX512(SB), NOSPLIT, $0-96
+	MOVQ x_len+56(FP), AX
+	MOVQ x_base+48(FP), CX
+	MOVQ rows_base+24(FP), DX
+	MOVQ out_base+72(FP), BX
+	MOVQ rows_len+32(FP), SI
+
+group305:
+	CMPQ   SI, $0x04
+	JLT    done306
+	MOVQ   table_base+0(FP), DI
+	MOVQ   x_len+56(FP), R8
+	MOVL   (DX), R9
+	IMULQ  R8, R9
+	LEAQ   (DI)(R9*4), R9
+	MOVL   4(DX), R10
+	IMULQ  R8, R10
+	LEAQ   (DI)(R10*4), R10
+	MOVL   8(DX), R11
+	IMULQ  R8, R11
+	LEAQ   (DI)(R11*4), R11
+	MOVL   12(DX), R12
+	IMULQ  R8, R12
+	LEAQ   (DI)(R12*4), R12
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	XORQ   DI, DI
+	MOVQ   AX, R8
+
+wide307:
+	CMPQ        R8, $0x00000020
+	JLT         single308
+	VMOVUPS     (CX)(DI*1), Z16
+	VFMADD231PS (R9)(DI*1), Z16, Z0
+	VFMADD231PS (R10)(DI*1), Z16, Z4
+	VFMADD231PS (R11)(DI*1), Z16, Z8
+	VFMADD231PS (R12)(DI*1), Z16, Z12
+	VMOVUPS     64(CX)(DI*1), Z16
+	VFMADD231PS 64(R9)(DI*1), Z16, Z1
+	VFMADD231PS 64(R10)(DI*1), Z16, Z5
+	VFMADD231PS 64(R11)(DI*1), Z16, Z9
+	VFMADD231PS 64(R12)(DI*1), Z16, Z13
+	ADDQ        $0x00000080, DI
+	SUBQ        $0x00000020, R8
+	JMP         wide307
+
+single308:
+	CMPQ        R8, $0x00000010
+	JLT         rest309
+	VMOVUPS     (CX)(DI*1), Z16
+	VFMADD231PS (R9)(DI*1), Z16, Z0
+	VFMADD231PS (R10)(DI*1), Z16, Z4
+	VFMADD231PS (R11)(DI*1), Z16, Z8
+	VFMADD231PS (R12)(DI*1), Z16, Z12
+	ADDQ        $0x00000040, DI
+	SUBQ        $0x00000010, R8
+	JMP         single308
+
+rest309:
+	TESTQ       R8, R8
+	JZ          done310
+	MOVL        $0xffffffff, R13
+	BZHIL       R8, R13, R8
+	KMOVW       R8, K1
+	VMOVUPS.Z   (CX)(DI*1), K1, Z16
+	VMOVUPS.Z   (R9)(DI*1), K1, Z17
+	VFMADD231PS Z17, Z16, Z0
+	VMOVUPS.Z   (R10)(DI*1), K1, Z17
+	VFMADD231PS Z17, Z16, Z4
+	VMOVUPS.Z   (R11)(DI*1), K1, Z17
+	VFMADD231PS Z17, Z16, Z8
+	VMOVUPS.Z   (R12)(DI*1), K1, Z17
+	VFMADD231PS Z17, Z16, Z12
+
+done310:
+	VADDPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y16
+	VADDPS        Y16, Y0, Y0
+	VADDPS        Z5, Z4, Z4
+	VEXTRACTF64X4 $0x01, Z4, Y16
+	VADDPS        Y16, Y4, Y4
+	VADDPS        Z9, Z8, Z8
+	VEXTRACTF64X4 $0x01, Z8, Y16
+	VADDPS        Y16, Y8, Y8
+	VADDPS        Z13, Z12, Z12
+	VEXTRACTF64X4 $0x01, Z12, Y16
+	VADDPS        Y16, Y12, Y12
+	VHADDPS       Y4, Y0, Y0
+	VHADDPS       Y12, Y8, Y8
+	VHADDPS       Y8, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X4
+	VADDPS        X4, X0, X0
+	VMOVUPS       X0, (BX)
+	ADDQ          $0x10, DX
+	ADDQ          $0x10, BX
+	SUBQ          $0x04, SI
+	JMP           group305
+
+done306:
+	VZEROUPPER
+	RET
+
+// func dotGradAVX512(g []float32, table []float32, rows []uint32, x []float32, dx []float32, dtable *float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·dotGradAVX512(SB), NOSPLIT, $0-128
+	MOVQ rows_base+48(FP), AX
+
+group311:
+	CMPQ         rows_len+56(FP), $0x04
+	JLT          done312
+	MOVQ         g_base+0(FP), CX
+	VBROADCASTSS (CX), Z0
+	VBROADCASTSS 4(CX), Z1
+	VBROADCASTSS 8(CX), Z2
+	VBROADCASTSS 12(CX), Z3
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVL         4(AX), SI
+	IMULQ        DX, SI
+	LEAQ         (CX)(SI*4), SI
+	MOVL         8(AX), DI
+	IMULQ        DX, DI
+	LEAQ         (CX)(DI*4), DI
+	MOVL         12(AX), R8
+	IMULQ        DX, R8
+	LEAQ         (CX)(R8*4), R8
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), R9
+	XORQ         R10, R10
+	MOVQ         dtable+120(FP), R11
+	SUBQ         table_base+24(FP), R11
+	LEAQ         (R10)(R11*1), R11
+
+single314:
+	CMPQ        CX, $0x00000010
+	JLT         rest315
+	VMOVUPS     (DX)(R10*1), Z4
+	VMOVUPS     (R9)(R10*1), Z5
+	VMOVUPS     (BX)(R10*1), Z6
+	VFMADD231PS Z6, Z0, Z5
+	VMOVUPS     (BX)(R11*1), Z6
+	VFMADD231PS Z4, Z0, Z6
+	VMOVUPS     Z6, (BX)(R11*1)
+	VMOVUPS     (SI)(R10*1), Z6
+	VFMADD231PS Z6, Z1, Z5
+	VMOVUPS     (SI)(R11*1), Z6
+	VFMADD231PS Z4, Z1, Z6
+	VMOVUPS     Z6, (SI)(R11*1)
+	VMOVUPS     (DI)(R10*1), Z6
+	VFMADD231PS Z6, Z2, Z5
+	VMOVUPS     (DI)(R11*1), Z6
+	VFMADD231PS Z4, Z2, Z6
+	VMOVUPS     Z6, (DI)(R11*1)
+	VMOVUPS     (R8)(R10*1), Z6
+	VFMADD231PS Z6, Z3, Z5
+	VMOVUPS     (R8)(R11*1), Z6
+	VFMADD231PS Z4, Z3, Z6
+	VMOVUPS     Z6, (R8)(R11*1)
+	VMOVUPS     Z5, (R9)(R10*1)
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, R11
+	SUBQ        $0x00000010, CX
+	JMP         single314
+
+rest315:
+	TESTQ       CX, CX
+	JZ          done316
+	MOVL        $0xffffffff, R12
+	BZHIL       CX, R12, CX
+	KMOVW       CX, K1
+	VMOVUPS.Z   (DX)(R10*1), K1, Z4
+	VMOVUPS.Z   (R9)(R10*1), K1, Z5
+	VMOVUPS.Z   (BX)(R10*1), K1, Z6
+	VFMADD231PS Z6, Z0, Z5
+	VMOVUPS.Z   (BX)(R11*1), K1, Z6
+	VFMADD231PS Z4, Z0, Z6
+	VMOVUPS     Z6, K1, (BX)(R11*1)
+	VMOVUPS.Z   (SI)(R10*1), K1, Z0
+	VFMADD231PS Z0, Z1, Z5
+	VMOVUPS.Z   (SI)(R11*1), K1, Z0
+	VFMADD231PS Z4, Z1, Z0
+	VMOVUPS     Z0, K1, (SI)(R11*1)
+	VMOVUPS.Z   (DI)(R10*1), K1, Z0
+	VFMADD231PS Z0, Z2, Z5
+	VMOVUPS.Z   (DI)(R11*1), K1, Z0
+	VFMADD231PS Z4, Z2, Z0
+	VMOVUPS     Z0, K1, (DI)(R11*1)
+	VMOVUPS.Z   (R8)(R10*1), K1, Z0
+	VFMADD231PS Z0, Z3, Z5
+	VMOVUPS.Z   (R8)(R11*1), K1, Z0
+	VFMADD231PS Z4, Z3, Z0
+	VMOVUPS     Z0, K1, (R8)(R11*1)
+	VMOVUPS     Z5, K1, (R9)(R10*1)
+
+done316:
+	ADDQ $0x10, AX
+	ADDQ $0x10, g_base+0(FP)
+	SUBQ $0x04, rows_len+56(FP)
+	JMP  group311
+
+done312:
+group317:
+	CMPQ         rows_len+56(FP), $0x01
+	JLT          done318
+	MOVQ         g_base+0(FP), CX
+	VBROADCASTSS (CX), Z0
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), SI
+	XORQ         DI, DI
+	MOVQ         dtable+120(FP), R8
+	SUBQ         table_base+24(FP), R8
+	LEAQ         (DI)(R8*1), R8
+
+single320:
+	CMPQ        CX, $0x00000010
+	JLT         rest321
+	VMOVUPS     (DX)(DI*1), Z1
+	VMOVUPS     (SI)(DI*1), Z2
+	VMOVUPS     (BX)(DI*1), Z3
+	VFMADD231PS Z3, Z0, Z2
+	VMOVUPS     (BX)(R8*1), Z3
+	VFMADD231PS Z1, Z0, Z3
+	VMOVUPS     Z3, (BX)(R8*1)
+	VMOVUPS     Z2, (SI)(DI*1)
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000010, CX
+	JMP         single320
+
+rest321:
+	TESTQ       CX, CX
+	JZ          done322
+	MOVL        $0xffffffff, R9
+	BZHIL       CX, R9, CX
+	KMOVW       CX, K1
+	VMOVUPS.Z   (DX)(DI*1), K1, Z1
+	VMOVUPS.Z   (SI)(DI*1), K1, Z2
+	VMOVUPS.Z   (BX)(DI*1), K1, Z3
+	VFMADD231PS Z3, Z0, Z2
+	VMOVUPS.Z   (BX)(R8*1), K1, Z3
+	VFMADD231PS Z1, Z0, Z3
+	VMOVUPS     Z3, K1, (BX)(R8*1)
+	VMOVUPS     Z2, K1, (SI)(DI*1)
+
+done322:
+	ADDQ $0x04, AX
+	ADDQ $0x04, g_base+0(FP)
+	SUBQ $0x01, rows_len+56(FP)
+	JMP  group317
+
+done318:
+	VZEROUPPER
+	RET
+
+// func dotGradXAVX512(g []float32, table []float32, rows []uint32, x []float32, dx []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·dotGradXAVX512(SB), NOSPLIT, $0-120
+	MOVQ rows_base+48(FP), AX
+
+group323:
+	CMPQ         rows_len+56(FP), $0x04
+	JLT          done324
+	MOVQ         g_base+0(FP), CX
+	VBROADCASTSS (CX), Z0
+	VBROADCASTSS 4(CX), Z1
+	VBROADCASTSS 8(CX), Z2
+	VBROADCASTSS 12(CX), Z3
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVL         4(AX), SI
+	IMULQ        DX, SI
+	LEAQ         (CX)(SI*4), SI
+	MOVL         8(AX), DI
+	IMULQ        DX, DI
+	LEAQ         (CX)(DI*4), DI
+	MOVL         12(AX), R8
+	IMULQ        DX, R8
+	LEAQ         (CX)(R8*4), R8
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), R9
+	XORQ         R10, R10
+
+single326:
+	CMPQ        CX, $0x00000010
+	JLT         rest327
+	VMOVUPS     (DX)(R10*1), Z4
+	VMOVUPS     (R9)(R10*1), Z4
+	VMOVUPS     (BX)(R10*1), Z5
+	VFMADD231PS Z5, Z0, Z4
+	VMOVUPS     (SI)(R10*1), Z5
+	VFMADD231PS Z5, Z1, Z4
+	VMOVUPS     (DI)(R10*1), Z5
+	VFMADD231PS Z5, Z2, Z4
+	VMOVUPS     (R8)(R10*1), Z5
+	VFMADD231PS Z5, Z3, Z4
+	VMOVUPS     Z4, (R9)(R10*1)
+	ADDQ        $0x00000040, R10
+	SUBQ        $0x00000010, CX
+	JMP         single326
+
+rest327:
+	TESTQ       CX, CX
+	JZ          done328
+	MOVL        $0xffffffff, R11
+	BZHIL       CX, R11, CX
+	KMOVW       CX, K1
+	VMOVUPS.Z   (DX)(R10*1), K1, Z4
+	VMOVUPS.Z   (R9)(R10*1), K1, Z4
+	VMOVUPS.Z   (BX)(R10*1), K1, Z5
+	VFMADD231PS Z5, Z0, Z4
+	VMOVUPS.Z   (SI)(R10*1), K1, Z0
+	VFMADD231PS Z0, Z1, Z4
+	VMOVUPS.Z   (DI)(R10*1), K1, Z0
+	VFMADD231PS Z0, Z2, Z4
+	VMOVUPS.Z   (R8)(R10*1), K1, Z0
+	VFMADD231PS Z0, Z3, Z4
+	VMOVUPS     Z4, K1, (R9)(R10*1)
+
+done328:
+	ADDQ $0x10, AX
+	ADDQ $0x10, g_base+0(FP)
+	SUBQ $0x04, rows_len+56(FP)
+	JMP  group323
+
+done324:
+group329:
+	CMPQ         rows_len+56(FP), $0x01
+	JLT          done330
+	MOVQ         g_base+0(FP), CX
+	VBROADCASTSS (CX), Z0
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), SI
+	XORQ         DI, DI
+
+single332:
+	CMPQ        CX, $0x00000010
+	JLT         rest333
+	VMOVUPS     (DX)(DI*1), Z1
+	VMOVUPS     (SI)(DI*1), Z1
+	VMOVUPS     (BX)(DI*1), Z2
+	VFMADD231PS Z2, Z0, Z1
+	VMOVUPS     Z1, (SI)(DI*1)
+	ADDQ        $0x00000040, DI
+	SUBQ        $0x00000010, CX
+	JMP         single332
+
+rest333:
+	TESTQ       CX, CX
+	JZ          done334
+	MOVL        $0xffffffff, R8
+	BZHIL       CX, R8, CX
+	KMOVW       CX, K1
+	VMOVUPS.Z   (DX)(DI*1), K1, Z1
+	VMOVUPS.Z   (SI)(DI*1), K1, Z1
+	VMOVUPS.Z   (BX)(DI*1), K1, Z2
+	VFMADD231PS Z2, Z0, Z1
+	VMOVUPS     Z1, K1, (SI)(DI*1)
+
+done334:
+	ADDQ $0x04, AX
+	ADDQ $0x04, g_base+0(FP)
+	SUBQ $0x01, rows_len+56(FP)
+	JMP  group329
+
+done330:
+	VZEROUPPER
+	RET
+
+// func l1AVX512(x []float32, y []float32) float32
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
+TEXT ·l1AVX512(SB), NOSPLIT, $0-52
+	MOVQ         x_len+8(FP), AX
+	MOVQ         x_base+0(FP), CX
+	MOVQ         y_base+24(FP), DX
+	VPXORD       Z0, Z0, Z0
+	VPXORD       Z1, Z1, Z1
+	VPXORD       Z2, Z2, Z2
+	VPXORD       Z3, Z3, Z3
+	VBROADCASTSS lanes_7fffffff<>+0(SB), Z4
+	VBROADCASTSS lanes_80000000<>+0(SB), Z5
+	VBROADCASTSS lanes_3f800000<>+0(SB), Z5
+	XORQ         BX, BX
+
+wide335:
+	CMPQ    AX, $0x00000040
+	JLT     single336
+	VMOVUPS (CX)(BX*1), Z5
+	VSUBPS  (DX)(BX*1), Z5, Z5
+	VANDPS  Z4, Z5, Z5
+	VADDPS  Z5, Z0, Z0
+	VMOVUPS 64(CX)(BX*1), Z5
+	VSUBPS  64(DX)(BX*1), Z5, Z5
+	VANDPS  Z4, Z5, Z5
+	VADDPS  Z5, Z1, Z1
+	VMOVUPS 128(CX)(BX*1), Z5
+	VSUBPS  128(DX)(BX*1), Z5, Z5
+	VANDPS  Z4, Z5, Z5
+	VADDPS  Z5, Z2, Z2
+	VMOVUPS 192(CX)(BX*1), Z5
+	VSUBPS  192(DX)(BX*1), Z5, Z5
+	VANDPS  Z4, Z5, Z5
+	VADDPS  Z5, Z3, Z3
+	ADDQ    $0x00000100, BX
+	SUBQ    $0x00000040, AX
+	JMP     wide335
+
+single336:
+	CMPQ    AX, $0x00000010
+	JLT     rest337
+	VMOVUPS (CX)(BX*1), Z5
+	VSUBPS  (DX)(BX*1), Z5, Z5
+	VANDPS  Z4, Z5, Z5
+	VADDPS  Z5, Z0, Z0
+	ADDQ    $0x00000040, BX
+	SUBQ    $0x00000010, AX
+	JMP     single336
+
+rest337:
+	TESTQ     AX, AX
+	JZ        done338
+	MOVL      $0xffffffff, SI
+	BZHIL     AX, SI, AX
+	KMOVW     AX, K1
+	VMOVUPS.Z (CX)(BX*1), K1, Z5
+	VMOVUPS.Z (DX)(BX*1), K1, Z6
+	VSUBPS    Z6, Z5, Z5
+	VANDPS    Z4, Z5, Z5
+	VADDPS    Z5, Z0, Z0
+
+done338:
+	VADDPS        Z2, Z0, Z0
+	VADDPS        Z3, Z1, Z1
+	VADDPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VPERMILPS     $0x4e, X0, X1
+	VADDPS        X1, X0, X0
+	VPERMILPS     $0xb1, X0, X1
+	VADDPS        X1, X0, X0
+	MOVSS         X0, ret+48(FP)
+	VZEROUPPER
+	RET
+
+// func l1RowsAVX512(a []float32, x []float32, out []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·l1RowsAVX512(SB), NOSPLIT, $0-72
+	MOVQ         x_len+32(FP), AX
+	MOVQ         x_base+24(FP), CX
+	VBROADCASTSS lanes_7fffffff<>+0(SB), Z0
+	VBROADCASTSS lanes_80000000<>+0(SB), Z1
+	VBROADCASTSS lanes_3f800000<>+0(SB), Z1
+	MOVQ         a_base+0(FP), DX
+	MOVQ         out_base+48(FP), BX
+	MOVQ         out_len+56(FP), SI
+	MOVQ         x_len+32(FP), DI
+
+group339:
+	CMPQ   SI, $0x04
+	JLT    done340
+	LEAQ   (DX)(DI*4), R8
+	LEAQ   (R8)(DI*4), R9
+	LEAQ   (R9)(DI*4), R10
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	XORQ   R11, R11
+	MOVQ   AX, R12
+
+wide341:
+	CMPQ    R12, $0x00000020
+	JLT     single342
+	VMOVUPS (CX)(R11*1), Z1
+	VSUBPS  (DX)(R11*1), Z1, Z18
+	VANDPS  Z0, Z18, Z18
+	VADDPS  Z18, Z2, Z2
+	VSUBPS  (R8)(R11*1), Z1, Z18
+	VANDPS  Z0, Z18, Z18
+	VADDPS  Z18, Z6, Z6
+	VSUBPS  (R9)(R11*1), Z1, Z18
+	VANDPS  Z0, Z18, Z18
+	VADDPS  Z18, Z10, Z10
+	VSUBPS  (R10)(R11*1), Z1, Z1
+	VANDPS  Z0, Z1, Z1
+	VADDPS  Z1, Z14, Z14
+	VMOVUPS 64(CX)(R11*1), Z1
+	VSUBPS  64(DX)(R11*1), Z1, Z18
+	VANDPS  Z0, Z18, Z18
+	VADDPS  Z18, Z3, Z3
+	VSUBPS  64(R8)(R11*1), Z1, Z18
+	VANDPS  Z0, Z18, Z18
+	VADDPS  Z18, Z7, Z7
+	VSUBPS  64(R9)(R11*1), Z1, Z18
+	VANDPS  Z0, Z18, Z18
+	VADDPS  Z18, Z11, Z11
+	VSUBPS  64(R10)(R11*1), Z1, Z1
+	VANDPS  Z0, Z1, Z1
+	VADDPS  Z1, Z15, Z15
+	ADDQ    $0x00000080, R11
+	SUBQ    $0x00000020, R12
+	JMP     wide341
+
+single342:
+	CMPQ    R12, $0x00000010
+	JLT     rest343
+	VMOVUPS (CX)(R11*1), Z1
+	VSUBPS  (DX)(R11*1), Z1, Z18
+	VANDPS  Z0, Z18, Z18
+	VADDPS  Z18, Z2, Z2
+	VSUBPS  (R8)(R11*1), Z1, Z18
+	VANDPS  Z0, Z18, Z18
+	VADDPS  Z18, Z6, Z6
+	VSUBPS  (R9)(R11*1), Z1, Z18
+	VANDPS  Z0, Z18, Z18
+	VADDPS  Z18, Z10, Z10
+	VSUBPS  (R10)(R11*1), Z1, Z1
+	VANDPS  Z0, Z1, Z1
+	VADDPS  Z1, Z14, Z14
+	ADDQ    $0x00000040, R11
+	SUBQ    $0x00000010, R12
+	JMP     single342
+
+rest343:
+	TESTQ     R12, R12
+	JZ        done344
+	MOVL      $0xffffffff, R13
+	BZHIL     R12, R13, R12
+	KMOVW     R12, K1
+	VMOVUPS.Z (CX)(R11*1), K1, Z1
+	VMOVUPS.Z (DX)(R11*1), K1, Z18
+	VSUBPS    Z18, Z1, Z18
+	VANDPS    Z0, Z18, Z18
+	VADDPS    Z18, Z2, Z2
+	VMOVUPS.Z (R8)(R11*1), K1, Z18
+	VSUBPS    Z18, Z1, Z18
+	VANDPS    Z0, Z18, Z18
+	VADDPS    Z18, Z6, Z6
+	VMOVUPS.Z (R9)(R11*1), K1, Z18
+	VSUBPS    Z18, Z1, Z18
+	VANDPS    Z0, Z18, Z18
+	VADDPS    Z18, Z10, Z10
+	VMOVUPS.Z (R10)(R11*1), K1, Z18
+	VSUBPS    Z18, Z1, Z1
+	VANDPS    Z0, Z1, Z1
+	VADDPS    Z1, Z14, Z14
+
+done344:
+	VADDPS        Z3, Z2, Z2
+	VEXTRACTF64X4 $0x01, Z2, Y1
+	VADDPS        Y1, Y2, Y2
+	VADDPS        Z7, Z6, Z6
+	VEXTRACTF64X4 $0x01, Z6, Y1
+	VADDPS        Y1, Y6, Y6
+	VADDPS        Z11, Z10, Z10
+	VEXTRACTF64X4 $0x01, Z10, Y1
+	VADDPS        Y1, Y10, Y10
+	VADDPS        Z15, Z14, Z14
+	VEXTRACTF64X4 $0x01, Z14, Y1
+	VADDPS        Y1, Y14, Y14
+	VHADDPS       Y6, Y2, Y2
+	VHADDPS       Y14, Y10, Y10
+	VHADDPS       Y10, Y2, Y2
+	VEXTRACTF128  $0x01, Y2, X6
+	VADDPS        X6, X2, X2
+	VMOVUPS       X2, (BX)
+	LEAQ          (R10)(DI*4), DX
+	ADDQ          $0x10, BX
+	SUBQ          $0x04, SI
+	JMP           group339
+
+done340:
+	VZEROUPPER
+	RET
+
+// func l1GatherAVX512(table []float32, rows []uint32, x []float32, out []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·l1GatherAVX512(SB), NOSPLIT, $0-96
+	MOVQ         x_len+56(FP), AX
+	MOVQ         x_base+48(FP), CX
+	VBROADCASTSS lanes_7fffffff<>+0(SB), Z0
+	VBROADCASTSS lanes_80000000<>+0(SB), Z1
+	VBROADCASTSS lanes_3f800000<>+0(SB), Z1
+	MOVQ         rows_base+24(FP), DX
+	MOVQ         out_base+72(FP), BX
+	MOVQ         rows_len+32(FP), SI
+
+group345:
+	CMPQ   SI, $0x04
+	JLT    done346
+	MOVQ   table_base+0(FP), DI
+	MOVQ   x_len+56(FP), R8
+	MOVL   (DX), R9
+	IMULQ  R8, R9
+	LEAQ   (DI)(R9*4), R9
+	MOVL   4(DX), R10
+	IMULQ  R8, R10
+	LEAQ   (DI)(R10*4), R10
+	MOVL   8(DX), R11
+	IMULQ  R8, R11
+	LEAQ   (DI)(R11*4), R11
+	MOVL   12(DX), R12
+	IMULQ  R8, R12
+	LEAQ   (DI)(R12*4), R12
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	XORQ   DI, DI
+	MOVQ   AX, R8
+
+wide347:
+	CMPQ    R8, $0x00000020
+	JLT     single348
+	VMOVUPS (CX)(DI*1), Z1
+	VSUBPS  (R9)(DI*1), Z1, Z18
+	VANDPS  Z0, Z18, Z18
+	VADDPS  Z18, Z2, Z2
+	VSUBPS  (R10)(DI*1), Z1, Z18
+	VANDPS  Z0, Z18, Z18
+	VADDPS  Z18, Z6, Z6
+	VSUBPS  (R11)(DI*1), Z1, Z18
+	VANDPS  Z0, Z18, Z18
+	VADDPS  Z18, Z10, Z10
+	VSUBPS  (R12)(DI*1), Z1, Z1
+	VANDPS  Z0, Z1, Z1
+	VADDPS  Z1, Z14, Z14
+	VMOVUPS 64(CX)(DI*1), Z1
+	VSUBPS  64(R9)(DI*1), Z1, Z18
+	VANDPS  Z0, Z18, Z18
+	VADDPS  Z18, Z3, Z3
+	VSUBPS  64(R10)(DI*1), Z1, Z18
+	VANDPS  Z0, Z18, Z18
+	VADDPS  Z18, Z7, Z7
+	VSUBPS  64(R11)(DI*1), Z1, Z18
+	VANDPS  Z0, Z18, Z18
+	VADDPS  Z18, Z11, Z11
+	VSUBPS  64(R12)(DI*1), Z1, Z1
+	VANDPS  Z0, Z1, Z1
+	VADDPS  Z1, Z15, Z15
+	ADDQ    $0x00000080, DI
+	SUBQ    $0x00000020, R8
+	JMP     wide347
+
+single348:
+	CMPQ    R8, $0x00000010
+	JLT     rest349
+	VMOVUPS (CX)(DI*1), Z1
+	VSUBPS  (R9)(DI*1), Z1, Z18
+	VANDPS  Z0, Z18, Z18
+	VADDPS  Z18, Z2, Z2
+	VSUBPS  (R10)(DI*1), Z1, Z18
+	VANDPS  Z0, Z18, Z18
+	VADDPS  Z18, Z6, Z6
+	VSUBPS  (R11)(DI*1), Z1, Z18
+	VANDPS  Z0, Z18, Z18
+	VADDPS  Z18, Z10, Z10
+	VSUBPS  (R12)(DI*1), Z1, Z1
+	VANDPS  Z0, Z1, Z1
+	VADDPS  Z1, Z14, Z14
+	ADDQ    $0x00000040, DI
+	SUBQ    $0x00000010, R8
+	JMP     single348
+
+rest349:
+	TESTQ     R8, R8
+	JZ        done350
+	MOVL      $0xffffffff, R13
+	BZHIL     R8, R13, R8
+	KMOVW     R8, K1
+	VMOVUPS.Z (CX)(DI*1), K1, Z1
+	VMOVUPS.Z (R9)(DI*1), K1, Z18
+	VSUBPS    Z18, Z1, Z18
+	VANDPS    Z0, Z18, Z18
+	VADDPS    Z18, Z2, Z2
+	VMOVUPS.Z (R10)(DI*1), K1, Z18
+	VSUBPS    Z18, Z1, Z18
+	VANDPS    Z0, Z18, Z18
+	VADDPS    Z18, Z6, Z6
+	VMOVUPS.Z (R11)(DI*1), K1, Z18
+	VSUBPS    Z18, Z1, Z18
+	VANDPS    Z0, Z18, Z18
+	VADDPS    Z18, Z10, Z10
+	VMOVUPS.Z (R12)(DI*1), K1, Z18
+	VSUBPS    Z18, Z1, Z1
+	VANDPS    Z0, Z1, Z1
+	VADDPS    Z1, Z14, Z14
+
+done350:
+	VADDPS        Z3, Z2, Z2
+	VEXTRACTF64X4 $0x01, Z2, Y1
+	VADDPS        Y1, Y2, Y2
+	VADDPS        Z7, Z6, Z6
+	VEXTRACTF64X4 $0x01, Z6, Y1
+	VADDPS        Y1, Y6, Y6
+	VADDPS        Z11, Z10, Z10
+	VEXTRACTF64X4 $0x01, Z10, Y1
+	VADDPS        Y1, Y10, Y10
+	VADDPS        Z15, Z14, Z14
+	VEXTRACTF64X4 $0x01, Z14, Y1
+	VADDPS        Y1, Y14, Y14
+	VHADDPS       Y6, Y2, Y2
+	VHADDPS       Y14, Y10, Y10
+	VHADDPS       Y10, Y2, Y2
+	VEXTRACTF128  $0x01, Y2, X6
+	VADDPS        X6, X2, X2
+	VMOVUPS       X2, (BX)
+	ADDQ          $0x10, DX
+	ADDQ          $0x10, BX
+	SUBQ          $0x04, SI
+	JMP           group345
+
+done346:
+	VZEROUPPER
+	RET
+
+// func l1GradAVX512(g []float32, table []float32, rows []uint32, x []float32, dx []float32, dtable *float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·l1GradAVX512(SB), NOSPLIT, $0-128
+	VBROADCASTSS lanes_7fffffff<>+0(SB), Z0
+	VBROADCASTSS lanes_80000000<>+0(SB), Z0
+	VBROADCASTSS lanes_3f800000<>+0(SB), Z1
+	MOVQ         rows_base+48(FP), AX
+
+group351:
+	CMPQ         rows_len+56(FP), $0x04
+	JLT          done352
+	MOVQ         g_base+0(FP), CX
+	VBROADCASTSS (CX), Z2
+	VBROADCASTSS 4(CX), Z3
+	VBROADCASTSS 8(CX), Z4
+	VBROADCASTSS 12(CX), Z5
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVL         4(AX), SI
+	IMULQ        DX, SI
+	LEAQ         (CX)(SI*4), SI
+	MOVL         8(AX), DI
+	IMULQ        DX, DI
+	LEAQ         (CX)(DI*4), DI
+	MOVL         12(AX), R8
+	IMULQ        DX, R8
+	LEAQ         (CX)(R8*4), R8
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), R9
+	XORQ         R10, R10
+	MOVQ         dtable+120(FP), R11
+	SUBQ         table_base+24(FP), R11
+	LEAQ         (R10)(R11*1), R11
+
+single354:
+	CMPQ         CX, $0x00000010
+	JLT          rest355
+	VMOVUPS      (DX)(R10*1), Z6
+	VMOVUPS      (R9)(R10*1), Z7
+	VMOVUPS      (BX)(R10*1), Z8
+	VSUBPS       Z8, Z6, Z8
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z8, K1
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K1, Z8
+	VFMADD231PS  Z8, Z2, Z7
+	VMOVUPS      (BX)(R11*1), Z9
+	VFNMADD231PS Z8, Z2, Z9
+	VMOVUPS      Z9, (BX)(R11*1)
+	VMOVUPS      (SI)(R10*1), Z8
+	VSUBPS       Z8, Z6, Z8
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z8, K1
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K1, Z8
+	VFMADD231PS  Z8, Z3, Z7
+	VMOVUPS      (SI)(R11*1), Z9
+	VFNMADD231PS Z8, Z3, Z9
+	VMOVUPS      Z9, (SI)(R11*1)
+	VMOVUPS      (DI)(R10*1), Z8
+	VSUBPS       Z8, Z6, Z8
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z8, K1
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K1, Z8
+	VFMADD231PS  Z8, Z4, Z7
+	VMOVUPS      (DI)(R11*1), Z9
+	VFNMADD231PS Z8, Z4, Z9
+	VMOVUPS      Z9, (DI)(R11*1)
+	VMOVUPS      (R8)(R10*1), Z8
+	VSUBPS       Z8, Z6, Z6
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z6, K1
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K1, Z6
+	VFMADD231PS  Z6, Z5, Z7
+	VMOVUPS      (R8)(R11*1), Z8
+	VFNMADD231PS Z6, Z5, Z8
+	VMOVUPS      Z8, (R8)(R11*1)
+	VMOVUPS      Z7, (R9)(R10*1)
+	ADDQ         $0x00000040, R10
+	ADDQ         $0x00000040, R11
+	SUBQ         $0x00000010, CX
+	JMP          single354
+
+rest355:
+	TESTQ        CX, CX
+	JZ           done356
+	MOVL         $0xffffffff, R12
+	BZHIL        CX, R12, CX
+	KMOVW        CX, K1
+	VMOVUPS.Z    (DX)(R10*1), K1, Z6
+	VMOVUPS.Z    (R9)(R10*1), K1, Z7
+	VMOVUPS.Z    (BX)(R10*1), K1, Z8
+	VSUBPS       Z8, Z6, Z8
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z8, K2
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K2, Z8
+	VFMADD231PS  Z8, Z2, Z7
+	VMOVUPS.Z    (BX)(R11*1), K1, Z9
+	VFNMADD231PS Z8, Z2, Z9
+	VMOVUPS      Z9, K1, (BX)(R11*1)
+	VMOVUPS.Z    (SI)(R10*1), K1, Z2
+	VSUBPS       Z2, Z6, Z2
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z2, K2
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K2, Z2
+	VFMADD231PS  Z2, Z3, Z7
+	VMOVUPS.Z    (SI)(R11*1), K1, Z8
+	VFNMADD231PS Z2, Z3, Z8
+	VMOVUPS      Z8, K1, (SI)(R11*1)
+	VMOVUPS.Z    (DI)(R10*1), K1, Z2
+	VSUBPS       Z2, Z6, Z2
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z2, K2
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K2, Z2
+	VFMADD231PS  Z2, Z4, Z7
+	VMOVUPS.Z    (DI)(R11*1), K1, Z3
+	VFNMADD231PS Z2, Z4, Z3
+	VMOVUPS      Z3, K1, (DI)(R11*1)
+	VMOVUPS.Z    (R8)(R10*1), K1, Z2
+	VSUBPS       Z2, Z6, Z2
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z2, K2
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K2, Z2
+	VFMADD231PS  Z2, Z5, Z7
+	VMOVUPS.Z    (R8)(R11*1), K1, Z3
+	VFNMADD231PS Z2, Z5, Z3
+	VMOVUPS      Z3, K1, (R8)(R11*1)
+	VMOVUPS      Z7, K1, (R9)(R10*1)
+
+done356:
+	ADDQ $0x10, AX
+	ADDQ $0x10, g_base+0(FP)
+	SUBQ $0x04, rows_len+56(FP)
+	JMP  group351
+
+done352:
+group357:
+	CMPQ         rows_len+56(FP), $0x01
+	JLT          done358
+	MOVQ         g_base+0(FP), CX
+	VBROADCASTSS (CX), Z2
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), SI
+	XORQ         DI, DI
+	MOVQ         dtable+120(FP), R8
+	SUBQ         table_base+24(FP), R8
+	LEAQ         (DI)(R8*1), R8
+
+single360:
+	CMPQ         CX, $0x00000010
+	JLT          rest361
+	VMOVUPS      (DX)(DI*1), Z3
+	VMOVUPS      (SI)(DI*1), Z4
+	VMOVUPS      (BX)(DI*1), Z5
+	VSUBPS       Z5, Z3, Z3
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z3, K1
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K1, Z3
+	VFMADD231PS  Z3, Z2, Z4
+	VMOVUPS      (BX)(R8*1), Z5
+	VFNMADD231PS Z3, Z2, Z5
+	VMOVUPS      Z5, (BX)(R8*1)
+	VMOVUPS      Z4, (SI)(DI*1)
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, R8
+	SUBQ         $0x00000010, CX
+	JMP          single360
+
+rest361:
+	TESTQ        CX, CX
+	JZ           done362
+	MOVL         $0xffffffff, R9
+	BZHIL        CX, R9, CX
+	KMOVW        CX, K1
+	VMOVUPS.Z    (DX)(DI*1), K1, Z3
+	VMOVUPS.Z    (SI)(DI*1), K1, Z4
+	VMOVUPS.Z    (BX)(DI*1), K1, Z5
+	VSUBPS       Z5, Z3, Z3
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z3, K2
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K2, Z3
+	VFMADD231PS  Z3, Z2, Z4
+	VMOVUPS.Z    (BX)(R8*1), K1, Z5
+	VFNMADD231PS Z3, Z2, Z5
+	VMOVUPS      Z5, K1, (BX)(R8*1)
+	VMOVUPS      Z4, K1, (SI)(DI*1)
+
+done362:
+	ADDQ $0x04, AX
+	ADDQ $0x04, g_base+0(FP)
+	SUBQ $0x01, rows_len+56(FP)
+	JMP  group357
+
+done358:
+	VZEROUPPER
+	RET
+
+// func l1GradXAVX512(g []float32, table []float32, rows []uint32, x []float32, dx []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·l1GradXAVX512(SB), NOSPLIT, $0-120
+	VBROADCASTSS lanes_7fffffff<>+0(SB), Z0
+	VBROADCASTSS lanes_80000000<>+0(SB), Z0
+	VBROADCASTSS lanes_3f800000<>+0(SB), Z1
+	MOVQ         rows_base+48(FP), AX
+
+group363:
+	CMPQ         rows_len+56(FP), $0x04
+	JLT          done364
+	MOVQ         g_base+0(FP), CX
+	VBROADCASTSS (CX), Z2
+	VBROADCASTSS 4(CX), Z3
+	VBROADCASTSS 8(CX), Z4
+	VBROADCASTSS 12(CX), Z5
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVL         4(AX), SI
+	IMULQ        DX, SI
+	LEAQ         (CX)(SI*4), SI
+	MOVL         8(AX), DI
+	IMULQ        DX, DI
+	LEAQ         (CX)(DI*4), DI
+	MOVL         12(AX), R8
+	IMULQ        DX, R8
+	LEAQ         (CX)(R8*4), R8
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), R9
+	XORQ         R10, R10
+
+single366:
+	CMPQ         CX, $0x00000010
+	JLT          rest367
+	VMOVUPS      (DX)(R10*1), Z6
+	VMOVUPS      (R9)(R10*1), Z7
+	VMOVUPS      (BX)(R10*1), Z8
+	VSUBPS       Z8, Z6, Z8
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z8, K1
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K1, Z8
+	VFMADD231PS  Z8, Z2, Z7
+	VMOVUPS      (SI)(R10*1), Z8
+	VSUBPS       Z8, Z6, Z8
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z8, K1
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K1, Z8
+	VFMADD231PS  Z8, Z3, Z7
+	VMOVUPS      (DI)(R10*1), Z8
+	VSUBPS       Z8, Z6, Z8
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z8, K1
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K1, Z8
+	VFMADD231PS  Z8, Z4, Z7
+	VMOVUPS      (R8)(R10*1), Z8
+	VSUBPS       Z8, Z6, Z6
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z6, K1
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K1, Z6
+	VFMADD231PS  Z6, Z5, Z7
+	VMOVUPS      Z7, (R9)(R10*1)
+	ADDQ         $0x00000040, R10
+	SUBQ         $0x00000010, CX
+	JMP          single366
+
+rest367:
+	TESTQ        CX, CX
+	JZ           done368
+	MOVL         $0xffffffff, R11
+	BZHIL        CX, R11, CX
+	KMOVW        CX, K1
+	VMOVUPS.Z    (DX)(R10*1), K1, Z6
+	VMOVUPS.Z    (R9)(R10*1), K1, Z7
+	VMOVUPS.Z    (BX)(R10*1), K1, Z8
+	VSUBPS       Z8, Z6, Z8
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z8, K2
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K2, Z8
+	VFMADD231PS  Z8, Z2, Z7
+	VMOVUPS.Z    (SI)(R10*1), K1, Z2
+	VSUBPS       Z2, Z6, Z2
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z2, K2
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K2, Z2
+	VFMADD231PS  Z2, Z3, Z7
+	VMOVUPS.Z    (DI)(R10*1), K1, Z2
+	VSUBPS       Z2, Z6, Z2
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z2, K2
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K2, Z2
+	VFMADD231PS  Z2, Z4, Z7
+	VMOVUPS.Z    (R8)(R10*1), K1, Z2
+	VSUBPS       Z2, Z6, Z2
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z2, K2
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K2, Z2
+	VFMADD231PS  Z2, Z5, Z7
+	VMOVUPS      Z7, K1, (R9)(R10*1)
+
+done368:
+	ADDQ $0x10, AX
+	ADDQ $0x10, g_base+0(FP)
+	SUBQ $0x04, rows_len+56(FP)
+	JMP  group363
+
+done364:
+group369:
+	CMPQ         rows_len+56(FP), $0x01
+	JLT          done370
+	MOVQ         g_base+0(FP), CX
+	VBROADCASTSS (CX), Z2
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), SI
+	XORQ         DI, DI
+
+single372:
+	CMPQ         CX, $0x00000010
+	JLT          rest373
+	VMOVUPS      (DX)(DI*1), Z3
+	VMOVUPS      (SI)(DI*1), Z4
+	VMOVUPS      (BX)(DI*1), Z5
+	VSUBPS       Z5, Z3, Z3
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z3, K1
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K1, Z3
+	VFMADD231PS  Z3, Z2, Z4
+	VMOVUPS      Z4, (SI)(DI*1)
+	ADDQ         $0x00000040, DI
+	SUBQ         $0x00000010, CX
+	JMP          single372
+
+rest373:
+	TESTQ        CX, CX
+	JZ           done374
+	MOVL         $0xffffffff, R8
+	BZHIL        CX, R8, CX
+	KMOVW        CX, K1
+	VMOVUPS.Z    (DX)(DI*1), K1, Z3
+	VMOVUPS.Z    (SI)(DI*1), K1, Z4
+	VMOVUPS.Z    (BX)(DI*1), K1, Z5
+	VSUBPS       Z5, Z3, Z3
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z3, K2
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K2, Z3
+	VFMADD231PS  Z3, Z2, Z4
+	VMOVUPS      Z4, K1, (SI)(DI*1)
+
+done374:
+	ADDQ $0x04, AX
+	ADDQ $0x04, g_base+0(FP)
+	SUBQ $0x01, rows_len+56(FP)
+	JMP  group369
+
+done370:
+	VZEROUPPER
+	RET
+
+// func squaredL2AVX512(x []float32, y []float32) float32
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·squaredL2AVX512(SB), NOSPLIT, $0-52
+	MOVQ   x_len+8(FP), AX
+	MOVQ   x_base+0(FP), CX
+	MOVQ   y_base+24(FP), DX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	XORQ   BX, BX
+
+wide375:
+	CMPQ        AX, $0x00000040
+	JLT         single376
+	VMOVUPS     (CX)(BX*1), Z4
+	VSUBPS      (DX)(BX*1), Z4, Z4
+	VFMADD231PS Z4, Z4, Z0
+	VMOVUPS     64(CX)(BX*1), Z4
+	VSUBPS      64(DX)(BX*1), Z4, Z4
+	VFMADD231PS Z4, Z4, Z1
+	VMOVUPS     128(CX)(BX*1), Z4
+	VSUBPS      128(DX)(BX*1), Z4, Z4
+	VFMADD231PS Z4, Z4, Z2
+	VMOVUPS     192(CX)(BX*1), Z4
+	VSUBPS      192(DX)(BX*1), Z4, Z4
+	VFMADD231PS Z4, Z4, Z3
+	ADDQ        $0x00000100, BX
+	SUBQ        $0x00000040, AX
+	JMP         wide375
+
+single376:
+	CMPQ        AX, $0x00000010
+	JLT         rest377
+	VMOVUPS     (CX)(BX*1), Z4
+	VSUBPS      (DX)(BX*1), Z4, Z4
+	VFMADD231PS Z4, Z4, Z0
+	ADDQ        $0x00000040, BX
+	SUBQ        $0x00000010, AX
+	JMP         single376
+
+rest377:
+	TESTQ       AX, AX
+	JZ          done378
+	MOVL        $0xffffffff, SI
+	BZHIL       AX, SI, AX
+	KMOVW       AX, K1
+	VMOVUPS.Z   (CX)(BX*1), K1, Z4
+	VMOVUPS.Z   (DX)(BX*1), K1, Z5
+	VSUBPS      Z5, Z4, Z4
+	VFMADD231PS Z4, Z4, Z0
+
+done378:
+	VADDPS        Z2, Z0, Z0
+	VADDPS        Z3, Z1, Z1
+	VADDPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VPERMILPS     $0x4e, X0, X1
+	VADDPS        X1, X0, X0
+	VPERMILPS     $0xb1, X0, X1
+	VADDPS        X1, X0, X0
+	MOVSS         X0, ret+48(FP)
+	VZEROUPPER
+	RET
+
+// func squaredL2RowsAVX512(a []float32, x []float32, out []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·squaredL2RowsAVX512(SB), NOSPLIT, $0-72
+	MOVQ x_len+32(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ a_base+0(FP), DX
+	MOVQ out_base+48(FP), BX
+	MOVQ out_len+56(FP), SI
+	MOVQ x_len+32(FP), DI
+
+group379:
+	CMPQ   SI, $0x04
+	JLT    done380
+	LEAQ   (DX)(DI*4), R8
+	LEAQ   (R8)(DI*4), R9
+	LEAQ   (R9)(DI*4), R10
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	XORQ   R11, R11
+	MOVQ   AX, R12
+
+wide381:
+	CMPQ        R12, $0x00000020
+	JLT         single382
+	VMOVUPS     (CX)(R11*1), Z16
+	VSUBPS      (DX)(R11*1), Z16, Z17
+	VFMADD231PS Z17, Z17, Z0
+	VSUBPS      (R8)(R11*1), Z16, Z17
+	VFMADD231PS Z17, Z17, Z4
+	VSUBPS      (R9)(R11*1), Z16, Z17
+	VFMADD231PS Z17, Z17, Z8
+	VSUBPS      (R10)(R11*1), Z16, Z16
+	VFMADD231PS Z16, Z16, Z12
+	VMOVUPS     64(CX)(R11*1), Z16
+	VSUBPS      64(DX)(R11*1), Z16, Z17
+	VFMADD231PS Z17, Z17, Z1
+	VSUBPS      64(R8)(R11*1), Z16, Z17
+	VFMADD231PS Z17, Z17, Z5
+	VSUBPS      64(R9)(R11*1), Z16, Z17
+	VFMADD231PS Z17, Z17, Z9
+	VSUBPS      64(R10)(R11*1), Z16, Z16
+	VFMADD231PS Z16, Z16, Z13
+	ADDQ        $0x00000080, R11
+	SUBQ        $0x00000020, R12
+	JMP         wide381
+
+single382:
+	CMPQ        R12, $0x00000010
+	JLT         rest383
+	VMOVUPS     (CX)(R11*1), Z16
+	VSUBPS      (DX)(R11*1), Z16, Z17
+	VFMADD231PS Z17, Z17, Z0
+	VSUBPS      (R8)(R11*1), Z16, Z17
+	VFMADD231PS Z17, Z17, Z4
+	VSUBPS      (R9)(R11*1), Z16, Z17
+	VFMADD231PS Z17, Z17, Z8
+	VSUBPS      (R10)(R11*1), Z16, Z16
+	VFMADD231PS Z16, Z16, Z12
+	ADDQ        $0x00000040, R11
+	SUBQ        $0x00000010, R12
+	JMP         single382
+
+rest383:
+	TESTQ       R12, R12
+	JZ          done384
+	MOVL        $0xffffffff, R13
+	BZHIL       R12, R13, R12
+	KMOVW       R12, K1
+	VMOVUPS.Z   (CX)(R11*1), K1, Z16
+	VMOVUPS.Z   (DX)(R11*1), K1, Z17
+	VSUBPS      Z17, Z16, Z17
+	VFMADD231PS Z17, Z17, Z0
+	VMOVUPS.Z   (R8)(R11*1), K1, Z17
+	VSUBPS      Z17, Z16, Z17
+	VFMADD231PS Z17, Z17, Z4
+	VMOVUPS.Z   (R9)(R11*1), K1, Z17
+	VSUBPS      Z17, Z16, Z17
+	VFMADD231PS Z17, Z17, Z8
+	VMOVUPS.Z   (R10)(R11*1), K1, Z17
+	VSUBPS      Z17, Z16, Z16
+	VFMADD231PS Z16, Z16, Z12
+
+done384:
+	VADDPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y16
+	VADDPS        Y16, Y0, Y0
+	VADDPS        Z5, Z4, Z4
+	VEXTRACTF64X4 $0x01, Z4, Y16
+	VADDPS        Y16, Y4, Y4
+	VADDPS        Z9, Z8, Z8
+	VEXTRACTF64X4 $0x01, Z8, Y16
+	VADDPS        Y16, Y8, Y8
+	VADDPS        Z13, Z12, Z12
+	VEXTRACTF64X4 $0x01, Z12, Y16
+	VADDPS        Y16, Y12, Y12
+	VHADDPS       Y4, Y0, Y0
+	VHADDPS       Y12, Y8, Y8
+	VHADDPS       Y8, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X4
+	VADDPS        X4, X0, X0
+	VMOVUPS       X0, (BX)
+	LEAQ          (R10)(DI*4), DX
+	ADDQ          $0x10, BX
+	SUBQ          $0x04, SI
+	JMP           group379
+
+done380:
+	VZEROUPPER
+	RET
+
+// func squaredL2GatherAVX512(table []float32, rows []uint32, x []float32, out []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·squaredL2GatherAVX512(SB), NOSPLIT, $0-96
+	MOVQ x_len+56(FP), AX
+	MOVQ x_base+48(FP), CX
+	MOVQ rows_base+24(FP), DX
+	MOVQ out_base+72(FP), BX
+	MOVQ rows_len+32(FP), SI
+
+group385:
+	CMPQ   SI, $0x04
+	JLT    done386
+	MOVQ   table_base+0(FP), DI
+	MOVQ   x_len+56(FP), R8
+	MOVL   (DX), R9
+	IMULQ  R8, R9
+	LEAQ   (DI)(R9*4), R9
+	MOVL   4(DX), R10
+	IMULQ  R8, R10
+	LEAQ   (DI)(R10*4), R10
+	MOVL   8(DX), R11
+	IMULQ  R8, R11
+	LEAQ   (DI)(R11*4), R11
+	MOVL   12(DX), R12
+	IMULQ  R8, R12
+	LEAQ   (DI)(R12*4), R12
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	XORQ   DI, DI
+	MOVQ   AX, R8
+
+wide387:
+	CMPQ        R8, $0x00000020
+	JLT         single388
+	VMOVUPS     (CX)(DI*1), Z16
+	VSUBPS      (R9)(DI*1), Z16, Z17
+	VFMADD231PS Z17, Z17, Z0
+	VSUBPS      (R10)(DI*1), Z16, Z17
+	VFMADD231PS Z17, Z17, Z4
+	VSUBPS      (R11)(DI*1), Z16, Z17
+	VFMADD231PS Z17, Z17, Z8
+	VSUBPS      (R12)(DI*1), Z16, Z16
+	VFMADD231PS Z16, Z16, Z12
+	VMOVUPS     64(CX)(DI*1), Z16
+	VSUBPS      64(R9)(DI*1), Z16, Z17
+	VFMADD231PS Z17, Z17, Z1
+	VSUBPS      64(R10)(DI*1), Z16, Z17
+	VFMADD231PS Z17, Z17, Z5
+	VSUBPS      64(R11)(DI*1), Z16, Z17
+	VFMADD231PS Z17, Z17, Z9
+	VSUBPS      64(R12)(DI*1), Z16, Z16
+	VFMADD231PS Z16, Z16, Z13
+	ADDQ        $0x00000080, DI
+	SUBQ        $0x00000020, R8
+	JMP         wide387
+
+single388:
+	CMPQ        R8, $0x00000010
+	JLT         rest389
+	VMOVUPS     (CX)(DI*1), Z16
+	VSUBPS      (R9)(DI*1), Z16, Z17
+	VFMADD231PS Z17, Z17, Z0
+	VSUBPS      (R10)(DI*1), Z16, Z17
+	VFMADD231PS Z17, Z17, Z4
+	VSUBPS      (R11)(DI*1), Z16, Z17
+	VFMADD231PS Z17, Z17, Z8
+	VSUBPS      (R12)(DI*1), Z16, Z16
+	VFMADD231PS Z16, Z16, Z12
+	ADDQ        $0x00000040, DI
+	SUBQ        $0x00000010, R8
+	JMP         single388
+
+rest389:
+	TESTQ       R8, R8
+	JZ          done390
+	MOVL        $0xffffffff, R13
+	BZHIL       R8, R13, R8
+	KMOVW       R8, K1
+	VMOVUPS.Z   (CX)(DI*1), K1, Z16
+	VMOVUPS.Z   (R9)(DI*1), K1, Z17
+	VSUBPS      Z17, Z16, Z17
+	VFMADD231PS Z17, Z17, Z0
+	VMOVUPS.Z   (R10)(DI*1), K1, Z17
+	VSUBPS      Z17, Z16, Z17
+	VFMADD231PS Z17, Z17, Z4
+	VMOVUPS.Z   (R11)(DI*1), K1, Z17
+	VSUBPS      Z17, Z16, Z17
+	VFMADD231PS Z17, Z17, Z8
+	VMOVUPS.Z   (R12)(DI*1), K1, Z17
+	VSUBPS      Z17, Z16, Z16
+	VFMADD231PS Z16, Z16, Z12
+
+done390:
+	VADDPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y16
+	VADDPS        Y16, Y0, Y0
+	VADDPS        Z5, Z4, Z4
+	VEXTRACTF64X4 $0x01, Z4, Y16
+	VADDPS        Y16, Y4, Y4
+	VADDPS        Z9, Z8, Z8
+	VEXTRACTF64X4 $0x01, Z8, Y16
+	VADDPS        Y16, Y8, Y8
+	VADDPS        Z13, Z12, Z12
+	VEXTRACTF64X4 $0x01, Z12, Y16
+	VADDPS        Y16, Y12, Y12
+	VHADDPS       Y4, Y0, Y0
+	VHADDPS       Y12, Y8, Y8
+	VHADDPS       Y8, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X4
+	VADDPS        X4, X0, X0
+	VMOVUPS       X0, (BX)
+	ADDQ          $0x10, DX
+	ADDQ          $0x10, BX
+	SUBQ          $0x04, SI
+	JMP           group385
+
+done386:
+	VZEROUPPER
+	RET
+
+// func squaredL2GradAVX512(g []float32, table []float32, rows []uint32, x []float32, dx []float32, dtable *float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·squaredL2GradAVX512(SB), NOSPLIT, $0-128
+	MOVQ rows_base+48(FP), AX
+
+group391:
+	CMPQ         rows_len+56(FP), $0x04
+	JLT          done392
+	MOVQ         g_base+0(FP), CX
+	VBROADCASTSS (CX), Z0
+	VMULPS       lanes_40000000<>+0(SB), Z0, Z0
+	VBROADCASTSS 4(CX), Z1
+	VMULPS       lanes_40000000<>+0(SB), Z1, Z1
+	VBROADCASTSS 8(CX), Z2
+	VMULPS       lanes_40000000<>+0(SB), Z2, Z2
+	VBROADCASTSS 12(CX), Z3
+	VMULPS       lanes_40000000<>+0(SB), Z3, Z3
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVL         4(AX), SI
+	IMULQ        DX, SI
+	LEAQ         (CX)(SI*4), SI
+	MOVL         8(AX), DI
+	IMULQ        DX, DI
+	LEAQ         (CX)(DI*4), DI
+	MOVL         12(AX), R8
+	IMULQ        DX, R8
+	LEAQ         (CX)(R8*4), R8
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), R9
+	XORQ         R10, R10
+	MOVQ         dtable+120(FP), R11
+	SUBQ         table_base+24(FP), R11
+	LEAQ         (R10)(R11*1), R11
+
+single394:
+	CMPQ         CX, $0x00000010
+	JLT          rest395
+	VMOVUPS      (DX)(R10*1), Z4
+	VMOVUPS      (R9)(R10*1), Z5
+	VMOVUPS      (BX)(R10*1), Z6
+	VSUBPS       Z6, Z4, Z6
+	VFMADD231PS  Z6, Z0, Z5
+	VMOVUPS      (BX)(R11*1), Z7
+	VFNMADD231PS Z6, Z0, Z7
+	VMOVUPS      Z7, (BX)(R11*1)
+	VMOVUPS      (SI)(R10*1), Z6
+	VSUBPS       Z6, Z4, Z6
+	VFMADD231PS  Z6, Z1, Z5
+	VMOVUPS      (SI)(R11*1), Z7
+	VFNMADD231PS Z6, Z1, Z7
+	VMOVUPS      Z7, (SI)(R11*1)
+	VMOVUPS      (DI)(R10*1), Z6
+	VSUBPS       Z6, Z4, Z6
+	VFMADD231PS  Z6, Z2, Z5
+	VMOVUPS      (DI)(R11*1), Z7
+	VFNMADD231PS Z6, Z2, Z7
+	VMOVUPS      Z7, (DI)(R11*1)
+	VMOVUPS      (R8)(R10*1), Z6
+	VSUBPS       Z6, Z4, Z4
+	VFMADD231PS  Z4, Z3, Z5
+	VMOVUPS      (R8)(R11*1), Z6
+	VFNMADD231PS Z4, Z3, Z6
+	VMOVUPS      Z6, (R8)(R11*1)
+	VMOVUPS      Z5, (R9)(R10*1)
+	ADDQ         $0x00000040, R10
+	ADDQ         $0x00000040, R11
+	SUBQ         $0x00000010, CX
+	JMP          single394
+
+rest395:
+	TESTQ        CX, CX
+	JZ           done396
+	MOVL         $0xffffffff, R12
+	BZHIL        CX, R12, CX
+	KMOVW        CX, K1
+	VMOVUPS.Z    (DX)(R10*1), K1, Z4
+	VMOVUPS.Z    (R9)(R10*1), K1, Z5
+	VMOVUPS.Z    (BX)(R10*1), K1, Z6
+	VSUBPS       Z6, Z4, Z6
+	VFMADD231PS  Z6, Z0, Z5
+	VMOVUPS.Z    (BX)(R11*1), K1, Z7
+	VFNMADD231PS Z6, Z0, Z7
+	VMOVUPS      Z7, K1, (BX)(R11*1)
+	VMOVUPS.Z    (SI)(R10*1), K1, Z0
+	VSUBPS       Z0, Z4, Z0
+	VFMADD231PS  Z0, Z1, Z5
+	VMOVUPS.Z    (SI)(R11*1), K1, Z6
+	VFNMADD231PS Z0, Z1, Z6
+	VMOVUPS      Z6, K1, (SI)(R11*1)
+	VMOVUPS.Z    (DI)(R10*1), K1, Z0
+	VSUBPS       Z0, Z4, Z0
+	VFMADD231PS  Z0, Z2, Z5
+	VMOVUPS.Z    (DI)(R11*1), K1, Z1
+	VFNMADD231PS Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (DI)(R11*1)
+	VMOVUPS.Z    (R8)(R10*1), K1, Z0
+	VSUBPS       Z0, Z4, Z0
+	VFMADD231PS  Z0, Z3, Z5
+	VMOVUPS.Z    (R8)(R11*1), K1, Z1
+	VFNMADD231PS Z0, Z3, Z1
+	VMOVUPS      Z1, K1, (R8)(R11*1)
+	VMOVUPS      Z5, K1, (R9)(R10*1)
+
+done396:
+	ADDQ $0x10, AX
+	ADDQ $0x10, g_base+0(FP)
+	SUBQ $0x04, rows_len+56(FP)
+	JMP  group391
+
+done392:
+group397:
+	CMPQ         rows_len+56(FP), $0x01
+	JLT          done398
+	MOVQ         g_base+0(FP), CX
+	VBROADCASTSS (CX), Z0
+	VMULPS       lanes_40000000<>+0(SB), Z0, Z0
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), SI
+	XORQ         DI, DI
+	MOVQ         dtable+120(FP), R8
+	SUBQ         table_base+24(FP), R8
+	LEAQ         (DI)(R8*1), R8
+
+single400:
+	CMPQ         CX, $0x00000010
+	JLT          rest401
+	VMOVUPS      (DX)(DI*1), Z1
+	VMOVUPS      (SI)(DI*1), Z2
+	VMOVUPS      (BX)(DI*1), Z3
+	VSUBPS       Z3, Z1, Z1
+	VFMADD231PS  Z1, Z0, Z2
+	VMOVUPS      (BX)(R8*1), Z3
+	VFNMADD231PS Z1, Z0, Z3
+	VMOVUPS      Z3, (BX)(R8*1)
+	VMOVUPS      Z2, (SI)(DI*1)
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, R8
+	SUBQ         $0x00000010, CX
+	JMP          single400
+
+rest401:
+	TESTQ        CX, CX
+	JZ           done402
+	MOVL         $0xffffffff, R9
+	BZHIL        CX, R9, CX
+	KMOVW        CX, K1
+	VMOVUPS.Z    (DX)(DI*1), K1, Z1
+	VMOVUPS.Z    (SI)(DI*1), K1, Z2
+	VMOVUPS.Z    (BX)(DI*1), K1, Z3
+	VSUBPS       Z3, Z1, Z1
+	VFMADD231PS  Z1, Z0, Z2
+	VMOVUPS.Z    (BX)(R8*1), K1, Z3
+	VFNMADD231PS Z1, Z0, Z3
+	VMOVUPS      Z3, K1, (BX)(R8*1)
+	VMOVUPS      Z2, K1, (SI)(DI*1)
+
+done402:
+	ADDQ $0x04, AX
+	ADDQ $0x04, g_base+0(FP)
+	SUBQ $0x01, rows_len+56(FP)
+	JMP  group397
+
+done398:
+	VZEROUPPER
+	RET
+
+// func squaredL2GradXAVX512(g []float32, table []float32, rows []uint32, x []float32, dx []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·squaredL2GradXAVX512(SB), NOSPLIT, $0-120
+	MOVQ rows_base+48(FP), AX
+
+group403:
+	CMPQ         rows_len+56(FP), $0x04
+	JLT          done404
+	MOVQ         g_base+0(FP), CX
+	VBROADCASTSS (CX), Z0
+	VMULPS       lanes_40000000<>+0(SB), Z0, Z0
+	VBROADCASTSS 4(CX), Z1
+	VMULPS       lanes_40000000<>+0(SB), Z1, Z1
+	VBROADCASTSS 8(CX), Z2
+	VMULPS       lanes_40000000<>+0(SB), Z2, Z2
+	VBROADCASTSS 12(CX), Z3
+	VMULPS       lanes_40000000<>+0(SB), Z3, Z3
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVL         4(AX), SI
+	IMULQ        DX, SI
+	LEAQ         (CX)(SI*4), SI
+	MOVL         8(AX), DI
+	IMULQ        DX, DI
+	LEAQ         (CX)(DI*4), DI
+	MOVL         12(AX), R8
+	IMULQ        DX, R8
+	LEAQ         (CX)(R8*4), R8
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), R9
+	XORQ         R10, R10
+
+single406:
+	CMPQ        CX, $0x00000010
+	JLT         rest407
+	VMOVUPS     (DX)(R10*1), Z4
+	VMOVUPS     (R9)(R10*1), Z5
+	VMOVUPS     (BX)(R10*1), Z6
+	VSUBPS      Z6, Z4, Z6
+	VFMADD231PS Z6, Z0, Z5
+	VMOVUPS     (SI)(R10*1), Z6
+	VSUBPS      Z6, Z4, Z6
+	VFMADD231PS Z6, Z1, Z5
+	VMOVUPS     (DI)(R10*1), Z6
+	VSUBPS      Z6, Z4, Z6
+	VFMADD231PS Z6, Z2, Z5
+	VMOVUPS     (R8)(R10*1), Z6
+	VSUBPS      Z6, Z4, Z4
+	VFMADD231PS Z4, Z3, Z5
+	VMOVUPS     Z5, (R9)(R10*1)
+	ADDQ        $0x00000040, R10
+	SUBQ        $0x00000010, CX
+	JMP         single406
+
+rest407:
+	TESTQ       CX, CX
+	JZ          done408
+	MOVL        $0xffffffff, R11
+	BZHIL       CX, R11, CX
+	KMOVW       CX, K1
+	VMOVUPS.Z   (DX)(R10*1), K1, Z4
+	VMOVUPS.Z   (R9)(R10*1), K1, Z5
+	VMOVUPS.Z   (BX)(R10*1), K1, Z6
+	VSUBPS      Z6, Z4, Z6
+	VFMADD231PS Z6, Z0, Z5
+	VMOVUPS.Z   (SI)(R10*1), K1, Z0
+	VSUBPS      Z0, Z4, Z0
+	VFMADD231PS Z0, Z1, Z5
+	VMOVUPS.Z   (DI)(R10*1), K1, Z0
+	VSUBPS      Z0, Z4, Z0
+	VFMADD231PS Z0, Z2, Z5
+	VMOVUPS.Z   (R8)(R10*1), K1, Z0
+	VSUBPS      Z0, Z4, Z0
+	VFMADD231PS Z0, Z3, Z5
+	VMOVUPS     Z5, K1, (R9)(R10*1)
+
+done408:
+	ADDQ $0x10, AX
+	ADDQ $0x10, g_base+0(FP)
+	SUBQ $0x04, rows_len+56(FP)
+	JMP  group403
+
+done404:
+group409:
+	CMPQ         rows_len+56(FP), $0x01
+	JLT          done410
+	MOVQ         g_base+0(FP), CX
+	VBROADCASTSS (CX), Z0
+	VMULPS       lanes_40000000<>+0(SB), Z0, Z0
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), SI
+	XORQ         DI, DI
+
+single412:
+	CMPQ        CX, $0x00000010
+	JLT         rest413
+	VMOVUPS     (DX)(DI*1), Z1
+	VMOVUPS     (SI)(DI*1), Z2
+	VMOVUPS     (BX)(DI*1), Z3
+	VSUBPS      Z3, Z1, Z1
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS     Z2, (SI)(DI*1)
+	ADDQ        $0x00000040, DI
+	SUBQ        $0x00000010, CX
+	JMP         single412
+
+rest413:
+	TESTQ       CX, CX
+	JZ          done414
+	MOVL        $0xffffffff, R8
+	BZHIL       CX, R8, CX
+	KMOVW       CX, K1
+	VMOVUPS.Z   (DX)(DI*1), K1, Z1
+	VMOVUPS.Z   (SI)(DI*1), K1, Z2
+	VMOVUPS.Z   (BX)(DI*1), K1, Z3
+	VSUBPS      Z3, Z1, Z1
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS     Z2, K1, (SI)(DI*1)
+
+done414:
+	ADDQ $0x04, AX
+	ADDQ $0x04, g_base+0(FP)
+	SUBQ $0x01, rows_len+56(FP)
+	JMP  group409
+
+done410:
+	VZEROUPPER
+	RET
+
+// func moduliAVX512(x []float32, y []float32) float32
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·moduliAVX512(SB), NOSPLIT, $0-52
+	MOVQ         x_len+8(FP), AX
+	SHRQ         $0x01, AX
+	MOVQ         x_base+0(FP), CX
+	MOVQ         y_base+24(FP), DX
+	VPXORD       Z0, Z0, Z0
+	VPXORD       Z1, Z1, Z1
+	VPXORD       Z2, Z2, Z2
+	VPXORD       Z3, Z3, Z3
+	VBROADCASTSS lanes_40400000<>+0(SB), Z4
+	VBROADCASTSS lanes_7f7fffff<>+0(SB), Z5
+	XORQ         BX, BX
+	LEAQ         (BX)(AX*4), SI
+
+wide415:
+	CMPQ         AX, $0x00000040
+	JLT          single416
+	VMOVUPS      (CX)(BX*1), Z6
+	VMOVUPS      (CX)(SI*1), Z7
+	VSUBPS       (DX)(BX*1), Z6, Z6
+	VSUBPS       (DX)(SI*1), Z7, Z7
+	VMULPS       Z6, Z6, Z6
+	VFMADD231PS  Z7, Z7, Z6
+	VMINPS       Z6, Z5, Z6
+	VPTESTMD     Z6, Z6, K1
+	VRSQRT14PS.Z Z6, K1, Z7
+	VMULPS       Z7, Z6, Z6
+	VFNMADD213PS Z4, Z6, Z7
+	VFMADD231PS  Z7, Z6, Z0
+	VMOVUPS      64(CX)(BX*1), Z6
+	VMOVUPS      64(CX)(SI*1), Z7
+	VSUBPS       64(DX)(BX*1), Z6, Z6
+	VSUBPS       64(DX)(SI*1), Z7, Z7
+	VMULPS       Z6, Z6, Z6
+	VFMADD231PS  Z7, Z7, Z6
+	VMINPS       Z6, Z5, Z6
+	VPTESTMD     Z6, Z6, K1
+	VRSQRT14PS.Z Z6, K1, Z7
+	VMULPS       Z7, Z6, Z6
+	VFNMADD213PS Z4, Z6, Z7
+	VFMADD231PS  Z7, Z6, Z1
+	VMOVUPS      128(CX)(BX*1), Z6
+	VMOVUPS      128(CX)(SI*1), Z7
+	VSUBPS       128(DX)(BX*1), Z6, Z6
+	VSUBPS       128(DX)(SI*1), Z7, Z7
+	VMULPS       Z6, Z6, Z6
+	VFMADD231PS  Z7, Z7, Z6
+	VMINPS       Z6, Z5, Z6
+	VPTESTMD     Z6, Z6, K1
+	VRSQRT14PS.Z Z6, K1, Z7
+	VMULPS       Z7, Z6, Z6
+	VFNMADD213PS Z4, Z6, Z7
+	VFMADD231PS  Z7, Z6, Z2
+	VMOVUPS      192(CX)(BX*1), Z6
+	VMOVUPS      192(CX)(SI*1), Z7
+	VSUBPS       192(DX)(BX*1), Z6, Z6
+	VSUBPS       192(DX)(SI*1), Z7, Z7
+	VMULPS       Z6, Z6, Z6
+	VFMADD231PS  Z7, Z7, Z6
+	VMINPS       Z6, Z5, Z6
+	VPTESTMD     Z6, Z6, K1
+	VRSQRT14PS.Z Z6, K1, Z7
+	VMULPS       Z7, Z6, Z6
+	VFNMADD213PS Z4, Z6, Z7
+	VFMADD231PS  Z7, Z6, Z3
+	ADDQ         $0x00000100, BX
+	ADDQ         $0x00000100, SI
+	SUBQ         $0x00000040, AX
+	JMP          wide415
+
+single416:
+	CMPQ         AX, $0x00000010
+	JLT          rest417
+	VMOVUPS      (CX)(BX*1), Z6
+	VMOVUPS      (CX)(SI*1), Z7
+	VSUBPS       (DX)(BX*1), Z6, Z6
+	VSUBPS       (DX)(SI*1), Z7, Z7
+	VMULPS       Z6, Z6, Z6
+	VFMADD231PS  Z7, Z7, Z6
+	VMINPS       Z6, Z5, Z6
+	VPTESTMD     Z6, Z6, K1
+	VRSQRT14PS.Z Z6, K1, Z7
+	VMULPS       Z7, Z6, Z6
+	VFNMADD213PS Z4, Z6, Z7
+	VFMADD231PS  Z7, Z6, Z0
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, AX
+	JMP          single416
+
+rest417:
+	TESTQ        AX, AX
+	JZ           done418
+	MOVL         $0xffffffff, DI
+	BZHIL        AX, DI, AX
+	KMOVW        AX, K1
+	VMOVUPS.Z    (CX)(BX*1), K1, Z6
+	VMOVUPS.Z    (CX)(SI*1), K1, Z7
+	VMOVUPS.Z    (DX)(BX*1), K1, Z8
+	VMOVUPS.Z    (DX)(SI*1), K1, Z9
+	VSUBPS       Z8, Z6, Z6
+	VSUBPS       Z9, Z7, Z7
+	VMULPS       Z6, Z6, Z6
+	VFMADD231PS  Z7, Z7, Z6
+	VMINPS       Z6, Z5, Z6
+	VPTESTMD     Z6, Z6, K1
+	VRSQRT14PS.Z Z6, K1, Z5
+	VMULPS       Z5, Z6, Z6
+	VFNMADD213PS Z4, Z6, Z5
+	VFMADD231PS  Z5, Z6, Z0
+
+done418:
+	VADDPS        Z2, Z0, Z0
+	VADDPS        Z3, Z1, Z1
+	VADDPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VPERMILPS     $0x4e, X0, X1
+	VADDPS        X1, X0, X0
+	VPERMILPS     $0xb1, X0, X1
+	VADDPS        X1, X0, X0
+	VMULSS        lanes_3f000000<>+0(SB), X0, X0
+	MOVSS         X0, ret+48(FP)
+	VZEROUPPER
+	RET
+
+DATA lanes_40400000<>+0(SB)/4, $0x40400000
+DATA lanes_40400000<>+4(SB)/4, $0x40400000
+DATA lanes_40400000<>+8(SB)/4, $0x40400000
+DATA lanes_40400000<>+12(SB)/4, $0x40400000
+DATA lanes_40400000<>+16(SB)/4, $0x40400000
+DATA lanes_40400000<>+20(SB)/4, $0x40400000
+DATA lanes_40400000<>+24(SB)/4, $0x40400000
+DATA lanes_40400000<>+28(SB)/4, $0x40400000
+DATA lanes_40400000<>+32(SB)/4, $0x40400000
+DATA lanes_40400000<>+36(SB)/4, $0x40400000
+DATA lanes_40400000<>+40(SB)/4, $0x40400000
+DATA lanes_40400000<>+44(SB)/4, $0x40400000
+DATA lanes_40400000<>+48(SB)/4, $0x40400000
+DATA lanes_40400000<>+52(SB)/4, $0x40400000
+DATA lanes_40400000<>+56(SB)/4, $0x40400000
+DATA lanes_40400000<>+60(SB)/4, $0x40400000
+GLOBL lanes_40400000<>(SB), RODATA|NOPTR, $64
+
+DATA lanes_7f7fffff<>+0(SB)/4, $0x7f7fffff
+DATA lanes_7f7fffff<>+4(SB)/4, $0x7f7fffff
+DATA lanes_7f7fffff<>+8(SB)/4, $0x7f7fffff
+DATA lanes_7f7fffff<>+12(SB)/4, $0x7f7fffff
+DATA lanes_7f7fffff<>+16(SB)/4, $0x7f7fffff
+DATA lanes_7f7fffff<>+20(SB)/4, $0x7f7fffff
+DATA lanes_7f7fffff<>+24(SB)/4, $0x7f7fffff
+DATA lanes_7f7fffff<>+28(SB)/4, $0x7f7fffff
+DATA lanes_7f7fffff<>+32(SB)/4, $0x7f7fffff
+DATA lanes_7f7fffff<>+36(SB)/4, $0x7f7fffff
+DATA lanes_7f7fffff<>+40(SB)/4, $0x7f7fffff
+DATA lanes_7f7fffff<>+44(SB)/4, $0x7f7fffff
+DATA lanes_7f7fffff<>+48(SB)/4, $0x7f7fffff
+DATA lanes_7f7fffff<>+52(SB)/4, $0x7f7fffff
+DATA lanes_7f7fffff<>+56(SB)/4, $0x7f7fffff
+DATA lanes_7f7fffff<>+60(SB)/4, $0x7f7fffff
+GLOBL lanes_7f7fffff<>(SB), RODATA|NOPTR, $64
+
+// func moduliRowsAVX512(a []float32, x []float32, out []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·moduliRowsAVX512(SB), NOSPLIT, $0-72
+	MOVQ         x_len+32(FP), AX
+	SHRQ         $0x01, AX
+	MOVQ         x_base+24(FP), CX
+	VBROADCASTSS lanes_40400000<>+0(SB), Z0
+	VBROADCASTSS lanes_7f7fffff<>+0(SB), Z1
+	MOVQ         a_base+0(FP), DX
+	MOVQ         out_base+48(FP), BX
+	MOVQ         out_len+56(FP), SI
+	MOVQ         x_len+32(FP), DI
+
+group419:
+	CMPQ   SI, $0x04
+	JLT    done420
+	LEAQ   (DX)(DI*4), R8
+	LEAQ   (R8)(DI*4), R9
+	LEAQ   (R9)(DI*4), R10
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	XORQ   R11, R11
+	LEAQ   (R11)(AX*4), R12
+	MOVQ   AX, R13
+
+wide421:
+	CMPQ         R13, $0x00000020
+	JLT          single422
+	VMOVUPS      (CX)(R11*1), Z18
+	VMOVUPS      (CX)(R12*1), Z19
+	VSUBPS       (DX)(R11*1), Z18, Z20
+	VSUBPS       (DX)(R12*1), Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K1
+	VRSQRT14PS.Z Z20, K1, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z2
+	VSUBPS       (R8)(R11*1), Z18, Z20
+	VSUBPS       (R8)(R12*1), Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K1
+	VRSQRT14PS.Z Z20, K1, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z6
+	VSUBPS       (R9)(R11*1), Z18, Z20
+	VSUBPS       (R9)(R12*1), Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K1
+	VRSQRT14PS.Z Z20, K1, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z10
+	VSUBPS       (R10)(R11*1), Z18, Z18
+	VSUBPS       (R10)(R12*1), Z19, Z19
+	VMULPS       Z18, Z18, Z18
+	VFMADD231PS  Z19, Z19, Z18
+	VMINPS       Z18, Z1, Z18
+	VPTESTMD     Z18, Z18, K1
+	VRSQRT14PS.Z Z18, K1, Z19
+	VMULPS       Z19, Z18, Z18
+	VFNMADD213PS Z0, Z18, Z19
+	VFMADD231PS  Z19, Z18, Z14
+	VMOVUPS      64(CX)(R11*1), Z18
+	VMOVUPS      64(CX)(R12*1), Z19
+	VSUBPS       64(DX)(R11*1), Z18, Z20
+	VSUBPS       64(DX)(R12*1), Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K1
+	VRSQRT14PS.Z Z20, K1, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z3
+	VSUBPS       64(R8)(R11*1), Z18, Z20
+	VSUBPS       64(R8)(R12*1), Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K1
+	VRSQRT14PS.Z Z20, K1, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z7
+	VSUBPS       64(R9)(R11*1), Z18, Z20
+	VSUBPS       64(R9)(R12*1), Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K1
+	VRSQRT14PS.Z Z20, K1, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z11
+	VSUBPS       64(R10)(R11*1), Z18, Z18
+	VSUBPS       64(R10)(R12*1), Z19, Z19
+	VMULPS       Z18, Z18, Z18
+	VFMADD231PS  Z19, Z19, Z18
+	VMINPS       Z18, Z1, Z18
+	VPTESTMD     Z18, Z18, K1
+	VRSQRT14PS.Z Z18, K1, Z19
+	VMULPS       Z19, Z18, Z18
+	VFNMADD213PS Z0, Z18, Z19
+	VFMADD231PS  Z19, Z18, Z15
+	ADDQ         $0x00000080, R11
+	ADDQ         $0x00000080, R12
+	SUBQ         $0x00000020, R13
+	JMP          wide421
+
+single422:
+	CMPQ         R13, $0x00000010
+	JLT          rest423
+	VMOVUPS      (CX)(R11*1), Z18
+	VMOVUPS      (CX)(R12*1), Z19
+	VSUBPS       (DX)(R11*1), Z18, Z20
+	VSUBPS       (DX)(R12*1), Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K1
+	VRSQRT14PS.Z Z20, K1, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z2
+	VSUBPS       (R8)(R11*1), Z18, Z20
+	VSUBPS       (R8)(R12*1), Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K1
+	VRSQRT14PS.Z Z20, K1, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z6
+	VSUBPS       (R9)(R11*1), Z18, Z20
+	VSUBPS       (R9)(R12*1), Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K1
+	VRSQRT14PS.Z Z20, K1, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z10
+	VSUBPS       (R10)(R11*1), Z18, Z18
+	VSUBPS       (R10)(R12*1), Z19, Z19
+	VMULPS       Z18, Z18, Z18
+	VFMADD231PS  Z19, Z19, Z18
+	VMINPS       Z18, Z1, Z18
+	VPTESTMD     Z18, Z18, K1
+	VRSQRT14PS.Z Z18, K1, Z19
+	VMULPS       Z19, Z18, Z18
+	VFNMADD213PS Z0, Z18, Z19
+	VFMADD231PS  Z19, Z18, Z14
+	ADDQ         $0x00000040, R11
+	ADDQ         $0x00000040, R12
+	SUBQ         $0x00000010, R13
+	JMP          single422
+
+rest423:
+	TESTQ        R13, R13
+	JZ           done424
+	MOVL         $0xffffffff, R14
+	BZHIL        R13, R14, R13
+	KMOVW        R13, K1
+	VMOVUPS.Z    (CX)(R11*1), K1, Z18
+	VMOVUPS.Z    (CX)(R12*1), K1, Z19
+	VMOVUPS.Z    (DX)(R11*1), K1, Z20
+	VMOVUPS.Z    (DX)(R12*1), K1, Z21
+	VSUBPS       Z20, Z18, Z20
+	VSUBPS       Z21, Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K2
+	VRSQRT14PS.Z Z20, K2, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z2
+	VMOVUPS.Z    (R8)(R11*1), K1, Z20
+	VMOVUPS.Z    (R8)(R12*1), K1, Z21
+	VSUBPS       Z20, Z18, Z20
+	VSUBPS       Z21, Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K2
+	VRSQRT14PS.Z Z20, K2, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z6
+	VMOVUPS.Z    (R9)(R11*1), K1, Z20
+	VMOVUPS.Z    (R9)(R12*1), K1, Z21
+	VSUBPS       Z20, Z18, Z20
+	VSUBPS       Z21, Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K2
+	VRSQRT14PS.Z Z20, K2, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z10
+	VMOVUPS.Z    (R10)(R11*1), K1, Z20
+	VMOVUPS.Z    (R10)(R12*1), K1, Z21
+	VSUBPS       Z20, Z18, Z18
+	VSUBPS       Z21, Z19, Z19
+	VMULPS       Z18, Z18, Z18
+	VFMADD231PS  Z19, Z19, Z18
+	VMINPS       Z18, Z1, Z18
+	VPTESTMD     Z18, Z18, K1
+	VRSQRT14PS.Z Z18, K1, Z19
+	VMULPS       Z19, Z18, Z18
+	VFNMADD213PS Z0, Z18, Z19
+	VFMADD231PS  Z19, Z18, Z14
+
+done424:
+	VADDPS        Z3, Z2, Z2
+	VEXTRACTF64X4 $0x01, Z2, Y18
+	VADDPS        Y18, Y2, Y2
+	VADDPS        Z7, Z6, Z6
+	VEXTRACTF64X4 $0x01, Z6, Y18
+	VADDPS        Y18, Y6, Y6
+	VADDPS        Z11, Z10, Z10
+	VEXTRACTF64X4 $0x01, Z10, Y18
+	VADDPS        Y18, Y10, Y10
+	VADDPS        Z15, Z14, Z14
+	VEXTRACTF64X4 $0x01, Z14, Y18
+	VADDPS        Y18, Y14, Y14
+	VHADDPS       Y6, Y2, Y2
+	VHADDPS       Y14, Y10, Y10
+	VHADDPS       Y10, Y2, Y2
+	VEXTRACTF128  $0x01, Y2, X6
+	VADDPS        X6, X2, X2
+	VMULPS        lanes_3f000000<>+0(SB), X2, X2
+	VMOVUPS       X2, (BX)
+	LEAQ          (R10)(DI*4), DX
+	ADDQ          $0x10, BX
+	SUBQ          $0x04, SI
+	JMP           group419
+
+done420:
+	VZEROUPPER
+	RET
+
+// func moduliGatherAVX512(table []float32, rows []uint32, x []float32, out []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·moduliGatherAVX512(SB), NOSPLIT, $0-96
+	MOVQ         x_len+56(FP), AX
+	SHRQ         $0x01, AX
+	MOVQ         x_base+48(FP), CX
+	VBROADCASTSS lanes_40400000<>+0(SB), Z0
+	VBROADCASTSS lanes_7f7fffff<>+0(SB), Z1
+	MOVQ         rows_base+24(FP), DX
+	MOVQ         out_base+72(FP), BX
+	MOVQ         rows_len+32(FP), SI
+
+group425:
+	CMPQ   SI, $0x04
+	JLT    done426
+	MOVQ   table_base+0(FP), DI
+	MOVQ   x_len+56(FP), R8
+	MOVL   (DX), R9
+	IMULQ  R8, R9
+	LEAQ   (DI)(R9*4), R9
+	MOVL   4(DX), R10
+	IMULQ  R8, R10
+	LEAQ   (DI)(R10*4), R10
+	MOVL   8(DX), R11
+	IMULQ  R8, R11
+	LEAQ   (DI)(R11*4), R11
+	MOVL   12(DX), R12
+	IMULQ  R8, R12
+	LEAQ   (DI)(R12*4), R12
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	XORQ   DI, DI
+	LEAQ   (DI)(AX*4), R8
+	MOVQ   AX, R13
+
+wide427:
+	CMPQ         R13, $0x00000020
+	JLT          single428
+	VMOVUPS      (CX)(DI*1), Z18
+	VMOVUPS      (CX)(R8*1), Z19
+	VSUBPS       (R9)(DI*1), Z18, Z20
+	VSUBPS       (R9)(R8*1), Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K1
+	VRSQRT14PS.Z Z20, K1, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z2
+	VSUBPS       (R10)(DI*1), Z18, Z20
+	VSUBPS       (R10)(R8*1), Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K1
+	VRSQRT14PS.Z Z20, K1, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z6
+	VSUBPS       (R11)(DI*1), Z18, Z20
+	VSUBPS       (R11)(R8*1), Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K1
+	VRSQRT14PS.Z Z20, K1, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z10
+	VSUBPS       (R12)(DI*1), Z18, Z18
+	VSUBPS       (R12)(R8*1), Z19, Z19
+	VMULPS       Z18, Z18, Z18
+	VFMADD231PS  Z19, Z19, Z18
+	VMINPS       Z18, Z1, Z18
+	VPTESTMD     Z18, Z18, K1
+	VRSQRT14PS.Z Z18, K1, Z19
+	VMULPS       Z19, Z18, Z18
+	VFNMADD213PS Z0, Z18, Z19
+	VFMADD231PS  Z19, Z18, Z14
+	VMOVUPS      64(CX)(DI*1), Z18
+	VMOVUPS      64(CX)(R8*1), Z19
+	VSUBPS       64(R9)(DI*1), Z18, Z20
+	VSUBPS       64(R9)(R8*1), Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K1
+	VRSQRT14PS.Z Z20, K1, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z3
+	VSUBPS       64(R10)(DI*1), Z18, Z20
+	VSUBPS       64(R10)(R8*1), Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K1
+	VRSQRT14PS.Z Z20, K1, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z7
+	VSUBPS       64(R11)(DI*1), Z18, Z20
+	VSUBPS       64(R11)(R8*1), Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K1
+	VRSQRT14PS.Z Z20, K1, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z11
+	VSUBPS       64(R12)(DI*1), Z18, Z18
+	VSUBPS       64(R12)(R8*1), Z19, Z19
+	VMULPS       Z18, Z18, Z18
+	VFMADD231PS  Z19, Z19, Z18
+	VMINPS       Z18, Z1, Z18
+	VPTESTMD     Z18, Z18, K1
+	VRSQRT14PS.Z Z18, K1, Z19
+	VMULPS       Z19, Z18, Z18
+	VFNMADD213PS Z0, Z18, Z19
+	VFMADD231PS  Z19, Z18, Z15
+	ADDQ         $0x00000080, DI
+	ADDQ         $0x00000080, R8
+	SUBQ         $0x00000020, R13
+	JMP          wide427
+
+single428:
+	CMPQ         R13, $0x00000010
+	JLT          rest429
+	VMOVUPS      (CX)(DI*1), Z18
+	VMOVUPS      (CX)(R8*1), Z19
+	VSUBPS       (R9)(DI*1), Z18, Z20
+	VSUBPS       (R9)(R8*1), Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K1
+	VRSQRT14PS.Z Z20, K1, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z2
+	VSUBPS       (R10)(DI*1), Z18, Z20
+	VSUBPS       (R10)(R8*1), Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K1
+	VRSQRT14PS.Z Z20, K1, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z6
+	VSUBPS       (R11)(DI*1), Z18, Z20
+	VSUBPS       (R11)(R8*1), Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K1
+	VRSQRT14PS.Z Z20, K1, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z10
+	VSUBPS       (R12)(DI*1), Z18, Z18
+	VSUBPS       (R12)(R8*1), Z19, Z19
+	VMULPS       Z18, Z18, Z18
+	VFMADD231PS  Z19, Z19, Z18
+	VMINPS       Z18, Z1, Z18
+	VPTESTMD     Z18, Z18, K1
+	VRSQRT14PS.Z Z18, K1, Z19
+	VMULPS       Z19, Z18, Z18
+	VFNMADD213PS Z0, Z18, Z19
+	VFMADD231PS  Z19, Z18, Z14
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, R8
+	SUBQ         $0x00000010, R13
+	JMP          single428
+
+rest429:
+	TESTQ        R13, R13
+	JZ           done430
+	MOVL         $0xffffffff, R14
+	BZHIL        R13, R14, R13
+	KMOVW        R13, K1
+	VMOVUPS.Z    (CX)(DI*1), K1, Z18
+	VMOVUPS.Z    (CX)(R8*1), K1, Z19
+	VMOVUPS.Z    (R9)(DI*1), K1, Z20
+	VMOVUPS.Z    (R9)(R8*1), K1, Z21
+	VSUBPS       Z20, Z18, Z20
+	VSUBPS       Z21, Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K2
+	VRSQRT14PS.Z Z20, K2, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z2
+	VMOVUPS.Z    (R10)(DI*1), K1, Z20
+	VMOVUPS.Z    (R10)(R8*1), K1, Z21
+	VSUBPS       Z20, Z18, Z20
+	VSUBPS       Z21, Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K2
+	VRSQRT14PS.Z Z20, K2, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z6
+	VMOVUPS.Z    (R11)(DI*1), K1, Z20
+	VMOVUPS.Z    (R11)(R8*1), K1, Z21
+	VSUBPS       Z20, Z18, Z20
+	VSUBPS       Z21, Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K2
+	VRSQRT14PS.Z Z20, K2, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z10
+	VMOVUPS.Z    (R12)(DI*1), K1, Z20
+	VMOVUPS.Z    (R12)(R8*1), K1, Z21
+	VSUBPS       Z20, Z18, Z18
+	VSUBPS       Z21, Z19, Z19
+	VMULPS       Z18, Z18, Z18
+	VFMADD231PS  Z19, Z19, Z18
+	VMINPS       Z18, Z1, Z18
+	VPTESTMD     Z18, Z18, K1
+	VRSQRT14PS.Z Z18, K1, Z19
+	VMULPS       Z19, Z18, Z18
+	VFNMADD213PS Z0, Z18, Z19
+	VFMADD231PS  Z19, Z18, Z14
+
+done430:
+	VADDPS        Z3, Z2, Z2
+	VEXTRACTF64X4 $0x01, Z2, Y18
+	VADDPS        Y18, Y2, Y2
+	VADDPS        Z7, Z6, Z6
+	VEXTRACTF64X4 $0x01, Z6, Y18
+	VADDPS        Y18, Y6, Y6
+	VADDPS        Z11, Z10, Z10
+	VEXTRACTF64X4 $0x01, Z10, Y18
+	VADDPS        Y18, Y10, Y10
+	VADDPS        Z15, Z14, Z14
+	VEXTRACTF64X4 $0x01, Z14, Y18
+	VADDPS        Y18, Y14, Y14
+	VHADDPS       Y6, Y2, Y2
+	VHADDPS       Y14, Y10, Y10
+	VHADDPS       Y10, Y2, Y2
+	VEXTRACTF128  $0x01, Y2, X6
+	VADDPS        X6, X2, X2
+	VMULPS        lanes_3f000000<>+0(SB), X2, X2
+	VMOVUPS       X2, (BX)
+	ADDQ          $0x10, DX
+	ADDQ          $0x10, BX
+	SUBQ          $0x04, SI
+	JMP           group425
+
+done426:
+	VZEROUPPER
+	RET
+
+// func moduliGradAVX512(g []float32, table []float32, rows []uint32, x []float32, dx []float32, dtable *float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·moduliGradAVX512(SB), NOSPLIT, $0-128
+	VBROADCASTSS lanes_40400000<>+0(SB), Z0
+	VBROADCASTSS lanes_7f7fffff<>+0(SB), Z1
+	MOVQ         rows_base+48(FP), AX
+
+group431:
+	CMPQ         rows_len+56(FP), $0x04
+	JLT          done432
+	MOVQ         g_base+0(FP), CX
+	VBROADCASTSS (CX), Z1
+	VMULPS       lanes_3f000000<>+0(SB), Z1, Z1
+	VBROADCASTSS 4(CX), Z2
+	VMULPS       lanes_3f000000<>+0(SB), Z2, Z2
+	VBROADCASTSS 8(CX), Z3
+	VMULPS       lanes_3f000000<>+0(SB), Z3, Z3
+	VBROADCASTSS 12(CX), Z4
+	VMULPS       lanes_3f000000<>+0(SB), Z4, Z4
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVL         4(AX), SI
+	IMULQ        DX, SI
+	LEAQ         (CX)(SI*4), SI
+	MOVL         8(AX), DI
+	IMULQ        DX, DI
+	LEAQ         (CX)(DI*4), DI
+	MOVL         12(AX), R8
+	IMULQ        DX, R8
+	LEAQ         (CX)(R8*4), R8
+	MOVQ         x_len+80(FP), CX
+	SHRQ         $0x01, CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), R9
+	XORQ         R10, R10
+	LEAQ         (R10)(CX*4), R11
+	MOVQ         dtable+120(FP), R12
+	SUBQ         table_base+24(FP), R12
+	LEAQ         (R10)(R12*1), R13
+	LEAQ         (R11)(R12*1), R12
+
+single434:
+	CMPQ         CX, $0x00000010
+	JLT          rest435
+	VMOVUPS      (DX)(R10*1), Z5
+	VMOVUPS      (DX)(R11*1), Z6
+	VMOVUPS      (R9)(R10*1), Z7
+	VMOVUPS      (R9)(R11*1), Z8
+	VMOVUPS      (BX)(R10*1), Z9
+	VMOVUPS      (BX)(R11*1), Z10
+	VSUBPS       Z9, Z5, Z9
+	VSUBPS       Z10, Z6, Z10
+	VMULPS       Z9, Z9, Z11
+	VFMADD231PS  Z10, Z10, Z11
+	VPTESTMD     Z11, Z11, K1
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z11, K1, K1
+	VRSQRT14PS   Z11, Z12
+	VMULPS       Z12, Z11, Z11
+	VFNMADD213PS Z0, Z12, Z11
+	VMULPS       Z11, Z12, Z12
+	VMULPS.Z     Z12, Z9, K1, Z9
+	VMULPS.Z     Z12, Z10, K1, Z10
+	VFMADD231PS  Z9, Z1, Z7
+	VMOVUPS      (BX)(R13*1), Z11
+	VFNMADD231PS Z9, Z1, Z11
+	VMOVUPS      Z11, (BX)(R13*1)
+	VFMADD231PS  Z10, Z1, Z8
+	VMOVUPS      (BX)(R12*1), Z9
+	VFNMADD231PS Z10, Z1, Z9
+	VMOVUPS      Z9, (BX)(R12*1)
+	VMOVUPS      (SI)(R10*1), Z9
+	VMOVUPS      (SI)(R11*1), Z10
+	VSUBPS       Z9, Z5, Z9
+	VSUBPS       Z10, Z6, Z10
+	VMULPS       Z9, Z9, Z11
+	VFMADD231PS  Z10, Z10, Z11
+	VPTESTMD     Z11, Z11, K1
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z11, K1, K1
+	VRSQRT14PS   Z11, Z12
+	VMULPS       Z12, Z11, Z11
+	VFNMADD213PS Z0, Z12, Z11
+	VMULPS       Z11, Z12, Z12
+	VMULPS.Z     Z12, Z9, K1, Z9
+	VMULPS.Z     Z12, Z10, K1, Z10
+	VFMADD231PS  Z9, Z2, Z7
+	VMOVUPS      (SI)(R13*1), Z11
+	VFNMADD231PS Z9, Z2, Z11
+	VMOVUPS      Z11, (SI)(R13*1)
+	VFMADD231PS  Z10, Z2, Z8
+	VMOVUPS      (SI)(R12*1), Z9
+	VFNMADD231PS Z10, Z2, Z9
+	VMOVUPS      Z9, (SI)(R12*1)
+	VMOVUPS      (DI)(R10*1), Z9
+	VMOVUPS      (DI)(R11*1), Z10
+	VSUBPS       Z9, Z5, Z9
+	VSUBPS       Z10, Z6, Z10
+	VMULPS       Z9, Z9, Z11
+	VFMADD231PS  Z10, Z10, Z11
+	VPTESTMD     Z11, Z11, K1
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z11, K1, K1
+	VRSQRT14PS   Z11, Z12
+	VMULPS       Z12, Z11, Z11
+	VFNMADD213PS Z0, Z12, Z11
+	VMULPS       Z11, Z12, Z12
+	VMULPS.Z     Z12, Z9, K1, Z9
+	VMULPS.Z     Z12, Z10, K1, Z10
+	VFMADD231PS  Z9, Z3, Z7
+	VMOVUPS      (DI)(R13*1), Z11
+	VFNMADD231PS Z9, Z3, Z11
+	VMOVUPS      Z11, (DI)(R13*1)
+	VFMADD231PS  Z10, Z3, Z8
+	VMOVUPS      (DI)(R12*1), Z9
+	VFNMADD231PS Z10, Z3, Z9
+	VMOVUPS      Z9, (DI)(R12*1)
+	VMOVUPS      (R8)(R10*1), Z9
+	VMOVUPS      (R8)(R11*1), Z10
+	VSUBPS       Z9, Z5, Z5
+	VSUBPS       Z10, Z6, Z6
+	VMULPS       Z5, Z5, Z9
+	VFMADD231PS  Z6, Z6, Z9
+	VPTESTMD     Z9, Z9, K1
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z9, K1, K1
+	VRSQRT14PS   Z9, Z10
+	VMULPS       Z10, Z9, Z9
+	VFNMADD213PS Z0, Z10, Z9
+	VMULPS       Z9, Z10, Z10
+	VMULPS.Z     Z10, Z5, K1, Z5
+	VMULPS.Z     Z10, Z6, K1, Z6
+	VFMADD231PS  Z5, Z4, Z7
+	VMOVUPS      (R8)(R13*1), Z9
+	VFNMADD231PS Z5, Z4, Z9
+	VMOVUPS      Z9, (R8)(R13*1)
+	VFMADD231PS  Z6, Z4, Z8
+	VMOVUPS      (R8)(R12*1), Z5
+	VFNMADD231PS Z6, Z4, Z5
+	VMOVUPS      Z5, (R8)(R12*1)
+	VMOVUPS      Z7, (R9)(R10*1)
+	VMOVUPS      Z8, (R9)(R11*1)
+	ADDQ         $0x00000040, R10
+	ADDQ         $0x00000040, R11
+	ADDQ         $0x00000040, R13
+	ADDQ         $0x00000040, R12
+	SUBQ         $0x00000010, CX
+	JMP          single434
+
+rest435:
+	TESTQ        CX, CX
+	JZ           done436
+	MOVL         $0xffffffff, R14
+	BZHIL        CX, R14, CX
+	KMOVW        CX, K1
+	VMOVUPS.Z    (DX)(R10*1), K1, Z5
+	VMOVUPS.Z    (DX)(R11*1), K1, Z6
+	VMOVUPS.Z    (R9)(R10*1), K1, Z7
+	VMOVUPS.Z    (R9)(R11*1), K1, Z8
+	VMOVUPS.Z    (BX)(R10*1), K1, Z9
+	VMOVUPS.Z    (BX)(R11*1), K1, Z10
+	VSUBPS       Z9, Z5, Z9
+	VSUBPS       Z10, Z6, Z10
+	VMULPS       Z9, Z9, Z11
+	VFMADD231PS  Z10, Z10, Z11
+	VPTESTMD     Z11, Z11, K2
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z11, K2, K2
+	VRSQRT14PS   Z11, Z12
+	VMULPS       Z12, Z11, Z11
+	VFNMADD213PS Z0, Z12, Z11
+	VMULPS       Z11, Z12, Z12
+	VMULPS.Z     Z12, Z9, K2, Z9
+	VMULPS.Z     Z12, Z10, K2, Z10
+	VFMADD231PS  Z9, Z1, Z7
+	VMOVUPS.Z    (BX)(R13*1), K1, Z11
+	VFNMADD231PS Z9, Z1, Z11
+	VMOVUPS      Z11, K1, (BX)(R13*1)
+	VFMADD231PS  Z10, Z1, Z8
+	VMOVUPS.Z    (BX)(R12*1), K1, Z9
+	VFNMADD231PS Z10, Z1, Z9
+	VMOVUPS      Z9, K1, (BX)(R12*1)
+	VMOVUPS.Z    (SI)(R10*1), K1, Z1
+	VMOVUPS.Z    (SI)(R11*1), K1, Z9
+	VSUBPS       Z1, Z5, Z1
+	VSUBPS       Z9, Z6, Z9
+	VMULPS       Z1, Z1, Z10
+	VFMADD231PS  Z9, Z9, Z10
+	VPTESTMD     Z10, Z10, K2
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z10, K2, K2
+	VRSQRT14PS   Z10, Z11
+	VMULPS       Z11, Z10, Z10
+	VFNMADD213PS Z0, Z11, Z10
+	VMULPS       Z10, Z11, Z11
+	VMULPS.Z     Z11, Z1, K2, Z1
+	VMULPS.Z     Z11, Z9, K2, Z9
+	VFMADD231PS  Z1, Z2, Z7
+	VMOVUPS.Z    (SI)(R13*1), K1, Z10
+	VFNMADD231PS Z1, Z2, Z10
+	VMOVUPS      Z10, K1, (SI)(R13*1)
+	VFMADD231PS  Z9, Z2, Z8
+	VMOVUPS.Z    (SI)(R12*1), K1, Z1
+	VFNMADD231PS Z9, Z2, Z1
+	VMOVUPS      Z1, K1, (SI)(R12*1)
+	VMOVUPS.Z    (DI)(R10*1), K1, Z1
+	VMOVUPS.Z    (DI)(R11*1), K1, Z2
+	VSUBPS       Z1, Z5, Z1
+	VSUBPS       Z2, Z6, Z2
+	VMULPS       Z1, Z1, Z9
+	VFMADD231PS  Z2, Z2, Z9
+	VPTESTMD     Z9, Z9, K2
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z9, K2, K2
+	VRSQRT14PS   Z9, Z10
+	VMULPS       Z10, Z9, Z9
+	VFNMADD213PS Z0, Z10, Z9
+	VMULPS       Z9, Z10, Z10
+	VMULPS.Z     Z10, Z1, K2, Z1
+	VMULPS.Z     Z10, Z2, K2, Z2
+	VFMADD231PS  Z1, Z3, Z7
+	VMOVUPS.Z    (DI)(R13*1), K1, Z9
+	VFNMADD231PS Z1, Z3, Z9
+	VMOVUPS      Z9, K1, (DI)(R13*1)
+	VFMADD231PS  Z2, Z3, Z8
+	VMOVUPS.Z    (DI)(R12*1), K1, Z1
+	VFNMADD231PS Z2, Z3, Z1
+	VMOVUPS      Z1, K1, (DI)(R12*1)
+	VMOVUPS.Z    (R8)(R10*1), K1, Z1
+	VMOVUPS.Z    (R8)(R11*1), K1, Z2
+	VSUBPS       Z1, Z5, Z1
+	VSUBPS       Z2, Z6, Z2
+	VMULPS       Z1, Z1, Z3
+	VFMADD231PS  Z2, Z2, Z3
+	VPTESTMD     Z3, Z3, K2
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z3, K2, K2
+	VRSQRT14PS   Z3, Z5
+	VMULPS       Z5, Z3, Z3
+	VFNMADD213PS Z0, Z5, Z3
+	VMULPS       Z3, Z5, Z5
+	VMULPS.Z     Z5, Z1, K2, Z1
+	VMULPS.Z     Z5, Z2, K2, Z2
+	VFMADD231PS  Z1, Z4, Z7
+	VMOVUPS.Z    (R8)(R13*1), K1, Z3
+	VFNMADD231PS Z1, Z4, Z3
+	VMOVUPS      Z3, K1, (R8)(R13*1)
+	VFMADD231PS  Z2, Z4, Z8
+	VMOVUPS.Z    (R8)(R12*1), K1, Z1
+	VFNMADD231PS Z2, Z4, Z1
+	VMOVUPS      Z1, K1, (R8)(R12*1)
+	VMOVUPS      Z7, K1, (R9)(R10*1)
+	VMOVUPS      Z8, K1, (R9)(R11*1)
+
+done436:
+	ADDQ $0x10, AX
+	ADDQ $0x10, g_base+0(FP)
+	SUBQ $0x04, rows_len+56(FP)
+	JMP  group431
+
+done432:
+group437:
+	CMPQ         rows_len+56(FP), $0x01
+	JLT          done438
+	MOVQ         g_base+0(FP), CX
+	VBROADCASTSS (CX), Z1
+	VMULPS       lanes_3f000000<>+0(SB), Z1, Z1
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVQ         x_len+80(FP), CX
+	SHRQ         $0x01, CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), SI
+	XORQ         DI, DI
+	LEAQ         (DI)(CX*4), R8
+	MOVQ         dtable+120(FP), R9
+	SUBQ         table_base+24(FP), R9
+	LEAQ         (DI)(R9*1), R10
+	LEAQ         (R8)(R9*1), R9
+
+single440:
+	CMPQ         CX, $0x00000010
+	JLT          rest441
+	VMOVUPS      (DX)(DI*1), Z2
+	VMOVUPS      (DX)(R8*1), Z3
+	VMOVUPS      (SI)(DI*1), Z4
+	VMOVUPS      (SI)(R8*1), Z5
+	VMOVUPS      (BX)(DI*1), Z6
+	VMOVUPS      (BX)(R8*1), Z7
+	VSUBPS       Z6, Z2, Z2
+	VSUBPS       Z7, Z3, Z3
+	VMULPS       Z2, Z2, Z6
+	VFMADD231PS  Z3, Z3, Z6
+	VPTESTMD     Z6, Z6, K1
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z6, K1, K1
+	VRSQRT14PS   Z6, Z7
+	VMULPS       Z7, Z6, Z6
+	VFNMADD213PS Z0, Z7, Z6
+	VMULPS       Z6, Z7, Z7
+	VMULPS.Z     Z7, Z2, K1, Z2
+	VMULPS.Z     Z7, Z3, K1, Z3
+	VFMADD231PS  Z2, Z1, Z4
+	VMOVUPS      (BX)(R10*1), Z6
+	VFNMADD231PS Z2, Z1, Z6
+	VMOVUPS      Z6, (BX)(R10*1)
+	VFMADD231PS  Z3, Z1, Z5
+	VMOVUPS      (BX)(R9*1), Z2
+	VFNMADD231PS Z3, Z1, Z2
+	VMOVUPS      Z2, (BX)(R9*1)
+	VMOVUPS      Z4, (SI)(DI*1)
+	VMOVUPS      Z5, (SI)(R8*1)
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, R8
+	ADDQ         $0x00000040, R10
+	ADDQ         $0x00000040, R9
+	SUBQ         $0x00000010, CX
+	JMP          single440
+
+rest441:
+	TESTQ        CX, CX
+	JZ           done442
+	MOVL         $0xffffffff, R11
+	BZHIL        CX, R11, CX
+	KMOVW        CX, K1
+	VMOVUPS.Z    (DX)(DI*1), K1, Z2
+	VMOVUPS.Z    (DX)(R8*1), K1, Z3
+	VMOVUPS.Z    (SI)(DI*1), K1, Z4
+	VMOVUPS.Z    (SI)(R8*1), K1, Z5
+	VMOVUPS.Z    (BX)(DI*1), K1, Z6
+	VMOVUPS.Z    (BX)(R8*1), K1, Z7
+	VSUBPS       Z6, Z2, Z2
+	VSUBPS       Z7, Z3, Z3
+	VMULPS       Z2, Z2, Z6
+	VFMADD231PS  Z3, Z3, Z6
+	VPTESTMD     Z6, Z6, K2
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z6, K2, K2
+	VRSQRT14PS   Z6, Z7
+	VMULPS       Z7, Z6, Z6
+	VFNMADD213PS Z0, Z7, Z6
+	VMULPS       Z6, Z7, Z7
+	VMULPS.Z     Z7, Z2, K2, Z2
+	VMULPS.Z     Z7, Z3, K2, Z3
+	VFMADD231PS  Z2, Z1, Z4
+	VMOVUPS.Z    (BX)(R10*1), K1, Z6
+	VFNMADD231PS Z2, Z1, Z6
+	VMOVUPS      Z6, K1, (BX)(R10*1)
+	VFMADD231PS  Z3, Z1, Z5
+	VMOVUPS.Z    (BX)(R9*1), K1, Z2
+	VFNMADD231PS Z3, Z1, Z2
+	VMOVUPS      Z2, K1, (BX)(R9*1)
+	VMOVUPS      Z4, K1, (SI)(DI*1)
+	VMOVUPS      Z5, K1, (SI)(R8*1)
+
+done442:
+	ADDQ $0x04, AX
+	ADDQ $0x04, g_base+0(FP)
+	SUBQ $0x01, rows_len+56(FP)
+	JMP  group437
+
+done438:
+	VZEROUPPER
+	RET
+
+// func moduliGradXAVX512(g []float32, table []float32, rows []uint32, x []float32, dx []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·moduliGradXAVX512(SB), NOSPLIT, $0-120
+	VBROADCASTSS lanes_40400000<>+0(SB), Z0
+	VBROADCASTSS lanes_7f7fffff<>+0(SB), Z1
+	MOVQ         rows_base+48(FP), AX
+
+group443:
+	CMPQ         rows_len+56(FP), $0x04
+	JLT          done444
+	MOVQ         g_base+0(FP), CX
+	VBROADCASTSS (CX), Z1
+	VMULPS       lanes_3f000000<>+0(SB), Z1, Z1
+	VBROADCASTSS 4(CX), Z2
+	VMULPS       lanes_3f000000<>+0(SB), Z2, Z2
+	VBROADCASTSS 8(CX), Z3
+	VMULPS       lanes_3f000000<>+0(SB), Z3, Z3
+	VBROADCASTSS 12(CX), Z4
+	VMULPS       lanes_3f000000<>+0(SB), Z4, Z4
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVL         4(AX), SI
+	IMULQ        DX, SI
+	LEAQ         (CX)(SI*4), SI
+	MOVL         8(AX), DI
+	IMULQ        DX, DI
+	LEAQ         (CX)(DI*4), DI
+	MOVL         12(AX), R8
+	IMULQ        DX, R8
+	LEAQ         (CX)(R8*4), R8
+	MOVQ         x_len+80(FP), CX
+	SHRQ         $0x01, CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), R9
+	XORQ         R10, R10
+	LEAQ         (R10)(CX*4), R11
+
+single446:
+	CMPQ         CX, $0x00000010
+	JLT          rest447
+	VMOVUPS      (DX)(R10*1), Z5
+	VMOVUPS      (DX)(R11*1), Z6
+	VMOVUPS      (R9)(R10*1), Z7
+	VMOVUPS      (R9)(R11*1), Z8
+	VMOVUPS      (BX)(R10*1), Z9
+	VMOVUPS      (BX)(R11*1), Z10
+	VSUBPS       Z9, Z5, Z9
+	VSUBPS       Z10, Z6, Z10
+	VMULPS       Z9, Z9, Z11
+	VFMADD231PS  Z10, Z10, Z11
+	VPTESTMD     Z11, Z11, K1
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z11, K1, K1
+	VRSQRT14PS   Z11, Z12
+	VMULPS       Z12, Z11, Z11
+	VFNMADD213PS Z0, Z12, Z11
+	VMULPS       Z11, Z12, Z12
+	VMULPS.Z     Z12, Z9, K1, Z9
+	VMULPS.Z     Z12, Z10, K1, Z10
+	VFMADD231PS  Z9, Z1, Z7
+	VFMADD231PS  Z10, Z1, Z8
+	VMOVUPS      (SI)(R10*1), Z9
+	VMOVUPS      (SI)(R11*1), Z10
+	VSUBPS       Z9, Z5, Z9
+	VSUBPS       Z10, Z6, Z10
+	VMULPS       Z9, Z9, Z11
+	VFMADD231PS  Z10, Z10, Z11
+	VPTESTMD     Z11, Z11, K1
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z11, K1, K1
+	VRSQRT14PS   Z11, Z12
+	VMULPS       Z12, Z11, Z11
+	VFNMADD213PS Z0, Z12, Z11
+	VMULPS       Z11, Z12, Z12
+	VMULPS.Z     Z12, Z9, K1, Z9
+	VMULPS.Z     Z12, Z10, K1, Z10
+	VFMADD231PS  Z9, Z2, Z7
+	VFMADD231PS  Z10, Z2, Z8
+	VMOVUPS      (DI)(R10*1), Z9
+	VMOVUPS      (DI)(R11*1), Z10
+	VSUBPS       Z9, Z5, Z9
+	VSUBPS       Z10, Z6, Z10
+	VMULPS       Z9, Z9, Z11
+	VFMADD231PS  Z10, Z10, Z11
+	VPTESTMD     Z11, Z11, K1
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z11, K1, K1
+	VRSQRT14PS   Z11, Z12
+	VMULPS       Z12, Z11, Z11
+	VFNMADD213PS Z0, Z12, Z11
+	VMULPS       Z11, Z12, Z12
+	VMULPS.Z     Z12, Z9, K1, Z9
+	VMULPS.Z     Z12, Z10, K1, Z10
+	VFMADD231PS  Z9, Z3, Z7
+	VFMADD231PS  Z10, Z3, Z8
+	VMOVUPS      (R8)(R10*1), Z9
+	VMOVUPS      (R8)(R11*1), Z10
+	VSUBPS       Z9, Z5, Z5
+	VSUBPS       Z10, Z6, Z6
+	VMULPS       Z5, Z5, Z9
+	VFMADD231PS  Z6, Z6, Z9
+	VPTESTMD     Z9, Z9, K1
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z9, K1, K1
+	VRSQRT14PS   Z9, Z10
+	VMULPS       Z10, Z9, Z9
+	VFNMADD213PS Z0, Z10, Z9
+	VMULPS       Z9, Z10, Z10
+	VMULPS.Z     Z10, Z5, K1, Z5
+	VMULPS.Z     Z10, Z6, K1, Z6
+	VFMADD231PS  Z5, Z4, Z7
+	VFMADD231PS  Z6, Z4, Z8
+	VMOVUPS      Z7, (R9)(R10*1)
+	VMOVUPS      Z8, (R9)(R11*1)
+	ADDQ         $0x00000040, R10
+	ADDQ         $0x00000040, R11
+	SUBQ         $0x00000010, CX
+	JMP          single446
+
+rest447:
+	TESTQ        CX, CX
+	JZ           done448
+	MOVL         $0xffffffff, R12
+	BZHIL        CX, R12, CX
+	KMOVW        CX, K1
+	VMOVUPS.Z    (DX)(R10*1), K1, Z5
+	VMOVUPS.Z    (DX)(R11*1), K1, Z6
+	VMOVUPS.Z    (R9)(R10*1), K1, Z7
+	VMOVUPS.Z    (R9)(R11*1), K1, Z8
+	VMOVUPS.Z    (BX)(R10*1), K1, Z9
+	VMOVUPS.Z    (BX)(R11*1), K1, Z10
+	VSUBPS       Z9, Z5, Z9
+	VSUBPS       Z10, Z6, Z10
+	VMULPS       Z9, Z9, Z11
+	VFMADD231PS  Z10, Z10, Z11
+	VPTESTMD     Z11, Z11, K2
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z11, K2, K2
+	VRSQRT14PS   Z11, Z12
+	VMULPS       Z12, Z11, Z11
+	VFNMADD213PS Z0, Z12, Z11
+	VMULPS       Z11, Z12, Z12
+	VMULPS.Z     Z12, Z9, K2, Z9
+	VMULPS.Z     Z12, Z10, K2, Z10
+	VFMADD231PS  Z9, Z1, Z7
+	VFMADD231PS  Z10, Z1, Z8
+	VMOVUPS.Z    (SI)(R10*1), K1, Z1
+	VMOVUPS.Z    (SI)(R11*1), K1, Z9
+	VSUBPS       Z1, Z5, Z1
+	VSUBPS       Z9, Z6, Z9
+	VMULPS       Z1, Z1, Z10
+	VFMADD231PS  Z9, Z9, Z10
+	VPTESTMD     Z10, Z10, K2
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z10, K2, K2
+	VRSQRT14PS   Z10, Z11
+	VMULPS       Z11, Z10, Z10
+	VFNMADD213PS Z0, Z11, Z10
+	VMULPS       Z10, Z11, Z11
+	VMULPS.Z     Z11, Z1, K2, Z1
+	VMULPS.Z     Z11, Z9, K2, Z9
+	VFMADD231PS  Z1, Z2, Z7
+	VFMADD231PS  Z9, Z2, Z8
+	VMOVUPS.Z    (DI)(R10*1), K1, Z1
+	VMOVUPS.Z    (DI)(R11*1), K1, Z2
+	VSUBPS       Z1, Z5, Z1
+	VSUBPS       Z2, Z6, Z2
+	VMULPS       Z1, Z1, Z9
+	VFMADD231PS  Z2, Z2, Z9
+	VPTESTMD     Z9, Z9, K2
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z9, K2, K2
+	VRSQRT14PS   Z9, Z10
+	VMULPS       Z10, Z9, Z9
+	VFNMADD213PS Z0, Z10, Z9
+	VMULPS       Z9, Z10, Z10
+	VMULPS.Z     Z10, Z1, K2, Z1
+	VMULPS.Z     Z10, Z2, K2, Z2
+	VFMADD231PS  Z1, Z3, Z7
+	VFMADD231PS  Z2, Z3, Z8
+	VMOVUPS.Z    (R8)(R10*1), K1, Z1
+	VMOVUPS.Z    (R8)(R11*1), K1, Z2
+	VSUBPS       Z1, Z5, Z1
+	VSUBPS       Z2, Z6, Z2
+	VMULPS       Z1, Z1, Z3
+	VFMADD231PS  Z2, Z2, Z3
+	VPTESTMD     Z3, Z3, K2
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z3, K2, K2
+	VRSQRT14PS   Z3, Z5
+	VMULPS       Z5, Z3, Z3
+	VFNMADD213PS Z0, Z5, Z3
+	VMULPS       Z3, Z5, Z5
+	VMULPS.Z     Z5, Z1, K2, Z1
+	VMULPS.Z     Z5, Z2, K2, Z2
+	VFMADD231PS  Z1, Z4, Z7
+	VFMADD231PS  Z2, Z4, Z8
+	VMOVUPS      Z7, K1, (R9)(R10*1)
+	VMOVUPS      Z8, K1, (R9)(R11*1)
+
+done448:
+	ADDQ $0x10, AX
+	ADDQ $0x10, g_base+0(FP)
+	SUBQ $0x04, rows_len+56(FP)
+	JMP  group443
+
+done444:
+group449:
+	CMPQ         rows_len+56(FP), $0x01
+	JLT          done450
+	MOVQ         g_base+0(FP), CX
+	VBROADCASTSS (CX), Z1
+	VMULPS       lanes_3f000000<>+0(SB), Z1, Z1
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVQ         x_len+80(FP), CX
+	SHRQ         $0x01, CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), SI
+	XORQ         DI, DI
+	LEAQ         (DI)(CX*4), R8
+
+single452:
+	CMPQ         CX, $0x00000010
+	JLT          rest453
+	VMOVUPS      (DX)(DI*1), Z2
+	VMOVUPS      (DX)(R8*1), Z3
+	VMOVUPS      (SI)(DI*1), Z4
+	VMOVUPS      (SI)(R8*1), Z5
+	VMOVUPS      (BX)(DI*1), Z6
+	VMOVUPS      (BX)(R8*1), Z7
+	VSUBPS       Z6, Z2, Z2
+	VSUBPS       Z7, Z3, Z3
+	VMULPS       Z2, Z2, Z6
+	VFMADD231PS  Z3, Z3, Z6
+	VPTESTMD     Z6, Z6, K1
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z6, K1, K1
+	VRSQRT14PS   Z6, Z7
+	VMULPS       Z7, Z6, Z6
+	VFNMADD213PS Z0, Z7, Z6
+	VMULPS       Z6, Z7, Z7
+	VMULPS.Z     Z7, Z2, K1, Z2
+	VMULPS.Z     Z7, Z3, K1, Z3
+	VFMADD231PS  Z2, Z1, Z4
+	VFMADD231PS  Z3, Z1, Z5
+	VMOVUPS      Z4, (SI)(DI*1)
+	VMOVUPS      Z5, (SI)(R8*1)
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, R8
+	SUBQ         $0x00000010, CX
+	JMP          single452
+
+rest453:
+	TESTQ        CX, CX
+	JZ           done454
+	MOVL         $0xffffffff, R9
+	BZHIL        CX, R9, CX
+	KMOVW        CX, K1
+	VMOVUPS.Z    (DX)(DI*1), K1, Z2
+	VMOVUPS.Z    (DX)(R8*1), K1, Z3
+	VMOVUPS.Z    (SI)(DI*1), K1, Z4
+	VMOVUPS.Z    (SI)(R8*1), K1, Z5
+	VMOVUPS.Z    (BX)(DI*1), K1, Z6
+	VMOVUPS.Z    (BX)(R8*1), K1, Z7
+	VSUBPS       Z6, Z2, Z2
+	VSUBPS       Z7, Z3, Z3
+	VMULPS       Z2, Z2, Z6
+	VFMADD231PS  Z3, Z3, Z6
+	VPTESTMD     Z6, Z6, K2
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z6, K2, K2
+	VRSQRT14PS   Z6, Z7
+	VMULPS       Z7, Z6, Z6
+	VFNMADD213PS Z0, Z7, Z6
+	VMULPS       Z6, Z7, Z7
+	VMULPS.Z     Z7, Z2, K2, Z2
+	VMULPS.Z     Z7, Z3, K2, Z3
+	VFMADD231PS  Z2, Z1, Z4
+	VFMADD231PS  Z3, Z1, Z5
+	VMOVUPS      Z4, K1, (SI)(DI*1)
+	VMOVUPS      Z5, K1, (SI)(R8*1)
+
+done454:
+	ADDQ $0x04, AX
+	ADDQ $0x04, g_base+0(FP)
+	SUBQ $0x01, rows_len+56(FP)
+	JMP  group449
+
+done450:
 	VZEROUPPER
 	RET
 
@@ -2357,7 +9315,7 @@ TEXT ·tileAVX2(SB), NOSPLIT, $0-57
 	PREFETCHT0 32(R10)
 	ADDQ       R9, R10
 
-depth115:
+depth455:
 	VMOVUPS      (DI), Y12
 	VMOVUPS      32(DI), Y13
 	VBROADCASTSS (SI), Y14
@@ -2382,10 +9340,10 @@ depth115:
 	ADDQ         CX, BX
 	ADDQ         $0x00000040, DI
 	DECQ         AX
-	JNZ          depth115
+	JNZ          depth455
 	MOVB         add+56(FP), AL
 	TESTB        AL, AL
-	JZ           store116
+	JZ           store456
 	MOVQ         R8, AX
 	VADDPS       (AX), Y0, Y0
 	VADDPS       32(AX), Y1, Y1
@@ -2406,7 +9364,7 @@ depth115:
 	VADDPS       32(AX), Y11, Y11
 	ADDQ         R9, AX
 
-store116:
+store456:
 	VMOVUPS Y0, (R8)
 	VMOVUPS Y1, 32(R8)
 	ADDQ    R9, R8
@@ -2463,7 +9421,7 @@ TEXT ·narrowTileAVX2(SB), NOSPLIT, $0-57
 	PREFETCHT0 (R10)
 	ADDQ       R9, R10
 
-depth117:
+depth457:
 	VMOVUPS      (DI), Y6
 	VBROADCASTSS (SI), Y7
 	VFMADD231PS  Y6, Y7, Y0
@@ -2481,10 +9439,10 @@ depth117:
 	ADDQ         CX, BX
 	ADDQ         $0x00000040, DI
 	DECQ         AX
-	JNZ          depth117
+	JNZ          depth457
 	MOVB         add+56(FP), AL
 	TESTB        AL, AL
-	JZ           store118
+	JZ           store458
 	MOVQ         R8, AX
 	VADDPS       (AX), Y0, Y0
 	ADDQ         R9, AX
@@ -2499,7 +9457,7 @@ depth117:
 	VADDPS       (AX), Y5, Y5
 	ADDQ         R9, AX
 
-store118:
+store458:
 	VMOVUPS Y0, (R8)
 	ADDQ    R9, R8
 	VMOVUPS Y1, (R8)
@@ -2595,7 +9553,7 @@ TEXT ·tileAVX512(SB), NOSPLIT, $0-57
 	PREFETCHT0 64(R12)
 	ADDQ       R11, R12
 
-depth119:
+depth459:
 	VMOVUPS      (R9), Z24
 	VMOVUPS      64(R9), Z25
 	VBROADCASTSS (SI), Z26
@@ -2639,10 +9597,10 @@ depth119:
 	ADDQ         CX, R8
 	ADDQ         $0x00000080, R9
 	DECQ         AX
-	JNZ          depth119
+	JNZ          depth459
 	MOVB         add+56(FP), AL
 	TESTB        AL, AL
-	JZ           store120
+	JZ           store460
 	MOVQ         R10, AX
 	VADDPS       (AX), Z0, Z0
 	VADDPS       64(AX), Z1, Z1
@@ -2681,7 +9639,7 @@ depth119:
 	VADDPS       64(AX), Z23, Z23
 	ADDQ         R11, AX
 
-store120:
+store460:
 	VMOVUPS Z0, (R10)
 	VMOVUPS Z1, 64(R10)
 	ADDQ    R11, R10
@@ -2777,7 +9735,7 @@ TEXT ·narrowTileAVX512(SB), NOSPLIT, $0-57
 	PREFETCHT0 (R12)
 	ADDQ       R11, R12
 
-depth121:
+depth461:
 	VMOVUPS      (R9), Z12
 	VBROADCASTSS (SI), Z13
 	VFMADD231PS  Z12, Z13, Z0
@@ -2808,10 +9766,10 @@ depth121:
 	ADDQ         CX, R8
 	ADDQ         $0x00000080, R9
 	DECQ         AX
-	JNZ          depth121
+	JNZ          depth461
 	MOVB         add+56(FP), AL
 	TESTB        AL, AL
-	JZ           store122
+	JZ           store462
 	MOVQ         R10, AX
 	VADDPS       (AX), Z0, Z0
 	ADDQ         R11, AX
@@ -2838,7 +9796,7 @@ depth121:
 	VADDPS       (AX), Z11, Z11
 	ADDQ         R11, AX
 
-store122:
+store462:
 	VMOVUPS Z0, (R10)
 	ADDQ    R11, R10
 	VMOVUPS Z1, (R10)
@@ -2877,12 +9835,12 @@ TEXT ·copyPanels6(SB), NOSPLIT, $0-40
 	SHLQ   $0x02, DX
 	IMUL3Q $0x00000018, BX, DI
 
-row123:
+row463:
 	MOVQ CX, R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-panel124:
+panel464:
 	VMOVUPS (R8), X0
 	VMOVUPS X0, (R9)
 	MOVQ    16(R8), R11
@@ -2890,11 +9848,11 @@ panel124:
 	ADDQ    $0x00000018, R8
 	ADDQ    DI, R9
 	DECQ    R10
-	JNZ     panel124
+	JNZ     panel464
 	ADDQ    DX, CX
 	ADDQ    $0x00000018, AX
 	DECQ    BX
-	JNZ     row123
+	JNZ     row463
 	VZEROUPPER
 	RET
 
@@ -2909,12 +9867,12 @@ TEXT ·copyPanels12(SB), NOSPLIT, $0-40
 	SHLQ   $0x02, DX
 	IMUL3Q $0x00000030, BX, DI
 
-row125:
+row465:
 	MOVQ CX, R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-panel126:
+panel466:
 	VMOVUPS (R8), Y0
 	VMOVUPS Y0, (R9)
 	VMOVUPS 32(R8), X0
@@ -2922,11 +9880,11 @@ panel126:
 	ADDQ    $0x00000030, R8
 	ADDQ    DI, R9
 	DECQ    R10
-	JNZ     panel126
+	JNZ     panel466
 	ADDQ    DX, CX
 	ADDQ    $0x00000030, AX
 	DECQ    BX
-	JNZ     row125
+	JNZ     row465
 	VZEROUPPER
 	RET
 
@@ -2941,12 +9899,12 @@ TEXT ·copyPanels16(SB), NOSPLIT, $0-40
 	SHLQ   $0x02, DX
 	IMUL3Q $0x00000040, BX, DI
 
-row127:
+row467:
 	MOVQ CX, R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-panel128:
+panel468:
 	VMOVUPS (R8), Y0
 	VMOVUPS Y0, (R9)
 	VMOVUPS 32(R8), Y0
@@ -2954,11 +9912,11 @@ panel128:
 	ADDQ    $0x00000040, R8
 	ADDQ    DI, R9
 	DECQ    R10
-	JNZ     panel128
+	JNZ     panel468
 	ADDQ    DX, CX
 	ADDQ    $0x00000040, AX
 	DECQ    BX
-	JNZ     row127
+	JNZ     row467
 	VZEROUPPER
 	RET
 
@@ -2973,12 +9931,12 @@ TEXT ·copyPanels32(SB), NOSPLIT, $0-40
 	SHLQ   $0x02, DX
 	IMUL3Q $0x00000080, BX, DI
 
-row129:
+row469:
 	MOVQ CX, R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-panel130:
+panel470:
 	VMOVUPS (R8), Z0
 	VMOVUPS Z0, (R9)
 	VMOVUPS 64(R8), Z0
@@ -2986,11 +9944,11 @@ panel130:
 	ADDQ    $0x00000080, R8
 	ADDQ    DI, R9
 	DECQ    R10
-	JNZ     panel130
+	JNZ     panel470
 	ADDQ    DX, CX
 	ADDQ    $0x00000080, AX
 	DECQ    BX
-	JNZ     row129
+	JNZ     row469
 	VZEROUPPER
 	RET
 
@@ -3005,9 +9963,9 @@ TEXT ·transpose8(SB), NOSPLIT, $0-40
 	SHLQ $0x02, DX
 	SHLQ $0x02, BX
 
-block131:
+block471:
 	TESTQ      SI, SI
-	JZ         done132
+	JZ         done472
 	MOVQ       CX, DI
 	VMOVUPS    (DI), Y0
 	ADDQ       BX, DI
@@ -3067,8 +10025,8 @@ block131:
 	ADDQ       DX, AX
 	ADDQ       $0x20, CX
 	DECQ       SI
-	JMP        block131
+	JMP        block471
 
-done132:
+done472:
 	VZEROUPPER
 	RET

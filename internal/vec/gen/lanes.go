@@ -99,18 +99,7 @@ type place struct {
 func (p place) mem(row int) Mem { return Mem{Base: p.rows[row], Disp: p.step * p.v.bytes()} }
 
 // load returns the vector of a row; lanes beyond its end are 0.
-func (p place) load(row int) VecVirtual {
-	r := p.v.reg()
-	switch {
-	case p.mask == nil:
-		VMOVUPS(p.mem(row), r)
-	case p.v.wide():
-		VMOVUPS_Z(p.mem(row), p.mask, r)
-	default:
-		VMASKMOVPS(p.mem(row), p.mask, r)
-	}
-	return r
-}
+func (p place) load(row int) VecVirtual { return p.v.load(p.mem(row), p.mask) }
 
 // loadOr is load with the lanes beyond the end taken from fill.
 func (p place) loadOr(row int, fill Mem) VecVirtual {
@@ -130,14 +119,31 @@ func (p place) loadOr(row int, fill Mem) VecVirtual {
 	return f
 }
 
-func (p place) store(r Register, row int) {
+func (p place) store(r Register, row int) { p.v.store(r, p.mem(row), p.mask) }
+
+// load returns the vector at m; lanes outside of the mask, if there is one, are 0.
+func (v lanes) load(m Mem, mask Register) VecVirtual {
+	r := v.reg()
 	switch {
-	case p.mask == nil:
-		VMOVUPS(r, p.mem(row))
-	case p.v.wide():
-		VMOVUPS(r, p.mask, p.mem(row))
+	case mask == nil:
+		VMOVUPS(m, r)
+	case v.wide():
+		VMOVUPS_Z(m, mask, r)
 	default:
-		VMASKMOVPS(r, p.mask, p.mem(row))
+		VMASKMOVPS(m, mask, r)
+	}
+	return r
+}
+
+// store writes the lanes of r in the mask, all if there is none.
+func (v lanes) store(r Register, m Mem, mask Register) {
+	switch {
+	case mask == nil:
+		VMOVUPS(r, m)
+	case v.wide():
+		VMOVUPS(r, mask, m)
+	default:
+		VMASKMOVPS(r, mask, m)
 	}
 }
 

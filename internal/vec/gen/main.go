@@ -13,11 +13,20 @@ func main() {
 	for _, v := range []lanes{avx2, avx512} {
 		reductions(v)
 		elementwise(v)
-		matrixVector(v)
 		complexProducts(v)
 		adagrad(v)
 		exponential(v)
 		selection(v)
+		updates(v)
+		for _, m := range []measure{dotProduct, l1, squaredL2, moduli} {
+			if m.name != dotProduct.name {
+				m.pair(v)
+			}
+			m.rows(v)
+			m.gather(v)
+			m.gradients(v, true)
+			m.gradients(v, false)
+		}
 	}
 	registerTile(tileShape{name: "tileAVX2", v: avx2, rows: 6, vectors: 2, panel: 2})
 	registerTile(tileShape{name: "narrowTileAVX2", v: avx2, rows: 6, vectors: 1, panel: 2})

@@ -1,3 +1,5 @@
+//go:build !amd64 || purego
+
 package vec
 
 func distance(m Metric, x, y []float32) float32  { return distanceGo(m, x, y) }
