@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func dotAVX2(x []float32, y []float32) float32
-// Requires: AVX, FMA3, SSE
+// Requires: AVX, FMA3
 TEXT ·dotAVX2(SB), NOSPLIT, $0-52
 	MOVQ   x_len+8(FP), AX
 	VXORPS Y0, Y0, Y0
@@ -61,7 +61,7 @@ done4:
 	VADDPS       X1, X0, X0
 	VPERMILPS    $0xb1, X0, X1
 	VADDPS       X1, X0, X0
-	MOVSS        X0, ret+48(FP)
+	VMOVSS       X0, ret+48(FP)
 	VZEROUPPER
 	RET
 
@@ -84,7 +84,7 @@ DATA tail_masks<>+60(SB)/4, $0x00000000
 GLOBL tail_masks<>(SB), RODATA|NOPTR, $64
 
 // func sumAVX2(x []float32) float32
-// Requires: AVX, SSE
+// Requires: AVX
 TEXT ·sumAVX2(SB), NOSPLIT, $0-28
 	MOVQ   x_len+8(FP), AX
 	VXORPS Y0, Y0, Y0
@@ -136,12 +136,12 @@ done8:
 	VADDPS       X1, X0, X0
 	VPERMILPS    $0xb1, X0, X1
 	VADDPS       X1, X0, X0
-	MOVSS        X0, ret+24(FP)
+	VMOVSS       X0, ret+24(FP)
 	VZEROUPPER
 	RET
 
 // func maximumAVX2(x []float32) float32
-// Requires: AVX, SSE
+// Requires: AVX
 TEXT ·maximumAVX2(SB), NOSPLIT, $0-28
 	MOVQ    x_len+8(FP), AX
 	VMOVUPS lanes_ff800000<>+0(SB), Y0
@@ -195,7 +195,7 @@ done12:
 	VMAXPS       X1, X0, X0
 	VPERMILPS    $0xb1, X0, X1
 	VMAXPS       X1, X0, X0
-	MOVSS        X0, ret+24(FP)
+	VMOVSS       X0, ret+24(FP)
 	VZEROUPPER
 	RET
 
@@ -218,10 +218,9 @@ DATA lanes_ff800000<>+60(SB)/4, $0xff800000
 GLOBL lanes_ff800000<>(SB), RODATA|NOPTR, $64
 
 // func axpyAVX2(a float32, x []float32, y []float32)
-// Requires: AVX, AVX2, FMA3, SSE
+// Requires: AVX, FMA3
 TEXT ·axpyAVX2(SB), NOSPLIT, $0-56
-	MOVSS        a+0(FP), X0
-	VBROADCASTSS X0, Y0
+	VBROADCASTSS a+0(FP), Y0
 	MOVQ         x_len+16(FP), AX
 	MOVQ         x_base+8(FP), CX
 	MOVQ         y_base+32(FP), DX
@@ -278,10 +277,9 @@ done16:
 	RET
 
 // func scaleAVX2(a float32, x []float32)
-// Requires: AVX, AVX2, SSE
+// Requires: AVX
 TEXT ·scaleAVX2(SB), NOSPLIT, $0-32
-	MOVSS        a+0(FP), X0
-	VBROADCASTSS X0, Y0
+	VBROADCASTSS a+0(FP), Y0
 	MOVQ         x_len+16(FP), AX
 	MOVQ         x_base+8(FP), CX
 
@@ -564,12 +562,10 @@ done32:
 	RET
 
 // func adagradAVX2(w []float32, g []float32, acc []float32, rate float32, eps float32)
-// Requires: AVX, AVX2, FMA3, SSE
+// Requires: AVX, FMA3
 TEXT ·adagradAVX2(SB), NOSPLIT, $0-80
-	MOVSS        rate+72(FP), X0
-	VBROADCASTSS X0, Y0
-	MOVSS        eps+76(FP), X1
-	VBROADCASTSS X1, Y1
+	VBROADCASTSS rate+72(FP), Y0
+	VBROADCASTSS eps+76(FP), Y1
 	MOVQ         w_len+8(FP), AX
 	MOVQ         w_base+0(FP), CX
 	MOVQ         g_base+24(FP), DX
@@ -649,10 +645,9 @@ done36:
 	RET
 
 // func expSumAVX2(x []float32, shift float32, out []float32) float32
-// Requires: AVX, AVX2, FMA3, SSE
+// Requires: AVX, AVX2, FMA3
 TEXT ·expSumAVX2(SB), NOSPLIT, $0-60
-	MOVSS        shift+24(FP), X0
-	VBROADCASTSS X0, Y0
+	VBROADCASTSS shift+24(FP), Y0
 	MOVQ         x_len+8(FP), AX
 	MOVQ         x_base+0(FP), CX
 	MOVQ         out_base+32(FP), DX
@@ -817,7 +812,7 @@ done40:
 	VADDPS       X0, X1, X1
 	VPERMILPS    $0xb1, X1, X0
 	VADDPS       X0, X1, X1
-	MOVSS        X1, ret+56(FP)
+	VMOVSS       X1, ret+56(FP)
 	VZEROUPPER
 	RET
 
@@ -1074,10 +1069,9 @@ DATA lanes_c2aeac4f<>+60(SB)/4, $0xc2aeac4f
 GLOBL lanes_c2aeac4f<>(SB), RODATA|NOPTR, $64
 
 // func countGreaterAVX2(scores []float32, t float32) (greater int, equal int)
-// Requires: AVX, AVX2, POPCNT, SSE
+// Requires: AVX, POPCNT
 TEXT ·countGreaterAVX2(SB), NOSPLIT, $0-48
-	MOVSS        t+24(FP), X0
-	VBROADCASTSS X0, Y0
+	VBROADCASTSS t+24(FP), Y0
 	XORQ         AX, AX
 	XORQ         CX, CX
 	MOVQ         scores_len+8(FP), DX
@@ -1167,10 +1161,9 @@ done44:
 	RET
 
 // func indexAboveAVX2(scores []float32, t float32) int
-// Requires: AVX, AVX2, BMI, SSE
+// Requires: AVX, BMI
 TEXT ·indexAboveAVX2(SB), NOSPLIT, $0-40
-	MOVSS        t+24(FP), X0
-	VBROADCASTSS X0, Y0
+	VBROADCASTSS t+24(FP), Y0
 	MOVQ         scores_len+8(FP), AX
 	MOVQ         scores_base+0(FP), CX
 
@@ -1239,22 +1232,15 @@ found45:
 	RET
 
 // func adamAVX2(w []float32, g []float32, m []float32, v []float32, rate float32, beta1 float32, rest1 float32, beta2 float32, rest2 float32, correction2 float32, eps float32)
-// Requires: AVX, AVX2, FMA3, SSE
+// Requires: AVX, FMA3
 TEXT ·adamAVX2(SB), NOSPLIT, $0-124
-	MOVSS        rate+96(FP), X0
-	VBROADCASTSS X0, Y0
-	MOVSS        correction2+116(FP), X1
-	VBROADCASTSS X1, Y1
-	MOVSS        eps+120(FP), X2
-	VBROADCASTSS X2, Y2
-	MOVSS        beta1+100(FP), X3
-	VBROADCASTSS X3, Y3
-	MOVSS        rest1+104(FP), X4
-	VBROADCASTSS X4, Y4
-	MOVSS        beta2+108(FP), X5
-	VBROADCASTSS X5, Y5
-	MOVSS        rest2+112(FP), X6
-	VBROADCASTSS X6, Y6
+	VBROADCASTSS rate+96(FP), Y0
+	VBROADCASTSS correction2+116(FP), Y1
+	VBROADCASTSS eps+120(FP), Y2
+	VBROADCASTSS beta1+100(FP), Y3
+	VBROADCASTSS rest1+104(FP), Y4
+	VBROADCASTSS beta2+108(FP), Y5
+	VBROADCASTSS rest2+112(FP), Y6
 	MOVQ         w_len+8(FP), AX
 	MOVQ         w_base+0(FP), CX
 	MOVQ         g_base+24(FP), DX
@@ -1365,10 +1351,9 @@ done55:
 	RET
 
 // func addCubesAVX2(a float32, x []float32, grad []float32)
-// Requires: AVX, AVX2, FMA3, SSE
+// Requires: AVX, FMA3
 TEXT ·addCubesAVX2(SB), NOSPLIT, $0-56
-	MOVSS        a+0(FP), X0
-	VBROADCASTSS X0, Y0
+	VBROADCASTSS a+0(FP), Y0
 	MOVQ         x_len+16(FP), AX
 	MOVQ         x_base+8(FP), CX
 	MOVQ         grad_base+32(FP), DX
@@ -1455,14 +1440,13 @@ DATA lanes_7fffffff<>+60(SB)/4, $0x7fffffff
 GLOBL lanes_7fffffff<>(SB), RODATA|NOPTR, $64
 
 // func addComplexCubesAVX2(a float32, x []float32, grad []float32)
-// Requires: AVX, AVX2, FMA3, SSE
+// Requires: AVX, FMA3
 TEXT ·addComplexCubesAVX2(SB), NOSPLIT, $0-56
 	MOVQ         x_len+16(FP), AX
 	SHRQ         $0x01, AX
 	MOVQ         x_base+8(FP), CX
 	MOVQ         grad_base+32(FP), DX
-	MOVSS        a+0(FP), X0
-	VBROADCASTSS X0, Y0
+	VBROADCASTSS a+0(FP), Y0
 	XORQ         BX, BX
 	LEAQ         (BX)(AX*4), SI
 
@@ -1510,10 +1494,9 @@ done63:
 	RET
 
 // func expandDistancesAVX2(dots []float32, q float32, norms []float32, out []float32)
-// Requires: AVX, AVX2, FMA3, SSE
+// Requires: AVX, FMA3
 TEXT ·expandDistancesAVX2(SB), NOSPLIT, $0-80
-	MOVSS        q+24(FP), X0
-	VBROADCASTSS X0, Y0
+	VBROADCASTSS q+24(FP), Y0
 	MOVQ         dots_len+8(FP), AX
 	MOVQ         dots_base+0(FP), CX
 	MOVQ         norms_base+32(FP), DX
@@ -1639,7 +1622,7 @@ DATA lanes_80000000<>+60(SB)/4, $0x80000000
 GLOBL lanes_80000000<>(SB), RODATA|NOPTR, $64
 
 // func divideWeightsAVX2(w []float32, d []float32) (sum float32)
-// Requires: AVX, SSE
+// Requires: AVX
 TEXT ·divideWeightsAVX2(SB), NOSPLIT, $0-52
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -1708,7 +1691,7 @@ done71:
 	VADDPS       X1, X0, X0
 	VPERMILPS    $0xb1, X0, X1
 	VADDPS       X1, X0, X0
-	MOVSS        X0, sum+48(FP)
+	VMOVSS       X0, sum+48(FP)
 	VZEROUPPER
 	RET
 
@@ -2209,7 +2192,7 @@ done103:
 	RET
 
 // func l1AVX2(x []float32, y []float32) float32
-// Requires: AVX, SSE
+// Requires: AVX
 TEXT ·l1AVX2(SB), NOSPLIT, $0-52
 	MOVQ   x_len+8(FP), AX
 	MOVQ   x_base+0(FP), CX
@@ -2276,7 +2259,7 @@ done111:
 	VADDPS       X1, X0, X0
 	VPERMILPS    $0xb1, X0, X1
 	VADDPS       X1, X0, X0
-	MOVSS        X0, ret+48(FP)
+	VMOVSS       X0, ret+48(FP)
 	VZEROUPPER
 	RET
 
@@ -2941,7 +2924,7 @@ done143:
 	RET
 
 // func squaredL2AVX2(x []float32, y []float32) float32
-// Requires: AVX, FMA3, SSE
+// Requires: AVX, FMA3
 TEXT ·squaredL2AVX2(SB), NOSPLIT, $0-52
 	MOVQ   x_len+8(FP), AX
 	MOVQ   x_base+0(FP), CX
@@ -3002,7 +2985,7 @@ done151:
 	VADDPS       X1, X0, X0
 	VPERMILPS    $0xb1, X0, X1
 	VADDPS       X1, X0, X0
-	MOVSS        X0, ret+48(FP)
+	VMOVSS       X0, ret+48(FP)
 	VZEROUPPER
 	RET
 
@@ -3565,7 +3548,7 @@ done183:
 	RET
 
 // func moduliAVX2(x []float32, y []float32) float32
-// Requires: AVX, FMA3, SSE
+// Requires: AVX, FMA3
 TEXT ·moduliAVX2(SB), NOSPLIT, $0-52
 	MOVQ   x_len+8(FP), AX
 	SHRQ   $0x01, AX
@@ -3661,7 +3644,7 @@ done191:
 	VADDPS       X1, X0, X0
 	VPERMILPS    $0xb1, X0, X1
 	VADDPS       X1, X0, X0
-	MOVSS        X0, ret+48(FP)
+	VMOVSS       X0, ret+48(FP)
 	VZEROUPPER
 	RET
 
@@ -4714,7 +4697,7 @@ done223:
 	RET
 
 // func dotAVX512(x []float32, y []float32) float32
-// Requires: AVX, AVX512F, BMI2, SSE
+// Requires: AVX, AVX512F, BMI2
 TEXT ·dotAVX512(SB), NOSPLIT, $0-52
 	MOVQ   x_len+8(FP), AX
 	VPXORD Z0, Z0, Z0
@@ -4772,12 +4755,12 @@ done231:
 	VADDPS        X1, X0, X0
 	VPERMILPS     $0xb1, X0, X1
 	VADDPS        X1, X0, X0
-	MOVSS         X0, ret+48(FP)
+	VMOVSS        X0, ret+48(FP)
 	VZEROUPPER
 	RET
 
 // func sumAVX512(x []float32) float32
-// Requires: AVX, AVX512F, BMI2, SSE
+// Requires: AVX, AVX512F, BMI2
 TEXT ·sumAVX512(SB), NOSPLIT, $0-28
 	MOVQ   x_len+8(FP), AX
 	VPXORD Z0, Z0, Z0
@@ -4831,12 +4814,12 @@ done235:
 	VADDPS        X1, X0, X0
 	VPERMILPS     $0xb1, X0, X1
 	VADDPS        X1, X0, X0
-	MOVSS         X0, ret+24(FP)
+	VMOVSS        X0, ret+24(FP)
 	VZEROUPPER
 	RET
 
 // func maximumAVX512(x []float32) float32
-// Requires: AVX, AVX512F, BMI2, SSE
+// Requires: AVX, AVX512F, BMI2
 TEXT ·maximumAVX512(SB), NOSPLIT, $0-28
 	MOVQ    x_len+8(FP), AX
 	VMOVUPS lanes_ff800000<>+0(SB), Z0
@@ -4891,15 +4874,14 @@ done239:
 	VMAXPS        X1, X0, X0
 	VPERMILPS     $0xb1, X0, X1
 	VMAXPS        X1, X0, X0
-	MOVSS         X0, ret+24(FP)
+	VMOVSS        X0, ret+24(FP)
 	VZEROUPPER
 	RET
 
 // func axpyAVX512(a float32, x []float32, y []float32)
-// Requires: AVX, AVX512F, BMI2, SSE
+// Requires: AVX, AVX512F, BMI2
 TEXT ·axpyAVX512(SB), NOSPLIT, $0-56
-	MOVSS        a+0(FP), X0
-	VBROADCASTSS X0, Z0
+	VBROADCASTSS a+0(FP), Z0
 	MOVQ         x_len+16(FP), AX
 	MOVQ         x_base+8(FP), CX
 	MOVQ         y_base+32(FP), DX
@@ -4956,10 +4938,9 @@ done243:
 	RET
 
 // func scaleAVX512(a float32, x []float32)
-// Requires: AVX, AVX512F, BMI2, SSE
+// Requires: AVX, AVX512F, BMI2
 TEXT ·scaleAVX512(SB), NOSPLIT, $0-32
-	MOVSS        a+0(FP), X0
-	VBROADCASTSS X0, Z0
+	VBROADCASTSS a+0(FP), Z0
 	MOVQ         x_len+16(FP), AX
 	MOVQ         x_base+8(FP), CX
 
@@ -5242,12 +5223,10 @@ done259:
 	RET
 
 // func adagradAVX512(w []float32, g []float32, acc []float32, rate float32, eps float32)
-// Requires: AVX, AVX512F, BMI2, SSE
+// Requires: AVX, AVX512F, BMI2
 TEXT ·adagradAVX512(SB), NOSPLIT, $0-80
-	MOVSS        rate+72(FP), X0
-	VBROADCASTSS X0, Z0
-	MOVSS        eps+76(FP), X1
-	VBROADCASTSS X1, Z1
+	VBROADCASTSS rate+72(FP), Z0
+	VBROADCASTSS eps+76(FP), Z1
 	MOVQ         w_len+8(FP), AX
 	MOVQ         w_base+0(FP), CX
 	MOVQ         g_base+24(FP), DX
@@ -5327,10 +5306,9 @@ done263:
 	RET
 
 // func expSumAVX512(x []float32, shift float32, out []float32) float32
-// Requires: AVX, AVX512F, BMI2, SSE
+// Requires: AVX, AVX512F, BMI2
 TEXT ·expSumAVX512(SB), NOSPLIT, $0-60
-	MOVSS        shift+24(FP), X0
-	VBROADCASTSS X0, Z0
+	VBROADCASTSS shift+24(FP), Z0
 	MOVQ         x_len+8(FP), AX
 	MOVQ         x_base+0(FP), CX
 	MOVQ         out_base+32(FP), DX
@@ -5461,15 +5439,14 @@ done267:
 	VADDPS        X0, X1, X1
 	VPERMILPS     $0xb1, X1, X0
 	VADDPS        X0, X1, X1
-	MOVSS         X1, ret+56(FP)
+	VMOVSS        X1, ret+56(FP)
 	VZEROUPPER
 	RET
 
 // func countGreaterAVX512(scores []float32, t float32) (greater int, equal int)
-// Requires: AVX, AVX512F, BMI2, POPCNT, SSE
+// Requires: AVX, AVX512F, BMI2, POPCNT
 TEXT ·countGreaterAVX512(SB), NOSPLIT, $0-48
-	MOVSS        t+24(FP), X0
-	VBROADCASTSS X0, Z0
+	VBROADCASTSS t+24(FP), Z0
 	XORQ         AX, AX
 	XORQ         CX, CX
 	MOVQ         scores_len+8(FP), DX
@@ -5559,10 +5536,9 @@ done271:
 	RET
 
 // func indexAboveAVX512(scores []float32, t float32) int
-// Requires: AVX, AVX512F, BMI, BMI2, SSE
+// Requires: AVX, AVX512F, BMI, BMI2
 TEXT ·indexAboveAVX512(SB), NOSPLIT, $0-40
-	MOVSS        t+24(FP), X0
-	VBROADCASTSS X0, Z0
+	VBROADCASTSS t+24(FP), Z0
 	MOVQ         scores_len+8(FP), AX
 	MOVQ         scores_base+0(FP), CX
 
@@ -5630,22 +5606,15 @@ found272:
 	RET
 
 // func adamAVX512(w []float32, g []float32, m []float32, v []float32, rate float32, beta1 float32, rest1 float32, beta2 float32, rest2 float32, correction2 float32, eps float32)
-// Requires: AVX, AVX512F, BMI2, SSE
+// Requires: AVX, AVX512F, BMI2
 TEXT ·adamAVX512(SB), NOSPLIT, $0-124
-	MOVSS        rate+96(FP), X0
-	VBROADCASTSS X0, Z0
-	MOVSS        correction2+116(FP), X1
-	VBROADCASTSS X1, Z1
-	MOVSS        eps+120(FP), X2
-	VBROADCASTSS X2, Z2
-	MOVSS        beta1+100(FP), X3
-	VBROADCASTSS X3, Z3
-	MOVSS        rest1+104(FP), X4
-	VBROADCASTSS X4, Z4
-	MOVSS        beta2+108(FP), X5
-	VBROADCASTSS X5, Z5
-	MOVSS        rest2+112(FP), X6
-	VBROADCASTSS X6, Z6
+	VBROADCASTSS rate+96(FP), Z0
+	VBROADCASTSS correction2+116(FP), Z1
+	VBROADCASTSS eps+120(FP), Z2
+	VBROADCASTSS beta1+100(FP), Z3
+	VBROADCASTSS rest1+104(FP), Z4
+	VBROADCASTSS beta2+108(FP), Z5
+	VBROADCASTSS rest2+112(FP), Z6
 	MOVQ         w_len+8(FP), AX
 	MOVQ         w_base+0(FP), CX
 	MOVQ         g_base+24(FP), DX
@@ -5756,10 +5725,9 @@ done282:
 	RET
 
 // func addCubesAVX512(a float32, x []float32, grad []float32)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·addCubesAVX512(SB), NOSPLIT, $0-56
-	MOVSS        a+0(FP), X0
-	VBROADCASTSS X0, Z0
+	VBROADCASTSS a+0(FP), Z0
 	MOVQ         x_len+16(FP), AX
 	MOVQ         x_base+8(FP), CX
 	MOVQ         grad_base+32(FP), DX
@@ -5828,14 +5796,13 @@ done286:
 	RET
 
 // func addComplexCubesAVX512(a float32, x []float32, grad []float32)
-// Requires: AVX, AVX512F, BMI2, SSE
+// Requires: AVX, AVX512F, BMI2
 TEXT ·addComplexCubesAVX512(SB), NOSPLIT, $0-56
 	MOVQ         x_len+16(FP), AX
 	SHRQ         $0x01, AX
 	MOVQ         x_base+8(FP), CX
 	MOVQ         grad_base+32(FP), DX
-	MOVSS        a+0(FP), X0
-	VBROADCASTSS X0, Z0
+	VBROADCASTSS a+0(FP), Z0
 	XORQ         BX, BX
 	LEAQ         (BX)(AX*4), SI
 
@@ -5883,10 +5850,9 @@ done290:
 	RET
 
 // func expandDistancesAVX512(dots []float32, q float32, norms []float32, out []float32)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·expandDistancesAVX512(SB), NOSPLIT, $0-80
-	MOVSS        q+24(FP), X0
-	VBROADCASTSS X0, Z0
+	VBROADCASTSS q+24(FP), Z0
 	MOVQ         dots_len+8(FP), AX
 	MOVQ         dots_base+0(FP), CX
 	MOVQ         norms_base+32(FP), DX
@@ -5958,7 +5924,7 @@ done294:
 	RET
 
 // func divideWeightsAVX512(w []float32, d []float32) (sum float32)
-// Requires: AVX, AVX512F, BMI2, SSE
+// Requires: AVX, AVX512F, BMI2
 TEXT ·divideWeightsAVX512(SB), NOSPLIT, $0-52
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -6025,7 +5991,7 @@ done298:
 	VADDPS        X1, X0, X0
 	VPERMILPS     $0xb1, X0, X1
 	VADDPS        X1, X0, X0
-	MOVSS         X0, sum+48(FP)
+	VMOVSS        X0, sum+48(FP)
 	VZEROUPPER
 	RET
 
@@ -6542,7 +6508,7 @@ done330:
 	RET
 
 // func l1AVX512(x []float32, y []float32) float32
-// Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·l1AVX512(SB), NOSPLIT, $0-52
 	MOVQ         x_len+8(FP), AX
 	MOVQ         x_base+0(FP), CX
@@ -6614,7 +6580,7 @@ done338:
 	VADDPS        X1, X0, X0
 	VPERMILPS     $0xb1, X0, X1
 	VADDPS        X1, X0, X0
-	MOVSS         X0, ret+48(FP)
+	VMOVSS        X0, ret+48(FP)
 	VZEROUPPER
 	RET
 
@@ -7267,7 +7233,7 @@ done370:
 	RET
 
 // func squaredL2AVX512(x []float32, y []float32) float32
-// Requires: AVX, AVX512F, BMI2, SSE
+// Requires: AVX, AVX512F, BMI2
 TEXT ·squaredL2AVX512(SB), NOSPLIT, $0-52
 	MOVQ   x_len+8(FP), AX
 	MOVQ   x_base+0(FP), CX
@@ -7330,7 +7296,7 @@ done378:
 	VADDPS        X1, X0, X0
 	VPERMILPS     $0xb1, X0, X1
 	VADDPS        X1, X0, X0
-	MOVSS         X0, ret+48(FP)
+	VMOVSS        X0, ret+48(FP)
 	VZEROUPPER
 	RET
 
@@ -7909,7 +7875,7 @@ done410:
 	RET
 
 // func moduliAVX512(x []float32, y []float32) float32
-// Requires: AVX, AVX512F, BMI2, SSE
+// Requires: AVX, AVX512F, BMI2
 TEXT ·moduliAVX512(SB), NOSPLIT, $0-52
 	MOVQ         x_len+8(FP), AX
 	SHRQ         $0x01, AX
@@ -8034,7 +8000,7 @@ done418:
 	VPERMILPS     $0xb1, X0, X1
 	VADDPS        X1, X0, X0
 	VMULSS        lanes_3f000000<>+0(SB), X0, X0
-	MOVSS         X0, ret+48(FP)
+	VMOVSS        X0, ret+48(FP)
 	VZEROUPPER
 	RET
 

@@ -31,7 +31,7 @@ func (m measure) pair(v lanes) {
 	if unit := k.unit(m); unit != 1 {
 		VMULSS(constant(unit), r.AsX(), r.AsX())
 	}
-	Store(r.AsX(), ReturnIndex(0))
+	VMOVSS(r.AsX(), parked(ReturnIndex(0)))
 	v.finish()
 }
 

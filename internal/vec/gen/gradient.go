@@ -4,7 +4,6 @@ import (
 	"math"
 
 	. "github.com/mmcloughlin/avo/build"
-	"github.com/mmcloughlin/avo/gotypes"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
 )
@@ -80,15 +79,6 @@ func moduliSlope(k kit, x, y []VecVirtual) change {
 		VANDPS(some, part, part)
 	}
 	return opposite(re, im)
-}
-
-// parked is a parameter that stays in memory.
-func parked(c gotypes.Component) Mem {
-	b, err := c.Resolve()
-	if err != nil {
-		panic(err)
-	}
-	return b.Addr
 }
 
 // gradients writes the kernel that takes gather back, and the one that leaves the table's gradient out. Rows may
