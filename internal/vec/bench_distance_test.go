@@ -33,7 +33,7 @@ func BenchmarkRoofline(b *testing.B) {
 		x, y, c := randoms(rng, mr*kc), randoms(rng, nr*kc), make([]float32, mr*nr)
 		elementsHere := float64(mr * nr * kc)
 		for b.Loop() {
-			tile(kc, operand{x, kc, 1}, y, c, tileOut{stride: nr, cols: nr})
+			tile(kc, operand{x, kc, 1, 0}, y, c, tileOut{stride: nr, cols: nr})
 		}
 		b.ReportMetric(elementsHere*float64(b.N)/b.Elapsed().Seconds()/1e9, "Gelement/s")
 	})

@@ -187,13 +187,13 @@ func tile(kc int, a operand, b, c []float32, t tileOut) {
 			narrowTileAVX512(kc, &a.data[0], a.rowStride, a.colStride, &b[0], &c[0], t.stride, t.add)
 			return
 		}
-		tileAVX512(kc, &a.data[0], a.rowStride, a.colStride, &b[0], &c[0], t.stride, t.add)
+		dotTileAVX512(kc, &a.data[0], a.rowStride, a.colStride, &b[0], &c[0], t.stride, t.add)
 	case variantAVX2:
 		if t.cols <= 8 {
 			narrowTileAVX2(kc, &a.data[0], a.rowStride, a.colStride, &b[0], &c[0], t.stride, t.add)
 			return
 		}
-		tileAVX2(kc, &a.data[0], a.rowStride, a.colStride, &b[0], &c[0], t.stride, t.add)
+		dotTileAVX2(kc, &a.data[0], a.rowStride, a.colStride, &b[0], &c[0], t.stride, t.add)
 	default:
 		tileGo(kc, a, b, c, t)
 	}

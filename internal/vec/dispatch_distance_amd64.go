@@ -2,9 +2,6 @@
 
 package vec
 
-// innerProduct stands beside the metrics where a kernel comes in four kinds.
-const innerProduct = Moduli + 1
-
 // rowsAtOnce is how many rows the assembly takes together. A row's result does not depend on its companions.
 const rowsAtOnce = 4
 
@@ -133,5 +130,25 @@ func groupedGather(m Metric, table []float32, rows []uint32, x, out []float32) {
 		squaredL2GatherAVX2(table, rows, x, out)
 	case Moduli:
 		moduliGatherAVX2(table, rows, x, out)
+	}
+}
+
+// distanceTile is tile for distances; see distanceTileGo.
+func distanceTile(m Metric, kc int, a operand, b panels, c []float32, t tileOut) {
+	switch {
+	case active == variantGo:
+		distanceTileGo(m, kc, a, b, c, t)
+	case active == variantAVX512 && m == L1:
+		l1TileAVX512(kc, &a.data[0], a.rowStride, a.colStride, &b.data[0], &c[0], t.stride, t.add)
+	case active == variantAVX512 && m == SquaredL2:
+		squaredL2TileAVX512(kc, &a.data[0], a.rowStride, a.colStride, &b.data[0], &c[0], t.stride, t.add)
+	case active == variantAVX512:
+		moduliTileAVX512(kc, &a.data[0], a.rowStride, a.colStride, &b.data[0], &c[0], t.stride, t.add, a.imag, b.imag)
+	case m == L1:
+		l1TileAVX2(kc, &a.data[0], a.rowStride, a.colStride, &b.data[0], &c[0], t.stride, t.add)
+	case m == SquaredL2:
+		squaredL2TileAVX2(kc, &a.data[0], a.rowStride, a.colStride, &b.data[0], &c[0], t.stride, t.add)
+	default:
+		moduliTileAVX2(kc, &a.data[0], a.rowStride, a.colStride, &b.data[0], &c[0], t.stride, t.add, a.imag, b.imag)
 	}
 }

@@ -364,22 +364,52 @@ func moduliGradAVX512(g []float32, table []float32, rows []uint32, x []float32, 
 //go:noescape
 func moduliGradXAVX512(g []float32, table []float32, rows []uint32, x []float32, dx []float32)
 
-// tileAVX2 is tileGo with a tile of its own size. It takes scalars, not slices: it is called once a tile.
+// dotTileAVX2 is dot in a register tile, as tileGo. It takes scalars, not slices: it is called once a tile.
 //
 //go:noescape
-func tileAVX2(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool)
+func dotTileAVX2(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool)
 
-// narrowTileAVX2 is tileGo with a tile of its own size. It takes scalars, not slices: it is called once a tile.
+// dotTileAVX512 is dot in a register tile, as tileGo. It takes scalars, not slices: it is called once a tile.
+//
+//go:noescape
+func dotTileAVX512(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool)
+
+// l1TileAVX2 is l1 in a register tile, as tileGo. It takes scalars, not slices: it is called once a tile.
+//
+//go:noescape
+func l1TileAVX2(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool)
+
+// l1TileAVX512 is l1 in a register tile, as tileGo. It takes scalars, not slices: it is called once a tile.
+//
+//go:noescape
+func l1TileAVX512(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool)
+
+// squaredL2TileAVX2 is squaredL2 in a register tile, as tileGo. It takes scalars, not slices: it is called once a tile.
+//
+//go:noescape
+func squaredL2TileAVX2(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool)
+
+// squaredL2TileAVX512 is squaredL2 in a register tile, as tileGo. It takes scalars, not slices: it is called once a tile.
+//
+//go:noescape
+func squaredL2TileAVX512(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool)
+
+// moduliTileAVX2 is moduli in a register tile, as tileGo. It takes scalars, not slices: it is called once a tile.
+//
+//go:noescape
+func moduliTileAVX2(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool, imagA int, imagB int)
+
+// moduliTileAVX512 is moduli in a register tile, as tileGo. It takes scalars, not slices: it is called once a tile.
+//
+//go:noescape
+func moduliTileAVX512(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool, imagA int, imagB int)
+
+// narrowTileAVX2 is dot in a register tile, as tileGo. It takes scalars, not slices: it is called once a tile.
 //
 //go:noescape
 func narrowTileAVX2(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool)
 
-// tileAVX512 is tileGo with a tile of its own size. It takes scalars, not slices: it is called once a tile.
-//
-//go:noescape
-func tileAVX512(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool)
-
-// narrowTileAVX512 is tileGo with a tile of its own size. It takes scalars, not slices: it is called once a tile.
+// narrowTileAVX512 is dot in a register tile, as tileGo. It takes scalars, not slices: it is called once a tile.
 //
 //go:noescape
 func narrowTileAVX512(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool)

@@ -35,6 +35,8 @@ var (
 	squaredL2  = measure{name: "squaredL2", add: addSquaredL2, slope: squaredL2Slope}
 	moduli     = measure{name: "moduli", complex: true, holds: []uint32{three, largest}, add: addModuli, slope: moduliSlope}
 
+	measures = []measure{dotProduct, l1, squaredL2, moduli}
+
 	one     = math.Float32bits(1)
 	three   = math.Float32bits(3)
 	largest = math.Float32bits(math.MaxFloat32)
