@@ -1698,19 +1698,16 @@ done71:
 // func dotRowsAVX2(a []float32, x []float32, out []float32)
 // Requires: AVX, FMA3
 TEXT ·dotRowsAVX2(SB), NOSPLIT, $0-72
-	MOVQ x_len+32(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ a_base+0(FP), DX
-	MOVQ out_base+48(FP), BX
-	MOVQ out_len+56(FP), SI
-	MOVQ x_len+32(FP), DI
+	MOVQ x_base+24(FP), AX
+	MOVQ a_base+0(FP), CX
 
 group72:
-	CMPQ   SI, $0x04
+	CMPQ   out_len+56(FP), $0x04
 	JLT    done73
-	LEAQ   (DX)(DI*4), R8
-	LEAQ   (R8)(DI*4), R9
-	LEAQ   (R9)(DI*4), R10
+	MOVQ   x_len+32(FP), DX
+	LEAQ   (CX)(DX*4), BX
+	LEAQ   (BX)(DX*4), SI
+	LEAQ   (SI)(DX*4), DX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1727,52 +1724,52 @@ group72:
 	VXORPS Y7, Y7, Y7
 	VXORPS Y8, Y8, Y8
 	VXORPS Y8, Y8, Y8
-	XORQ   R11, R11
-	MOVQ   AX, R12
+	MOVQ   x_len+32(FP), DI
+	XORQ   R8, R8
 
 wide74:
-	CMPQ        R12, $0x00000010
+	CMPQ        DI, $0x00000010
 	JLT         single75
-	VMOVUPS     (CX)(R11*1), Y8
-	VFMADD231PS (DX)(R11*1), Y8, Y0
-	VFMADD231PS (R8)(R11*1), Y8, Y2
-	VFMADD231PS (R9)(R11*1), Y8, Y4
-	VFMADD231PS (R10)(R11*1), Y8, Y6
-	VMOVUPS     32(CX)(R11*1), Y8
-	VFMADD231PS 32(DX)(R11*1), Y8, Y1
-	VFMADD231PS 32(R8)(R11*1), Y8, Y3
-	VFMADD231PS 32(R9)(R11*1), Y8, Y5
-	VFMADD231PS 32(R10)(R11*1), Y8, Y7
-	ADDQ        $0x00000040, R11
-	SUBQ        $0x00000010, R12
+	VMOVUPS     (AX)(R8*1), Y8
+	VFMADD231PS (CX)(R8*1), Y8, Y0
+	VFMADD231PS (BX)(R8*1), Y8, Y2
+	VFMADD231PS (SI)(R8*1), Y8, Y4
+	VFMADD231PS (DX)(R8*1), Y8, Y6
+	VMOVUPS     32(AX)(R8*1), Y8
+	VFMADD231PS 32(CX)(R8*1), Y8, Y1
+	VFMADD231PS 32(BX)(R8*1), Y8, Y3
+	VFMADD231PS 32(SI)(R8*1), Y8, Y5
+	VFMADD231PS 32(DX)(R8*1), Y8, Y7
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000010, DI
 	JMP         wide74
 
 single75:
-	CMPQ        R12, $0x00000008
+	CMPQ        DI, $0x00000008
 	JLT         rest76
-	VMOVUPS     (CX)(R11*1), Y8
-	VFMADD231PS (DX)(R11*1), Y8, Y0
-	VFMADD231PS (R8)(R11*1), Y8, Y2
-	VFMADD231PS (R9)(R11*1), Y8, Y4
-	VFMADD231PS (R10)(R11*1), Y8, Y6
-	ADDQ        $0x00000020, R11
-	SUBQ        $0x00000008, R12
+	VMOVUPS     (AX)(R8*1), Y8
+	VFMADD231PS (CX)(R8*1), Y8, Y0
+	VFMADD231PS (BX)(R8*1), Y8, Y2
+	VFMADD231PS (SI)(R8*1), Y8, Y4
+	VFMADD231PS (DX)(R8*1), Y8, Y6
+	ADDQ        $0x00000020, R8
+	SUBQ        $0x00000008, DI
 	JMP         single75
 
 rest76:
-	TESTQ       R12, R12
+	TESTQ       DI, DI
 	JZ          done77
-	LEAQ        tail_masks<>+0(SB), R13
-	NEGQ        R12
-	VMOVUPS     32(R13)(R12*4), Y8
-	VMASKMOVPS  (CX)(R11*1), Y8, Y9
-	VMASKMOVPS  (DX)(R11*1), Y8, Y10
+	LEAQ        tail_masks<>+0(SB), R9
+	NEGQ        DI
+	VMOVUPS     32(R9)(DI*4), Y8
+	VMASKMOVPS  (AX)(R8*1), Y8, Y9
+	VMASKMOVPS  (CX)(R8*1), Y8, Y10
 	VFMADD231PS Y10, Y9, Y0
-	VMASKMOVPS  (R8)(R11*1), Y8, Y10
+	VMASKMOVPS  (BX)(R8*1), Y8, Y10
 	VFMADD231PS Y10, Y9, Y2
-	VMASKMOVPS  (R9)(R11*1), Y8, Y10
+	VMASKMOVPS  (SI)(R8*1), Y8, Y10
 	VFMADD231PS Y10, Y9, Y4
-	VMASKMOVPS  (R10)(R11*1), Y8, Y8
+	VMASKMOVPS  (DX)(R8*1), Y8, Y8
 	VFMADD231PS Y8, Y9, Y6
 
 done77:
@@ -1785,10 +1782,12 @@ done77:
 	VHADDPS      Y4, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X2
 	VADDPS       X2, X0, X0
-	VMOVUPS      X0, (BX)
-	LEAQ         (R10)(DI*4), DX
-	ADDQ         $0x10, BX
-	SUBQ         $0x04, SI
+	MOVQ         out_base+48(FP), CX
+	VMOVUPS      X0, (CX)
+	MOVQ         x_len+32(FP), CX
+	LEAQ         (DX)(CX*4), CX
+	ADDQ         $0x10, out_base+48(FP)
+	SUBQ         $0x04, out_len+56(FP)
 	JMP          group72
 
 done73:
@@ -1798,29 +1797,26 @@ done73:
 // func dotGatherAVX2(table []float32, rows []uint32, x []float32, out []float32)
 // Requires: AVX, FMA3
 TEXT ·dotGatherAVX2(SB), NOSPLIT, $0-96
-	MOVQ x_len+56(FP), AX
-	MOVQ x_base+48(FP), CX
-	MOVQ rows_base+24(FP), DX
-	MOVQ out_base+72(FP), BX
-	MOVQ rows_len+32(FP), SI
+	MOVQ x_base+48(FP), AX
+	MOVQ rows_base+24(FP), CX
 
 group78:
-	CMPQ   SI, $0x04
+	CMPQ   rows_len+32(FP), $0x04
 	JLT    done79
-	MOVQ   table_base+0(FP), DI
-	MOVQ   x_len+56(FP), R8
-	MOVL   (DX), R9
-	IMULQ  R8, R9
-	LEAQ   (DI)(R9*4), R9
-	MOVL   4(DX), R10
-	IMULQ  R8, R10
-	LEAQ   (DI)(R10*4), R10
-	MOVL   8(DX), R11
-	IMULQ  R8, R11
-	LEAQ   (DI)(R11*4), R11
-	MOVL   12(DX), R12
-	IMULQ  R8, R12
-	LEAQ   (DI)(R12*4), R12
+	MOVQ   table_base+0(FP), DX
+	MOVQ   x_len+56(FP), BX
+	MOVL   (CX), SI
+	IMULQ  BX, SI
+	LEAQ   (DX)(SI*4), SI
+	MOVL   4(CX), DI
+	IMULQ  BX, DI
+	LEAQ   (DX)(DI*4), DI
+	MOVL   8(CX), R8
+	IMULQ  BX, R8
+	LEAQ   (DX)(R8*4), R8
+	MOVL   12(CX), R9
+	IMULQ  BX, R9
+	LEAQ   (DX)(R9*4), R9
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1837,52 +1833,52 @@ group78:
 	VXORPS Y7, Y7, Y7
 	VXORPS Y8, Y8, Y8
 	VXORPS Y8, Y8, Y8
-	XORQ   DI, DI
-	MOVQ   AX, R8
+	MOVQ   x_len+56(FP), DX
+	XORQ   BX, BX
 
 wide80:
-	CMPQ        R8, $0x00000010
+	CMPQ        DX, $0x00000010
 	JLT         single81
-	VMOVUPS     (CX)(DI*1), Y8
-	VFMADD231PS (R9)(DI*1), Y8, Y0
-	VFMADD231PS (R10)(DI*1), Y8, Y2
-	VFMADD231PS (R11)(DI*1), Y8, Y4
-	VFMADD231PS (R12)(DI*1), Y8, Y6
-	VMOVUPS     32(CX)(DI*1), Y8
-	VFMADD231PS 32(R9)(DI*1), Y8, Y1
-	VFMADD231PS 32(R10)(DI*1), Y8, Y3
-	VFMADD231PS 32(R11)(DI*1), Y8, Y5
-	VFMADD231PS 32(R12)(DI*1), Y8, Y7
-	ADDQ        $0x00000040, DI
-	SUBQ        $0x00000010, R8
+	VMOVUPS     (AX)(BX*1), Y8
+	VFMADD231PS (SI)(BX*1), Y8, Y0
+	VFMADD231PS (DI)(BX*1), Y8, Y2
+	VFMADD231PS (R8)(BX*1), Y8, Y4
+	VFMADD231PS (R9)(BX*1), Y8, Y6
+	VMOVUPS     32(AX)(BX*1), Y8
+	VFMADD231PS 32(SI)(BX*1), Y8, Y1
+	VFMADD231PS 32(DI)(BX*1), Y8, Y3
+	VFMADD231PS 32(R8)(BX*1), Y8, Y5
+	VFMADD231PS 32(R9)(BX*1), Y8, Y7
+	ADDQ        $0x00000040, BX
+	SUBQ        $0x00000010, DX
 	JMP         wide80
 
 single81:
-	CMPQ        R8, $0x00000008
+	CMPQ        DX, $0x00000008
 	JLT         rest82
-	VMOVUPS     (CX)(DI*1), Y8
-	VFMADD231PS (R9)(DI*1), Y8, Y0
-	VFMADD231PS (R10)(DI*1), Y8, Y2
-	VFMADD231PS (R11)(DI*1), Y8, Y4
-	VFMADD231PS (R12)(DI*1), Y8, Y6
-	ADDQ        $0x00000020, DI
-	SUBQ        $0x00000008, R8
+	VMOVUPS     (AX)(BX*1), Y8
+	VFMADD231PS (SI)(BX*1), Y8, Y0
+	VFMADD231PS (DI)(BX*1), Y8, Y2
+	VFMADD231PS (R8)(BX*1), Y8, Y4
+	VFMADD231PS (R9)(BX*1), Y8, Y6
+	ADDQ        $0x00000020, BX
+	SUBQ        $0x00000008, DX
 	JMP         single81
 
 rest82:
-	TESTQ       R8, R8
+	TESTQ       DX, DX
 	JZ          done83
-	LEAQ        tail_masks<>+0(SB), R13
-	NEGQ        R8
-	VMOVUPS     32(R13)(R8*4), Y8
-	VMASKMOVPS  (CX)(DI*1), Y8, Y9
-	VMASKMOVPS  (R9)(DI*1), Y8, Y10
+	LEAQ        tail_masks<>+0(SB), R10
+	NEGQ        DX
+	VMOVUPS     32(R10)(DX*4), Y8
+	VMASKMOVPS  (AX)(BX*1), Y8, Y9
+	VMASKMOVPS  (SI)(BX*1), Y8, Y10
 	VFMADD231PS Y10, Y9, Y0
-	VMASKMOVPS  (R10)(DI*1), Y8, Y10
+	VMASKMOVPS  (DI)(BX*1), Y8, Y10
 	VFMADD231PS Y10, Y9, Y2
-	VMASKMOVPS  (R11)(DI*1), Y8, Y10
+	VMASKMOVPS  (R8)(BX*1), Y8, Y10
 	VFMADD231PS Y10, Y9, Y4
-	VMASKMOVPS  (R12)(DI*1), Y8, Y8
+	VMASKMOVPS  (R9)(BX*1), Y8, Y8
 	VFMADD231PS Y8, Y9, Y6
 
 done83:
@@ -1895,10 +1891,11 @@ done83:
 	VHADDPS      Y4, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X2
 	VADDPS       X2, X0, X0
-	VMOVUPS      X0, (BX)
-	ADDQ         $0x10, DX
-	ADDQ         $0x10, BX
-	SUBQ         $0x04, SI
+	MOVQ         out_base+72(FP), DX
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, CX
+	ADDQ         $0x10, out_base+72(FP)
+	SUBQ         $0x04, rows_len+32(FP)
 	JMP          group78
 
 done79:
@@ -2266,19 +2263,16 @@ done111:
 // func l1RowsAVX2(a []float32, x []float32, out []float32)
 // Requires: AVX
 TEXT ·l1RowsAVX2(SB), NOSPLIT, $0-72
-	MOVQ x_len+32(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ a_base+0(FP), DX
-	MOVQ out_base+48(FP), BX
-	MOVQ out_len+56(FP), SI
-	MOVQ x_len+32(FP), DI
+	MOVQ x_base+24(FP), AX
+	MOVQ a_base+0(FP), CX
 
 group112:
-	CMPQ   SI, $0x04
+	CMPQ   out_len+56(FP), $0x04
 	JLT    done113
-	LEAQ   (DX)(DI*4), R8
-	LEAQ   (R8)(DI*4), R9
-	LEAQ   (R9)(DI*4), R10
+	MOVQ   x_len+32(FP), DX
+	LEAQ   (CX)(DX*4), BX
+	LEAQ   (BX)(DX*4), SI
+	LEAQ   (SI)(DX*4), DX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -2295,82 +2289,82 @@ group112:
 	VXORPS Y7, Y7, Y7
 	VXORPS Y8, Y8, Y8
 	VXORPS Y8, Y8, Y8
-	XORQ   R11, R11
-	MOVQ   AX, R12
+	MOVQ   x_len+32(FP), DI
+	XORQ   R8, R8
 
 wide114:
-	CMPQ    R12, $0x00000010
+	CMPQ    DI, $0x00000010
 	JLT     single115
-	VMOVUPS (CX)(R11*1), Y8
-	VSUBPS  (DX)(R11*1), Y8, Y9
+	VMOVUPS (AX)(R8*1), Y8
+	VSUBPS  (CX)(R8*1), Y8, Y9
 	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
 	VADDPS  Y9, Y0, Y0
-	VSUBPS  (R8)(R11*1), Y8, Y9
+	VSUBPS  (BX)(R8*1), Y8, Y9
 	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
 	VADDPS  Y9, Y2, Y2
-	VSUBPS  (R9)(R11*1), Y8, Y9
+	VSUBPS  (SI)(R8*1), Y8, Y9
 	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
 	VADDPS  Y9, Y4, Y4
-	VSUBPS  (R10)(R11*1), Y8, Y8
+	VSUBPS  (DX)(R8*1), Y8, Y8
 	VANDPS  lanes_7fffffff<>+0(SB), Y8, Y8
 	VADDPS  Y8, Y6, Y6
-	VMOVUPS 32(CX)(R11*1), Y8
-	VSUBPS  32(DX)(R11*1), Y8, Y9
+	VMOVUPS 32(AX)(R8*1), Y8
+	VSUBPS  32(CX)(R8*1), Y8, Y9
 	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
 	VADDPS  Y9, Y1, Y1
-	VSUBPS  32(R8)(R11*1), Y8, Y9
+	VSUBPS  32(BX)(R8*1), Y8, Y9
 	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
 	VADDPS  Y9, Y3, Y3
-	VSUBPS  32(R9)(R11*1), Y8, Y9
+	VSUBPS  32(SI)(R8*1), Y8, Y9
 	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
 	VADDPS  Y9, Y5, Y5
-	VSUBPS  32(R10)(R11*1), Y8, Y8
+	VSUBPS  32(DX)(R8*1), Y8, Y8
 	VANDPS  lanes_7fffffff<>+0(SB), Y8, Y8
 	VADDPS  Y8, Y7, Y7
-	ADDQ    $0x00000040, R11
-	SUBQ    $0x00000010, R12
+	ADDQ    $0x00000040, R8
+	SUBQ    $0x00000010, DI
 	JMP     wide114
 
 single115:
-	CMPQ    R12, $0x00000008
+	CMPQ    DI, $0x00000008
 	JLT     rest116
-	VMOVUPS (CX)(R11*1), Y8
-	VSUBPS  (DX)(R11*1), Y8, Y9
+	VMOVUPS (AX)(R8*1), Y8
+	VSUBPS  (CX)(R8*1), Y8, Y9
 	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
 	VADDPS  Y9, Y0, Y0
-	VSUBPS  (R8)(R11*1), Y8, Y9
+	VSUBPS  (BX)(R8*1), Y8, Y9
 	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
 	VADDPS  Y9, Y2, Y2
-	VSUBPS  (R9)(R11*1), Y8, Y9
+	VSUBPS  (SI)(R8*1), Y8, Y9
 	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
 	VADDPS  Y9, Y4, Y4
-	VSUBPS  (R10)(R11*1), Y8, Y8
+	VSUBPS  (DX)(R8*1), Y8, Y8
 	VANDPS  lanes_7fffffff<>+0(SB), Y8, Y8
 	VADDPS  Y8, Y6, Y6
-	ADDQ    $0x00000020, R11
-	SUBQ    $0x00000008, R12
+	ADDQ    $0x00000020, R8
+	SUBQ    $0x00000008, DI
 	JMP     single115
 
 rest116:
-	TESTQ      R12, R12
+	TESTQ      DI, DI
 	JZ         done117
-	LEAQ       tail_masks<>+0(SB), R13
-	NEGQ       R12
-	VMOVUPS    32(R13)(R12*4), Y8
-	VMASKMOVPS (CX)(R11*1), Y8, Y9
-	VMASKMOVPS (DX)(R11*1), Y8, Y10
+	LEAQ       tail_masks<>+0(SB), R9
+	NEGQ       DI
+	VMOVUPS    32(R9)(DI*4), Y8
+	VMASKMOVPS (AX)(R8*1), Y8, Y9
+	VMASKMOVPS (CX)(R8*1), Y8, Y10
 	VSUBPS     Y10, Y9, Y10
 	VANDPS     lanes_7fffffff<>+0(SB), Y10, Y10
 	VADDPS     Y10, Y0, Y0
-	VMASKMOVPS (R8)(R11*1), Y8, Y10
+	VMASKMOVPS (BX)(R8*1), Y8, Y10
 	VSUBPS     Y10, Y9, Y10
 	VANDPS     lanes_7fffffff<>+0(SB), Y10, Y10
 	VADDPS     Y10, Y2, Y2
-	VMASKMOVPS (R9)(R11*1), Y8, Y10
+	VMASKMOVPS (SI)(R8*1), Y8, Y10
 	VSUBPS     Y10, Y9, Y10
 	VANDPS     lanes_7fffffff<>+0(SB), Y10, Y10
 	VADDPS     Y10, Y4, Y4
-	VMASKMOVPS (R10)(R11*1), Y8, Y8
+	VMASKMOVPS (DX)(R8*1), Y8, Y8
 	VSUBPS     Y8, Y9, Y8
 	VANDPS     lanes_7fffffff<>+0(SB), Y8, Y8
 	VADDPS     Y8, Y6, Y6
@@ -2385,10 +2379,12 @@ done117:
 	VHADDPS      Y4, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X2
 	VADDPS       X2, X0, X0
-	VMOVUPS      X0, (BX)
-	LEAQ         (R10)(DI*4), DX
-	ADDQ         $0x10, BX
-	SUBQ         $0x04, SI
+	MOVQ         out_base+48(FP), CX
+	VMOVUPS      X0, (CX)
+	MOVQ         x_len+32(FP), CX
+	LEAQ         (DX)(CX*4), CX
+	ADDQ         $0x10, out_base+48(FP)
+	SUBQ         $0x04, out_len+56(FP)
 	JMP          group112
 
 done113:
@@ -2398,29 +2394,26 @@ done113:
 // func l1GatherAVX2(table []float32, rows []uint32, x []float32, out []float32)
 // Requires: AVX
 TEXT ·l1GatherAVX2(SB), NOSPLIT, $0-96
-	MOVQ x_len+56(FP), AX
-	MOVQ x_base+48(FP), CX
-	MOVQ rows_base+24(FP), DX
-	MOVQ out_base+72(FP), BX
-	MOVQ rows_len+32(FP), SI
+	MOVQ x_base+48(FP), AX
+	MOVQ rows_base+24(FP), CX
 
 group118:
-	CMPQ   SI, $0x04
+	CMPQ   rows_len+32(FP), $0x04
 	JLT    done119
-	MOVQ   table_base+0(FP), DI
-	MOVQ   x_len+56(FP), R8
-	MOVL   (DX), R9
-	IMULQ  R8, R9
-	LEAQ   (DI)(R9*4), R9
-	MOVL   4(DX), R10
-	IMULQ  R8, R10
-	LEAQ   (DI)(R10*4), R10
-	MOVL   8(DX), R11
-	IMULQ  R8, R11
-	LEAQ   (DI)(R11*4), R11
-	MOVL   12(DX), R12
-	IMULQ  R8, R12
-	LEAQ   (DI)(R12*4), R12
+	MOVQ   table_base+0(FP), DX
+	MOVQ   x_len+56(FP), BX
+	MOVL   (CX), SI
+	IMULQ  BX, SI
+	LEAQ   (DX)(SI*4), SI
+	MOVL   4(CX), DI
+	IMULQ  BX, DI
+	LEAQ   (DX)(DI*4), DI
+	MOVL   8(CX), R8
+	IMULQ  BX, R8
+	LEAQ   (DX)(R8*4), R8
+	MOVL   12(CX), R9
+	IMULQ  BX, R9
+	LEAQ   (DX)(R9*4), R9
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -2437,82 +2430,82 @@ group118:
 	VXORPS Y7, Y7, Y7
 	VXORPS Y8, Y8, Y8
 	VXORPS Y8, Y8, Y8
-	XORQ   DI, DI
-	MOVQ   AX, R8
+	MOVQ   x_len+56(FP), DX
+	XORQ   BX, BX
 
 wide120:
-	CMPQ    R8, $0x00000010
+	CMPQ    DX, $0x00000010
 	JLT     single121
-	VMOVUPS (CX)(DI*1), Y8
-	VSUBPS  (R9)(DI*1), Y8, Y9
+	VMOVUPS (AX)(BX*1), Y8
+	VSUBPS  (SI)(BX*1), Y8, Y9
 	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
 	VADDPS  Y9, Y0, Y0
-	VSUBPS  (R10)(DI*1), Y8, Y9
+	VSUBPS  (DI)(BX*1), Y8, Y9
 	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
 	VADDPS  Y9, Y2, Y2
-	VSUBPS  (R11)(DI*1), Y8, Y9
+	VSUBPS  (R8)(BX*1), Y8, Y9
 	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
 	VADDPS  Y9, Y4, Y4
-	VSUBPS  (R12)(DI*1), Y8, Y8
+	VSUBPS  (R9)(BX*1), Y8, Y8
 	VANDPS  lanes_7fffffff<>+0(SB), Y8, Y8
 	VADDPS  Y8, Y6, Y6
-	VMOVUPS 32(CX)(DI*1), Y8
-	VSUBPS  32(R9)(DI*1), Y8, Y9
+	VMOVUPS 32(AX)(BX*1), Y8
+	VSUBPS  32(SI)(BX*1), Y8, Y9
 	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
 	VADDPS  Y9, Y1, Y1
-	VSUBPS  32(R10)(DI*1), Y8, Y9
+	VSUBPS  32(DI)(BX*1), Y8, Y9
 	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
 	VADDPS  Y9, Y3, Y3
-	VSUBPS  32(R11)(DI*1), Y8, Y9
+	VSUBPS  32(R8)(BX*1), Y8, Y9
 	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
 	VADDPS  Y9, Y5, Y5
-	VSUBPS  32(R12)(DI*1), Y8, Y8
+	VSUBPS  32(R9)(BX*1), Y8, Y8
 	VANDPS  lanes_7fffffff<>+0(SB), Y8, Y8
 	VADDPS  Y8, Y7, Y7
-	ADDQ    $0x00000040, DI
-	SUBQ    $0x00000010, R8
+	ADDQ    $0x00000040, BX
+	SUBQ    $0x00000010, DX
 	JMP     wide120
 
 single121:
-	CMPQ    R8, $0x00000008
+	CMPQ    DX, $0x00000008
 	JLT     rest122
-	VMOVUPS (CX)(DI*1), Y8
-	VSUBPS  (R9)(DI*1), Y8, Y9
+	VMOVUPS (AX)(BX*1), Y8
+	VSUBPS  (SI)(BX*1), Y8, Y9
 	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
 	VADDPS  Y9, Y0, Y0
-	VSUBPS  (R10)(DI*1), Y8, Y9
+	VSUBPS  (DI)(BX*1), Y8, Y9
 	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
 	VADDPS  Y9, Y2, Y2
-	VSUBPS  (R11)(DI*1), Y8, Y9
+	VSUBPS  (R8)(BX*1), Y8, Y9
 	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
 	VADDPS  Y9, Y4, Y4
-	VSUBPS  (R12)(DI*1), Y8, Y8
+	VSUBPS  (R9)(BX*1), Y8, Y8
 	VANDPS  lanes_7fffffff<>+0(SB), Y8, Y8
 	VADDPS  Y8, Y6, Y6
-	ADDQ    $0x00000020, DI
-	SUBQ    $0x00000008, R8
+	ADDQ    $0x00000020, BX
+	SUBQ    $0x00000008, DX
 	JMP     single121
 
 rest122:
-	TESTQ      R8, R8
+	TESTQ      DX, DX
 	JZ         done123
-	LEAQ       tail_masks<>+0(SB), R13
-	NEGQ       R8
-	VMOVUPS    32(R13)(R8*4), Y8
-	VMASKMOVPS (CX)(DI*1), Y8, Y9
-	VMASKMOVPS (R9)(DI*1), Y8, Y10
+	LEAQ       tail_masks<>+0(SB), R10
+	NEGQ       DX
+	VMOVUPS    32(R10)(DX*4), Y8
+	VMASKMOVPS (AX)(BX*1), Y8, Y9
+	VMASKMOVPS (SI)(BX*1), Y8, Y10
 	VSUBPS     Y10, Y9, Y10
 	VANDPS     lanes_7fffffff<>+0(SB), Y10, Y10
 	VADDPS     Y10, Y0, Y0
-	VMASKMOVPS (R10)(DI*1), Y8, Y10
+	VMASKMOVPS (DI)(BX*1), Y8, Y10
 	VSUBPS     Y10, Y9, Y10
 	VANDPS     lanes_7fffffff<>+0(SB), Y10, Y10
 	VADDPS     Y10, Y2, Y2
-	VMASKMOVPS (R11)(DI*1), Y8, Y10
+	VMASKMOVPS (R8)(BX*1), Y8, Y10
 	VSUBPS     Y10, Y9, Y10
 	VANDPS     lanes_7fffffff<>+0(SB), Y10, Y10
 	VADDPS     Y10, Y4, Y4
-	VMASKMOVPS (R12)(DI*1), Y8, Y8
+	VMASKMOVPS (R9)(BX*1), Y8, Y8
 	VSUBPS     Y8, Y9, Y8
 	VANDPS     lanes_7fffffff<>+0(SB), Y8, Y8
 	VADDPS     Y8, Y6, Y6
@@ -2527,10 +2520,11 @@ done123:
 	VHADDPS      Y4, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X2
 	VADDPS       X2, X0, X0
-	VMOVUPS      X0, (BX)
-	ADDQ         $0x10, DX
-	ADDQ         $0x10, BX
-	SUBQ         $0x04, SI
+	MOVQ         out_base+72(FP), DX
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, CX
+	ADDQ         $0x10, out_base+72(FP)
+	SUBQ         $0x04, rows_len+32(FP)
 	JMP          group118
 
 done119:
@@ -2992,19 +2986,16 @@ done151:
 // func squaredL2RowsAVX2(a []float32, x []float32, out []float32)
 // Requires: AVX, FMA3
 TEXT ·squaredL2RowsAVX2(SB), NOSPLIT, $0-72
-	MOVQ x_len+32(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ a_base+0(FP), DX
-	MOVQ out_base+48(FP), BX
-	MOVQ out_len+56(FP), SI
-	MOVQ x_len+32(FP), DI
+	MOVQ x_base+24(FP), AX
+	MOVQ a_base+0(FP), CX
 
 group152:
-	CMPQ   SI, $0x04
+	CMPQ   out_len+56(FP), $0x04
 	JLT    done153
-	LEAQ   (DX)(DI*4), R8
-	LEAQ   (R8)(DI*4), R9
-	LEAQ   (R9)(DI*4), R10
+	MOVQ   x_len+32(FP), DX
+	LEAQ   (CX)(DX*4), BX
+	LEAQ   (BX)(DX*4), SI
+	LEAQ   (SI)(DX*4), DX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3021,67 +3012,67 @@ group152:
 	VXORPS Y7, Y7, Y7
 	VXORPS Y8, Y8, Y8
 	VXORPS Y8, Y8, Y8
-	XORQ   R11, R11
-	MOVQ   AX, R12
+	MOVQ   x_len+32(FP), DI
+	XORQ   R8, R8
 
 wide154:
-	CMPQ        R12, $0x00000010
+	CMPQ        DI, $0x00000010
 	JLT         single155
-	VMOVUPS     (CX)(R11*1), Y8
-	VSUBPS      (DX)(R11*1), Y8, Y9
+	VMOVUPS     (AX)(R8*1), Y8
+	VSUBPS      (CX)(R8*1), Y8, Y9
 	VFMADD231PS Y9, Y9, Y0
-	VSUBPS      (R8)(R11*1), Y8, Y9
+	VSUBPS      (BX)(R8*1), Y8, Y9
 	VFMADD231PS Y9, Y9, Y2
-	VSUBPS      (R9)(R11*1), Y8, Y9
+	VSUBPS      (SI)(R8*1), Y8, Y9
 	VFMADD231PS Y9, Y9, Y4
-	VSUBPS      (R10)(R11*1), Y8, Y8
+	VSUBPS      (DX)(R8*1), Y8, Y8
 	VFMADD231PS Y8, Y8, Y6
-	VMOVUPS     32(CX)(R11*1), Y8
-	VSUBPS      32(DX)(R11*1), Y8, Y9
+	VMOVUPS     32(AX)(R8*1), Y8
+	VSUBPS      32(CX)(R8*1), Y8, Y9
 	VFMADD231PS Y9, Y9, Y1
-	VSUBPS      32(R8)(R11*1), Y8, Y9
+	VSUBPS      32(BX)(R8*1), Y8, Y9
 	VFMADD231PS Y9, Y9, Y3
-	VSUBPS      32(R9)(R11*1), Y8, Y9
+	VSUBPS      32(SI)(R8*1), Y8, Y9
 	VFMADD231PS Y9, Y9, Y5
-	VSUBPS      32(R10)(R11*1), Y8, Y8
+	VSUBPS      32(DX)(R8*1), Y8, Y8
 	VFMADD231PS Y8, Y8, Y7
-	ADDQ        $0x00000040, R11
-	SUBQ        $0x00000010, R12
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000010, DI
 	JMP         wide154
 
 single155:
-	CMPQ        R12, $0x00000008
+	CMPQ        DI, $0x00000008
 	JLT         rest156
-	VMOVUPS     (CX)(R11*1), Y8
-	VSUBPS      (DX)(R11*1), Y8, Y9
+	VMOVUPS     (AX)(R8*1), Y8
+	VSUBPS      (CX)(R8*1), Y8, Y9
 	VFMADD231PS Y9, Y9, Y0
-	VSUBPS      (R8)(R11*1), Y8, Y9
+	VSUBPS      (BX)(R8*1), Y8, Y9
 	VFMADD231PS Y9, Y9, Y2
-	VSUBPS      (R9)(R11*1), Y8, Y9
+	VSUBPS      (SI)(R8*1), Y8, Y9
 	VFMADD231PS Y9, Y9, Y4
-	VSUBPS      (R10)(R11*1), Y8, Y8
+	VSUBPS      (DX)(R8*1), Y8, Y8
 	VFMADD231PS Y8, Y8, Y6
-	ADDQ        $0x00000020, R11
-	SUBQ        $0x00000008, R12
+	ADDQ        $0x00000020, R8
+	SUBQ        $0x00000008, DI
 	JMP         single155
 
 rest156:
-	TESTQ       R12, R12
+	TESTQ       DI, DI
 	JZ          done157
-	LEAQ        tail_masks<>+0(SB), R13
-	NEGQ        R12
-	VMOVUPS     32(R13)(R12*4), Y8
-	VMASKMOVPS  (CX)(R11*1), Y8, Y9
-	VMASKMOVPS  (DX)(R11*1), Y8, Y10
+	LEAQ        tail_masks<>+0(SB), R9
+	NEGQ        DI
+	VMOVUPS     32(R9)(DI*4), Y8
+	VMASKMOVPS  (AX)(R8*1), Y8, Y9
+	VMASKMOVPS  (CX)(R8*1), Y8, Y10
 	VSUBPS      Y10, Y9, Y10
 	VFMADD231PS Y10, Y10, Y0
-	VMASKMOVPS  (R8)(R11*1), Y8, Y10
+	VMASKMOVPS  (BX)(R8*1), Y8, Y10
 	VSUBPS      Y10, Y9, Y10
 	VFMADD231PS Y10, Y10, Y2
-	VMASKMOVPS  (R9)(R11*1), Y8, Y10
+	VMASKMOVPS  (SI)(R8*1), Y8, Y10
 	VSUBPS      Y10, Y9, Y10
 	VFMADD231PS Y10, Y10, Y4
-	VMASKMOVPS  (R10)(R11*1), Y8, Y8
+	VMASKMOVPS  (DX)(R8*1), Y8, Y8
 	VSUBPS      Y8, Y9, Y8
 	VFMADD231PS Y8, Y8, Y6
 
@@ -3095,10 +3086,12 @@ done157:
 	VHADDPS      Y4, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X2
 	VADDPS       X2, X0, X0
-	VMOVUPS      X0, (BX)
-	LEAQ         (R10)(DI*4), DX
-	ADDQ         $0x10, BX
-	SUBQ         $0x04, SI
+	MOVQ         out_base+48(FP), CX
+	VMOVUPS      X0, (CX)
+	MOVQ         x_len+32(FP), CX
+	LEAQ         (DX)(CX*4), CX
+	ADDQ         $0x10, out_base+48(FP)
+	SUBQ         $0x04, out_len+56(FP)
 	JMP          group152
 
 done153:
@@ -3108,29 +3101,26 @@ done153:
 // func squaredL2GatherAVX2(table []float32, rows []uint32, x []float32, out []float32)
 // Requires: AVX, FMA3
 TEXT ·squaredL2GatherAVX2(SB), NOSPLIT, $0-96
-	MOVQ x_len+56(FP), AX
-	MOVQ x_base+48(FP), CX
-	MOVQ rows_base+24(FP), DX
-	MOVQ out_base+72(FP), BX
-	MOVQ rows_len+32(FP), SI
+	MOVQ x_base+48(FP), AX
+	MOVQ rows_base+24(FP), CX
 
 group158:
-	CMPQ   SI, $0x04
+	CMPQ   rows_len+32(FP), $0x04
 	JLT    done159
-	MOVQ   table_base+0(FP), DI
-	MOVQ   x_len+56(FP), R8
-	MOVL   (DX), R9
-	IMULQ  R8, R9
-	LEAQ   (DI)(R9*4), R9
-	MOVL   4(DX), R10
-	IMULQ  R8, R10
-	LEAQ   (DI)(R10*4), R10
-	MOVL   8(DX), R11
-	IMULQ  R8, R11
-	LEAQ   (DI)(R11*4), R11
-	MOVL   12(DX), R12
-	IMULQ  R8, R12
-	LEAQ   (DI)(R12*4), R12
+	MOVQ   table_base+0(FP), DX
+	MOVQ   x_len+56(FP), BX
+	MOVL   (CX), SI
+	IMULQ  BX, SI
+	LEAQ   (DX)(SI*4), SI
+	MOVL   4(CX), DI
+	IMULQ  BX, DI
+	LEAQ   (DX)(DI*4), DI
+	MOVL   8(CX), R8
+	IMULQ  BX, R8
+	LEAQ   (DX)(R8*4), R8
+	MOVL   12(CX), R9
+	IMULQ  BX, R9
+	LEAQ   (DX)(R9*4), R9
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3147,67 +3137,67 @@ group158:
 	VXORPS Y7, Y7, Y7
 	VXORPS Y8, Y8, Y8
 	VXORPS Y8, Y8, Y8
-	XORQ   DI, DI
-	MOVQ   AX, R8
+	MOVQ   x_len+56(FP), DX
+	XORQ   BX, BX
 
 wide160:
-	CMPQ        R8, $0x00000010
+	CMPQ        DX, $0x00000010
 	JLT         single161
-	VMOVUPS     (CX)(DI*1), Y8
-	VSUBPS      (R9)(DI*1), Y8, Y9
+	VMOVUPS     (AX)(BX*1), Y8
+	VSUBPS      (SI)(BX*1), Y8, Y9
 	VFMADD231PS Y9, Y9, Y0
-	VSUBPS      (R10)(DI*1), Y8, Y9
+	VSUBPS      (DI)(BX*1), Y8, Y9
 	VFMADD231PS Y9, Y9, Y2
-	VSUBPS      (R11)(DI*1), Y8, Y9
+	VSUBPS      (R8)(BX*1), Y8, Y9
 	VFMADD231PS Y9, Y9, Y4
-	VSUBPS      (R12)(DI*1), Y8, Y8
+	VSUBPS      (R9)(BX*1), Y8, Y8
 	VFMADD231PS Y8, Y8, Y6
-	VMOVUPS     32(CX)(DI*1), Y8
-	VSUBPS      32(R9)(DI*1), Y8, Y9
+	VMOVUPS     32(AX)(BX*1), Y8
+	VSUBPS      32(SI)(BX*1), Y8, Y9
 	VFMADD231PS Y9, Y9, Y1
-	VSUBPS      32(R10)(DI*1), Y8, Y9
+	VSUBPS      32(DI)(BX*1), Y8, Y9
 	VFMADD231PS Y9, Y9, Y3
-	VSUBPS      32(R11)(DI*1), Y8, Y9
+	VSUBPS      32(R8)(BX*1), Y8, Y9
 	VFMADD231PS Y9, Y9, Y5
-	VSUBPS      32(R12)(DI*1), Y8, Y8
+	VSUBPS      32(R9)(BX*1), Y8, Y8
 	VFMADD231PS Y8, Y8, Y7
-	ADDQ        $0x00000040, DI
-	SUBQ        $0x00000010, R8
+	ADDQ        $0x00000040, BX
+	SUBQ        $0x00000010, DX
 	JMP         wide160
 
 single161:
-	CMPQ        R8, $0x00000008
+	CMPQ        DX, $0x00000008
 	JLT         rest162
-	VMOVUPS     (CX)(DI*1), Y8
-	VSUBPS      (R9)(DI*1), Y8, Y9
+	VMOVUPS     (AX)(BX*1), Y8
+	VSUBPS      (SI)(BX*1), Y8, Y9
 	VFMADD231PS Y9, Y9, Y0
-	VSUBPS      (R10)(DI*1), Y8, Y9
+	VSUBPS      (DI)(BX*1), Y8, Y9
 	VFMADD231PS Y9, Y9, Y2
-	VSUBPS      (R11)(DI*1), Y8, Y9
+	VSUBPS      (R8)(BX*1), Y8, Y9
 	VFMADD231PS Y9, Y9, Y4
-	VSUBPS      (R12)(DI*1), Y8, Y8
+	VSUBPS      (R9)(BX*1), Y8, Y8
 	VFMADD231PS Y8, Y8, Y6
-	ADDQ        $0x00000020, DI
-	SUBQ        $0x00000008, R8
+	ADDQ        $0x00000020, BX
+	SUBQ        $0x00000008, DX
 	JMP         single161
 
 rest162:
-	TESTQ       R8, R8
+	TESTQ       DX, DX
 	JZ          done163
-	LEAQ        tail_masks<>+0(SB), R13
-	NEGQ        R8
-	VMOVUPS     32(R13)(R8*4), Y8
-	VMASKMOVPS  (CX)(DI*1), Y8, Y9
-	VMASKMOVPS  (R9)(DI*1), Y8, Y10
+	LEAQ        tail_masks<>+0(SB), R10
+	NEGQ        DX
+	VMOVUPS     32(R10)(DX*4), Y8
+	VMASKMOVPS  (AX)(BX*1), Y8, Y9
+	VMASKMOVPS  (SI)(BX*1), Y8, Y10
 	VSUBPS      Y10, Y9, Y10
 	VFMADD231PS Y10, Y10, Y0
-	VMASKMOVPS  (R10)(DI*1), Y8, Y10
+	VMASKMOVPS  (DI)(BX*1), Y8, Y10
 	VSUBPS      Y10, Y9, Y10
 	VFMADD231PS Y10, Y10, Y2
-	VMASKMOVPS  (R11)(DI*1), Y8, Y10
+	VMASKMOVPS  (R8)(BX*1), Y8, Y10
 	VSUBPS      Y10, Y9, Y10
 	VFMADD231PS Y10, Y10, Y4
-	VMASKMOVPS  (R12)(DI*1), Y8, Y8
+	VMASKMOVPS  (R9)(BX*1), Y8, Y8
 	VSUBPS      Y8, Y9, Y8
 	VFMADD231PS Y8, Y8, Y6
 
@@ -3221,10 +3211,11 @@ done163:
 	VHADDPS      Y4, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X2
 	VADDPS       X2, X0, X0
-	VMOVUPS      X0, (BX)
-	ADDQ         $0x10, DX
-	ADDQ         $0x10, BX
-	SUBQ         $0x04, SI
+	MOVQ         out_base+72(FP), DX
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, CX
+	ADDQ         $0x10, out_base+72(FP)
+	SUBQ         $0x04, rows_len+32(FP)
 	JMP          group158
 
 done159:
@@ -3651,20 +3642,16 @@ done191:
 // func moduliRowsAVX2(a []float32, x []float32, out []float32)
 // Requires: AVX, FMA3
 TEXT ·moduliRowsAVX2(SB), NOSPLIT, $0-72
-	MOVQ x_len+32(FP), AX
-	SHRQ $0x01, AX
-	MOVQ x_base+24(FP), CX
-	MOVQ a_base+0(FP), DX
-	MOVQ out_base+48(FP), BX
-	MOVQ out_len+56(FP), SI
-	MOVQ x_len+32(FP), DI
+	MOVQ x_base+24(FP), AX
+	MOVQ a_base+0(FP), CX
 
 group192:
-	CMPQ   SI, $0x04
+	CMPQ   out_len+56(FP), $0x04
 	JLT    done193
-	LEAQ   (DX)(DI*4), R8
-	LEAQ   (R8)(DI*4), R9
-	LEAQ   (R9)(DI*4), R10
+	MOVQ   x_len+32(FP), DX
+	LEAQ   (CX)(DX*4), BX
+	LEAQ   (BX)(DX*4), SI
+	LEAQ   (SI)(DX*4), DX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3681,138 +3668,139 @@ group192:
 	VXORPS Y7, Y7, Y7
 	VXORPS Y8, Y8, Y8
 	VXORPS Y8, Y8, Y8
-	XORQ   R11, R11
-	LEAQ   (R11)(AX*4), R12
-	MOVQ   AX, R13
+	MOVQ   x_len+32(FP), DI
+	SHRQ   $0x01, DI
+	XORQ   R8, R8
+	LEAQ   (R8)(DI*4), R9
 
 wide194:
-	CMPQ        R13, $0x00000010
+	CMPQ        DI, $0x00000010
 	JLT         single195
-	VMOVUPS     (CX)(R11*1), Y8
-	VMOVUPS     (CX)(R12*1), Y9
-	VSUBPS      (DX)(R11*1), Y8, Y10
-	VSUBPS      (DX)(R12*1), Y9, Y11
+	VMOVUPS     (AX)(R8*1), Y8
+	VMOVUPS     (AX)(R9*1), Y9
+	VSUBPS      (CX)(R8*1), Y8, Y10
+	VSUBPS      (CX)(R9*1), Y9, Y11
 	VMULPS      Y10, Y10, Y10
 	VFMADD231PS Y11, Y11, Y10
 	VSQRTPS     Y10, Y10
 	VADDPS      Y10, Y0, Y0
-	VSUBPS      (R8)(R11*1), Y8, Y10
-	VSUBPS      (R8)(R12*1), Y9, Y11
+	VSUBPS      (BX)(R8*1), Y8, Y10
+	VSUBPS      (BX)(R9*1), Y9, Y11
 	VMULPS      Y10, Y10, Y10
 	VFMADD231PS Y11, Y11, Y10
 	VSQRTPS     Y10, Y10
 	VADDPS      Y10, Y2, Y2
-	VSUBPS      (R9)(R11*1), Y8, Y10
-	VSUBPS      (R9)(R12*1), Y9, Y11
+	VSUBPS      (SI)(R8*1), Y8, Y10
+	VSUBPS      (SI)(R9*1), Y9, Y11
 	VMULPS      Y10, Y10, Y10
 	VFMADD231PS Y11, Y11, Y10
 	VSQRTPS     Y10, Y10
 	VADDPS      Y10, Y4, Y4
-	VSUBPS      (R10)(R11*1), Y8, Y8
-	VSUBPS      (R10)(R12*1), Y9, Y9
+	VSUBPS      (DX)(R8*1), Y8, Y8
+	VSUBPS      (DX)(R9*1), Y9, Y9
 	VMULPS      Y8, Y8, Y8
 	VFMADD231PS Y9, Y9, Y8
 	VSQRTPS     Y8, Y8
 	VADDPS      Y8, Y6, Y6
-	VMOVUPS     32(CX)(R11*1), Y8
-	VMOVUPS     32(CX)(R12*1), Y9
-	VSUBPS      32(DX)(R11*1), Y8, Y10
-	VSUBPS      32(DX)(R12*1), Y9, Y11
+	VMOVUPS     32(AX)(R8*1), Y8
+	VMOVUPS     32(AX)(R9*1), Y9
+	VSUBPS      32(CX)(R8*1), Y8, Y10
+	VSUBPS      32(CX)(R9*1), Y9, Y11
 	VMULPS      Y10, Y10, Y10
 	VFMADD231PS Y11, Y11, Y10
 	VSQRTPS     Y10, Y10
 	VADDPS      Y10, Y1, Y1
-	VSUBPS      32(R8)(R11*1), Y8, Y10
-	VSUBPS      32(R8)(R12*1), Y9, Y11
+	VSUBPS      32(BX)(R8*1), Y8, Y10
+	VSUBPS      32(BX)(R9*1), Y9, Y11
 	VMULPS      Y10, Y10, Y10
 	VFMADD231PS Y11, Y11, Y10
 	VSQRTPS     Y10, Y10
 	VADDPS      Y10, Y3, Y3
-	VSUBPS      32(R9)(R11*1), Y8, Y10
-	VSUBPS      32(R9)(R12*1), Y9, Y11
+	VSUBPS      32(SI)(R8*1), Y8, Y10
+	VSUBPS      32(SI)(R9*1), Y9, Y11
 	VMULPS      Y10, Y10, Y10
 	VFMADD231PS Y11, Y11, Y10
 	VSQRTPS     Y10, Y10
 	VADDPS      Y10, Y5, Y5
-	VSUBPS      32(R10)(R11*1), Y8, Y8
-	VSUBPS      32(R10)(R12*1), Y9, Y9
+	VSUBPS      32(DX)(R8*1), Y8, Y8
+	VSUBPS      32(DX)(R9*1), Y9, Y9
 	VMULPS      Y8, Y8, Y8
 	VFMADD231PS Y9, Y9, Y8
 	VSQRTPS     Y8, Y8
 	VADDPS      Y8, Y7, Y7
-	ADDQ        $0x00000040, R11
-	ADDQ        $0x00000040, R12
-	SUBQ        $0x00000010, R13
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	SUBQ        $0x00000010, DI
 	JMP         wide194
 
 single195:
-	CMPQ        R13, $0x00000008
+	CMPQ        DI, $0x00000008
 	JLT         rest196
-	VMOVUPS     (CX)(R11*1), Y8
-	VMOVUPS     (CX)(R12*1), Y9
-	VSUBPS      (DX)(R11*1), Y8, Y10
-	VSUBPS      (DX)(R12*1), Y9, Y11
+	VMOVUPS     (AX)(R8*1), Y8
+	VMOVUPS     (AX)(R9*1), Y9
+	VSUBPS      (CX)(R8*1), Y8, Y10
+	VSUBPS      (CX)(R9*1), Y9, Y11
 	VMULPS      Y10, Y10, Y10
 	VFMADD231PS Y11, Y11, Y10
 	VSQRTPS     Y10, Y10
 	VADDPS      Y10, Y0, Y0
-	VSUBPS      (R8)(R11*1), Y8, Y10
-	VSUBPS      (R8)(R12*1), Y9, Y11
+	VSUBPS      (BX)(R8*1), Y8, Y10
+	VSUBPS      (BX)(R9*1), Y9, Y11
 	VMULPS      Y10, Y10, Y10
 	VFMADD231PS Y11, Y11, Y10
 	VSQRTPS     Y10, Y10
 	VADDPS      Y10, Y2, Y2
-	VSUBPS      (R9)(R11*1), Y8, Y10
-	VSUBPS      (R9)(R12*1), Y9, Y11
+	VSUBPS      (SI)(R8*1), Y8, Y10
+	VSUBPS      (SI)(R9*1), Y9, Y11
 	VMULPS      Y10, Y10, Y10
 	VFMADD231PS Y11, Y11, Y10
 	VSQRTPS     Y10, Y10
 	VADDPS      Y10, Y4, Y4
-	VSUBPS      (R10)(R11*1), Y8, Y8
-	VSUBPS      (R10)(R12*1), Y9, Y9
+	VSUBPS      (DX)(R8*1), Y8, Y8
+	VSUBPS      (DX)(R9*1), Y9, Y9
 	VMULPS      Y8, Y8, Y8
 	VFMADD231PS Y9, Y9, Y8
 	VSQRTPS     Y8, Y8
 	VADDPS      Y8, Y6, Y6
-	ADDQ        $0x00000020, R11
-	ADDQ        $0x00000020, R12
-	SUBQ        $0x00000008, R13
+	ADDQ        $0x00000020, R8
+	ADDQ        $0x00000020, R9
+	SUBQ        $0x00000008, DI
 	JMP         single195
 
 rest196:
-	TESTQ       R13, R13
+	TESTQ       DI, DI
 	JZ          done197
-	LEAQ        tail_masks<>+0(SB), R14
-	NEGQ        R13
-	VMOVUPS     32(R14)(R13*4), Y8
-	VMASKMOVPS  (CX)(R11*1), Y8, Y9
-	VMASKMOVPS  (CX)(R12*1), Y8, Y10
-	VMASKMOVPS  (DX)(R11*1), Y8, Y11
-	VMASKMOVPS  (DX)(R12*1), Y8, Y12
+	LEAQ        tail_masks<>+0(SB), R10
+	NEGQ        DI
+	VMOVUPS     32(R10)(DI*4), Y8
+	VMASKMOVPS  (AX)(R8*1), Y8, Y9
+	VMASKMOVPS  (AX)(R9*1), Y8, Y10
+	VMASKMOVPS  (CX)(R8*1), Y8, Y11
+	VMASKMOVPS  (CX)(R9*1), Y8, Y12
 	VSUBPS      Y11, Y9, Y11
 	VSUBPS      Y12, Y10, Y12
 	VMULPS      Y11, Y11, Y11
 	VFMADD231PS Y12, Y12, Y11
 	VSQRTPS     Y11, Y11
 	VADDPS      Y11, Y0, Y0
-	VMASKMOVPS  (R8)(R11*1), Y8, Y11
-	VMASKMOVPS  (R8)(R12*1), Y8, Y12
+	VMASKMOVPS  (BX)(R8*1), Y8, Y11
+	VMASKMOVPS  (BX)(R9*1), Y8, Y12
 	VSUBPS      Y11, Y9, Y11
 	VSUBPS      Y12, Y10, Y12
 	VMULPS      Y11, Y11, Y11
 	VFMADD231PS Y12, Y12, Y11
 	VSQRTPS     Y11, Y11
 	VADDPS      Y11, Y2, Y2
-	VMASKMOVPS  (R9)(R11*1), Y8, Y11
-	VMASKMOVPS  (R9)(R12*1), Y8, Y12
+	VMASKMOVPS  (SI)(R8*1), Y8, Y11
+	VMASKMOVPS  (SI)(R9*1), Y8, Y12
 	VSUBPS      Y11, Y9, Y11
 	VSUBPS      Y12, Y10, Y12
 	VMULPS      Y11, Y11, Y11
 	VFMADD231PS Y12, Y12, Y11
 	VSQRTPS     Y11, Y11
 	VADDPS      Y11, Y4, Y4
-	VMASKMOVPS  (R10)(R11*1), Y8, Y11
-	VMASKMOVPS  (R10)(R12*1), Y8, Y8
+	VMASKMOVPS  (DX)(R8*1), Y8, Y11
+	VMASKMOVPS  (DX)(R9*1), Y8, Y8
 	VSUBPS      Y11, Y9, Y9
 	VSUBPS      Y8, Y10, Y8
 	VMULPS      Y9, Y9, Y9
@@ -3830,10 +3818,12 @@ done197:
 	VHADDPS      Y4, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X2
 	VADDPS       X2, X0, X0
-	VMOVUPS      X0, (BX)
-	LEAQ         (R10)(DI*4), DX
-	ADDQ         $0x10, BX
-	SUBQ         $0x04, SI
+	MOVQ         out_base+48(FP), CX
+	VMOVUPS      X0, (CX)
+	MOVQ         x_len+32(FP), CX
+	LEAQ         (DX)(CX*4), CX
+	ADDQ         $0x10, out_base+48(FP)
+	SUBQ         $0x04, out_len+56(FP)
 	JMP          group192
 
 done193:
@@ -3843,30 +3833,26 @@ done193:
 // func moduliGatherAVX2(table []float32, rows []uint32, x []float32, out []float32)
 // Requires: AVX, FMA3
 TEXT ·moduliGatherAVX2(SB), NOSPLIT, $0-96
-	MOVQ x_len+56(FP), AX
-	SHRQ $0x01, AX
-	MOVQ x_base+48(FP), CX
-	MOVQ rows_base+24(FP), DX
-	MOVQ out_base+72(FP), BX
-	MOVQ rows_len+32(FP), SI
+	MOVQ x_base+48(FP), AX
+	MOVQ rows_base+24(FP), CX
 
 group198:
-	CMPQ   SI, $0x04
+	CMPQ   rows_len+32(FP), $0x04
 	JLT    done199
-	MOVQ   table_base+0(FP), DI
-	MOVQ   x_len+56(FP), R8
-	MOVL   (DX), R9
-	IMULQ  R8, R9
-	LEAQ   (DI)(R9*4), R9
-	MOVL   4(DX), R10
-	IMULQ  R8, R10
-	LEAQ   (DI)(R10*4), R10
-	MOVL   8(DX), R11
-	IMULQ  R8, R11
-	LEAQ   (DI)(R11*4), R11
-	MOVL   12(DX), R12
-	IMULQ  R8, R12
-	LEAQ   (DI)(R12*4), R12
+	MOVQ   table_base+0(FP), DX
+	MOVQ   x_len+56(FP), BX
+	MOVL   (CX), SI
+	IMULQ  BX, SI
+	LEAQ   (DX)(SI*4), SI
+	MOVL   4(CX), DI
+	IMULQ  BX, DI
+	LEAQ   (DX)(DI*4), DI
+	MOVL   8(CX), R8
+	IMULQ  BX, R8
+	LEAQ   (DX)(R8*4), R8
+	MOVL   12(CX), R9
+	IMULQ  BX, R9
+	LEAQ   (DX)(R9*4), R9
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3883,138 +3869,139 @@ group198:
 	VXORPS Y7, Y7, Y7
 	VXORPS Y8, Y8, Y8
 	VXORPS Y8, Y8, Y8
-	XORQ   DI, DI
-	LEAQ   (DI)(AX*4), R8
-	MOVQ   AX, R13
+	MOVQ   x_len+56(FP), DX
+	SHRQ   $0x01, DX
+	XORQ   BX, BX
+	LEAQ   (BX)(DX*4), R10
 
 wide200:
-	CMPQ        R13, $0x00000010
+	CMPQ        DX, $0x00000010
 	JLT         single201
-	VMOVUPS     (CX)(DI*1), Y8
-	VMOVUPS     (CX)(R8*1), Y9
-	VSUBPS      (R9)(DI*1), Y8, Y10
-	VSUBPS      (R9)(R8*1), Y9, Y11
+	VMOVUPS     (AX)(BX*1), Y8
+	VMOVUPS     (AX)(R10*1), Y9
+	VSUBPS      (SI)(BX*1), Y8, Y10
+	VSUBPS      (SI)(R10*1), Y9, Y11
 	VMULPS      Y10, Y10, Y10
 	VFMADD231PS Y11, Y11, Y10
 	VSQRTPS     Y10, Y10
 	VADDPS      Y10, Y0, Y0
-	VSUBPS      (R10)(DI*1), Y8, Y10
-	VSUBPS      (R10)(R8*1), Y9, Y11
+	VSUBPS      (DI)(BX*1), Y8, Y10
+	VSUBPS      (DI)(R10*1), Y9, Y11
 	VMULPS      Y10, Y10, Y10
 	VFMADD231PS Y11, Y11, Y10
 	VSQRTPS     Y10, Y10
 	VADDPS      Y10, Y2, Y2
-	VSUBPS      (R11)(DI*1), Y8, Y10
-	VSUBPS      (R11)(R8*1), Y9, Y11
+	VSUBPS      (R8)(BX*1), Y8, Y10
+	VSUBPS      (R8)(R10*1), Y9, Y11
 	VMULPS      Y10, Y10, Y10
 	VFMADD231PS Y11, Y11, Y10
 	VSQRTPS     Y10, Y10
 	VADDPS      Y10, Y4, Y4
-	VSUBPS      (R12)(DI*1), Y8, Y8
-	VSUBPS      (R12)(R8*1), Y9, Y9
+	VSUBPS      (R9)(BX*1), Y8, Y8
+	VSUBPS      (R9)(R10*1), Y9, Y9
 	VMULPS      Y8, Y8, Y8
 	VFMADD231PS Y9, Y9, Y8
 	VSQRTPS     Y8, Y8
 	VADDPS      Y8, Y6, Y6
-	VMOVUPS     32(CX)(DI*1), Y8
-	VMOVUPS     32(CX)(R8*1), Y9
-	VSUBPS      32(R9)(DI*1), Y8, Y10
-	VSUBPS      32(R9)(R8*1), Y9, Y11
+	VMOVUPS     32(AX)(BX*1), Y8
+	VMOVUPS     32(AX)(R10*1), Y9
+	VSUBPS      32(SI)(BX*1), Y8, Y10
+	VSUBPS      32(SI)(R10*1), Y9, Y11
 	VMULPS      Y10, Y10, Y10
 	VFMADD231PS Y11, Y11, Y10
 	VSQRTPS     Y10, Y10
 	VADDPS      Y10, Y1, Y1
-	VSUBPS      32(R10)(DI*1), Y8, Y10
-	VSUBPS      32(R10)(R8*1), Y9, Y11
+	VSUBPS      32(DI)(BX*1), Y8, Y10
+	VSUBPS      32(DI)(R10*1), Y9, Y11
 	VMULPS      Y10, Y10, Y10
 	VFMADD231PS Y11, Y11, Y10
 	VSQRTPS     Y10, Y10
 	VADDPS      Y10, Y3, Y3
-	VSUBPS      32(R11)(DI*1), Y8, Y10
-	VSUBPS      32(R11)(R8*1), Y9, Y11
+	VSUBPS      32(R8)(BX*1), Y8, Y10
+	VSUBPS      32(R8)(R10*1), Y9, Y11
 	VMULPS      Y10, Y10, Y10
 	VFMADD231PS Y11, Y11, Y10
 	VSQRTPS     Y10, Y10
 	VADDPS      Y10, Y5, Y5
-	VSUBPS      32(R12)(DI*1), Y8, Y8
-	VSUBPS      32(R12)(R8*1), Y9, Y9
+	VSUBPS      32(R9)(BX*1), Y8, Y8
+	VSUBPS      32(R9)(R10*1), Y9, Y9
 	VMULPS      Y8, Y8, Y8
 	VFMADD231PS Y9, Y9, Y8
 	VSQRTPS     Y8, Y8
 	VADDPS      Y8, Y7, Y7
-	ADDQ        $0x00000040, DI
-	ADDQ        $0x00000040, R8
-	SUBQ        $0x00000010, R13
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, R10
+	SUBQ        $0x00000010, DX
 	JMP         wide200
 
 single201:
-	CMPQ        R13, $0x00000008
+	CMPQ        DX, $0x00000008
 	JLT         rest202
-	VMOVUPS     (CX)(DI*1), Y8
-	VMOVUPS     (CX)(R8*1), Y9
-	VSUBPS      (R9)(DI*1), Y8, Y10
-	VSUBPS      (R9)(R8*1), Y9, Y11
+	VMOVUPS     (AX)(BX*1), Y8
+	VMOVUPS     (AX)(R10*1), Y9
+	VSUBPS      (SI)(BX*1), Y8, Y10
+	VSUBPS      (SI)(R10*1), Y9, Y11
 	VMULPS      Y10, Y10, Y10
 	VFMADD231PS Y11, Y11, Y10
 	VSQRTPS     Y10, Y10
 	VADDPS      Y10, Y0, Y0
-	VSUBPS      (R10)(DI*1), Y8, Y10
-	VSUBPS      (R10)(R8*1), Y9, Y11
+	VSUBPS      (DI)(BX*1), Y8, Y10
+	VSUBPS      (DI)(R10*1), Y9, Y11
 	VMULPS      Y10, Y10, Y10
 	VFMADD231PS Y11, Y11, Y10
 	VSQRTPS     Y10, Y10
 	VADDPS      Y10, Y2, Y2
-	VSUBPS      (R11)(DI*1), Y8, Y10
-	VSUBPS      (R11)(R8*1), Y9, Y11
+	VSUBPS      (R8)(BX*1), Y8, Y10
+	VSUBPS      (R8)(R10*1), Y9, Y11
 	VMULPS      Y10, Y10, Y10
 	VFMADD231PS Y11, Y11, Y10
 	VSQRTPS     Y10, Y10
 	VADDPS      Y10, Y4, Y4
-	VSUBPS      (R12)(DI*1), Y8, Y8
-	VSUBPS      (R12)(R8*1), Y9, Y9
+	VSUBPS      (R9)(BX*1), Y8, Y8
+	VSUBPS      (R9)(R10*1), Y9, Y9
 	VMULPS      Y8, Y8, Y8
 	VFMADD231PS Y9, Y9, Y8
 	VSQRTPS     Y8, Y8
 	VADDPS      Y8, Y6, Y6
-	ADDQ        $0x00000020, DI
-	ADDQ        $0x00000020, R8
-	SUBQ        $0x00000008, R13
+	ADDQ        $0x00000020, BX
+	ADDQ        $0x00000020, R10
+	SUBQ        $0x00000008, DX
 	JMP         single201
 
 rest202:
-	TESTQ       R13, R13
+	TESTQ       DX, DX
 	JZ          done203
-	LEAQ        tail_masks<>+0(SB), R14
-	NEGQ        R13
-	VMOVUPS     32(R14)(R13*4), Y8
-	VMASKMOVPS  (CX)(DI*1), Y8, Y9
-	VMASKMOVPS  (CX)(R8*1), Y8, Y10
-	VMASKMOVPS  (R9)(DI*1), Y8, Y11
-	VMASKMOVPS  (R9)(R8*1), Y8, Y12
+	LEAQ        tail_masks<>+0(SB), R11
+	NEGQ        DX
+	VMOVUPS     32(R11)(DX*4), Y8
+	VMASKMOVPS  (AX)(BX*1), Y8, Y9
+	VMASKMOVPS  (AX)(R10*1), Y8, Y10
+	VMASKMOVPS  (SI)(BX*1), Y8, Y11
+	VMASKMOVPS  (SI)(R10*1), Y8, Y12
 	VSUBPS      Y11, Y9, Y11
 	VSUBPS      Y12, Y10, Y12
 	VMULPS      Y11, Y11, Y11
 	VFMADD231PS Y12, Y12, Y11
 	VSQRTPS     Y11, Y11
 	VADDPS      Y11, Y0, Y0
-	VMASKMOVPS  (R10)(DI*1), Y8, Y11
-	VMASKMOVPS  (R10)(R8*1), Y8, Y12
+	VMASKMOVPS  (DI)(BX*1), Y8, Y11
+	VMASKMOVPS  (DI)(R10*1), Y8, Y12
 	VSUBPS      Y11, Y9, Y11
 	VSUBPS      Y12, Y10, Y12
 	VMULPS      Y11, Y11, Y11
 	VFMADD231PS Y12, Y12, Y11
 	VSQRTPS     Y11, Y11
 	VADDPS      Y11, Y2, Y2
-	VMASKMOVPS  (R11)(DI*1), Y8, Y11
-	VMASKMOVPS  (R11)(R8*1), Y8, Y12
+	VMASKMOVPS  (R8)(BX*1), Y8, Y11
+	VMASKMOVPS  (R8)(R10*1), Y8, Y12
 	VSUBPS      Y11, Y9, Y11
 	VSUBPS      Y12, Y10, Y12
 	VMULPS      Y11, Y11, Y11
 	VFMADD231PS Y12, Y12, Y11
 	VSQRTPS     Y11, Y11
 	VADDPS      Y11, Y4, Y4
-	VMASKMOVPS  (R12)(DI*1), Y8, Y11
-	VMASKMOVPS  (R12)(R8*1), Y8, Y8
+	VMASKMOVPS  (R9)(BX*1), Y8, Y11
+	VMASKMOVPS  (R9)(R10*1), Y8, Y8
 	VSUBPS      Y11, Y9, Y9
 	VSUBPS      Y8, Y10, Y8
 	VMULPS      Y9, Y9, Y9
@@ -4032,10 +4019,11 @@ done203:
 	VHADDPS      Y4, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X2
 	VADDPS       X2, X0, X0
-	VMOVUPS      X0, (BX)
-	ADDQ         $0x10, DX
-	ADDQ         $0x10, BX
-	SUBQ         $0x04, SI
+	MOVQ         out_base+72(FP), DX
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, CX
+	ADDQ         $0x10, out_base+72(FP)
+	SUBQ         $0x04, rows_len+32(FP)
 	JMP          group198
 
 done199:
@@ -5998,19 +5986,16 @@ done298:
 // func dotRowsAVX512(a []float32, x []float32, out []float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·dotRowsAVX512(SB), NOSPLIT, $0-72
-	MOVQ x_len+32(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ a_base+0(FP), DX
-	MOVQ out_base+48(FP), BX
-	MOVQ out_len+56(FP), SI
-	MOVQ x_len+32(FP), DI
+	MOVQ x_base+24(FP), AX
+	MOVQ a_base+0(FP), CX
 
 group299:
-	CMPQ   SI, $0x04
+	CMPQ   out_len+56(FP), $0x04
 	JLT    done300
-	LEAQ   (DX)(DI*4), R8
-	LEAQ   (R8)(DI*4), R9
-	LEAQ   (R9)(DI*4), R10
+	MOVQ   x_len+32(FP), DX
+	LEAQ   (CX)(DX*4), BX
+	LEAQ   (BX)(DX*4), SI
+	LEAQ   (SI)(DX*4), DX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -6027,52 +6012,52 @@ group299:
 	VPXORD Z13, Z13, Z13
 	VPXORD Z14, Z14, Z14
 	VPXORD Z15, Z15, Z15
-	XORQ   R11, R11
-	MOVQ   AX, R12
+	MOVQ   x_len+32(FP), DI
+	XORQ   R8, R8
 
 wide301:
-	CMPQ        R12, $0x00000020
+	CMPQ        DI, $0x00000020
 	JLT         single302
-	VMOVUPS     (CX)(R11*1), Z16
-	VFMADD231PS (DX)(R11*1), Z16, Z0
-	VFMADD231PS (R8)(R11*1), Z16, Z4
-	VFMADD231PS (R9)(R11*1), Z16, Z8
-	VFMADD231PS (R10)(R11*1), Z16, Z12
-	VMOVUPS     64(CX)(R11*1), Z16
-	VFMADD231PS 64(DX)(R11*1), Z16, Z1
-	VFMADD231PS 64(R8)(R11*1), Z16, Z5
-	VFMADD231PS 64(R9)(R11*1), Z16, Z9
-	VFMADD231PS 64(R10)(R11*1), Z16, Z13
-	ADDQ        $0x00000080, R11
-	SUBQ        $0x00000020, R12
+	VMOVUPS     (AX)(R8*1), Z16
+	VFMADD231PS (CX)(R8*1), Z16, Z0
+	VFMADD231PS (BX)(R8*1), Z16, Z4
+	VFMADD231PS (SI)(R8*1), Z16, Z8
+	VFMADD231PS (DX)(R8*1), Z16, Z12
+	VMOVUPS     64(AX)(R8*1), Z16
+	VFMADD231PS 64(CX)(R8*1), Z16, Z1
+	VFMADD231PS 64(BX)(R8*1), Z16, Z5
+	VFMADD231PS 64(SI)(R8*1), Z16, Z9
+	VFMADD231PS 64(DX)(R8*1), Z16, Z13
+	ADDQ        $0x00000080, R8
+	SUBQ        $0x00000020, DI
 	JMP         wide301
 
 single302:
-	CMPQ        R12, $0x00000010
+	CMPQ        DI, $0x00000010
 	JLT         rest303
-	VMOVUPS     (CX)(R11*1), Z16
-	VFMADD231PS (DX)(R11*1), Z16, Z0
-	VFMADD231PS (R8)(R11*1), Z16, Z4
-	VFMADD231PS (R9)(R11*1), Z16, Z8
-	VFMADD231PS (R10)(R11*1), Z16, Z12
-	ADDQ        $0x00000040, R11
-	SUBQ        $0x00000010, R12
+	VMOVUPS     (AX)(R8*1), Z16
+	VFMADD231PS (CX)(R8*1), Z16, Z0
+	VFMADD231PS (BX)(R8*1), Z16, Z4
+	VFMADD231PS (SI)(R8*1), Z16, Z8
+	VFMADD231PS (DX)(R8*1), Z16, Z12
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000010, DI
 	JMP         single302
 
 rest303:
-	TESTQ       R12, R12
+	TESTQ       DI, DI
 	JZ          done304
-	MOVL        $0xffffffff, R13
-	BZHIL       R12, R13, R12
-	KMOVW       R12, K1
-	VMOVUPS.Z   (CX)(R11*1), K1, Z16
-	VMOVUPS.Z   (DX)(R11*1), K1, Z17
+	MOVL        $0xffffffff, R9
+	BZHIL       DI, R9, DI
+	KMOVW       DI, K1
+	VMOVUPS.Z   (AX)(R8*1), K1, Z16
+	VMOVUPS.Z   (CX)(R8*1), K1, Z17
 	VFMADD231PS Z17, Z16, Z0
-	VMOVUPS.Z   (R8)(R11*1), K1, Z17
+	VMOVUPS.Z   (BX)(R8*1), K1, Z17
 	VFMADD231PS Z17, Z16, Z4
-	VMOVUPS.Z   (R9)(R11*1), K1, Z17
+	VMOVUPS.Z   (SI)(R8*1), K1, Z17
 	VFMADD231PS Z17, Z16, Z8
-	VMOVUPS.Z   (R10)(R11*1), K1, Z17
+	VMOVUPS.Z   (DX)(R8*1), K1, Z17
 	VFMADD231PS Z17, Z16, Z12
 
 done304:
@@ -6093,10 +6078,12 @@ done304:
 	VHADDPS       Y8, Y0, Y0
 	VEXTRACTF128  $0x01, Y0, X4
 	VADDPS        X4, X0, X0
-	VMOVUPS       X0, (BX)
-	LEAQ          (R10)(DI*4), DX
-	ADDQ          $0x10, BX
-	SUBQ          $0x04, SI
+	MOVQ          out_base+48(FP), CX
+	VMOVUPS       X0, (CX)
+	MOVQ          x_len+32(FP), CX
+	LEAQ          (DX)(CX*4), CX
+	ADDQ          $0x10, out_base+48(FP)
+	SUBQ          $0x04, out_len+56(FP)
 	JMP           group299
 
 done300:
@@ -6104,94 +6091,125 @@ done300:
 	RET
 
 // func dotGatherAVX512(table []float32, rows []uint32, x []float32, out []float32)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
 TEXT ·dotGatherAVX512(SB), NOSPLIT, $0-96
-	MOVQ x_len+56(FP), AX
-	MOVQ x_base+48(FP), CX
-	MOVQ rows_base+24(FP), DX
-	MOVQ out_base+72(FP), BX
-	MOVQ rows_len+32(FP), SI
+	MOVQ x_base+48(FP), AX
+	MOVQ rows_base+24(FP), CX
 
 group305:
-	CMPQ   SI, $0x04
-	JLT    done306
-	MOVQ   table_base+0(FP), DI
-	MOVQ   x_len+56(FP), R8
-	MOVL   (DX), R9
-	IMULQ  R8, R9
-	LEAQ   (DI)(R9*4), R9
-	MOVL   4(DX), R10
-	IMULQ  R8, R10
-	LEAQ   (DI)(R10*4), R10
-	MOVL   8(DX), R11
-	IMULQ  R8, R11
-	LEAQ   (DI)(R11*4), R11
-	MOVL   12(DX), R12
-	IMULQ  R8, R12
-	LEAQ   (DI)(R12*4), R12
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	XORQ   DI, DI
-	MOVQ   AX, R8
+	CMPQ    rows_len+32(FP), $0x04
+	JLT     done306
+	MOVQ    CX, DX
+	LEAQ    16(CX), BX
+	CMPQ    rows_len+32(FP), $0x08
+	CMOVQGE BX, DX
+	MOVQ    table_base+0(FP), BX
+	MOVQ    x_len+56(FP), SI
+	MOVL    (DX), DI
+	IMULQ   SI, DI
+	LEAQ    (BX)(DI*4), DI
+	MOVL    4(DX), R8
+	IMULQ   SI, R8
+	LEAQ    (BX)(R8*4), R8
+	MOVL    8(DX), R9
+	IMULQ   SI, R9
+	LEAQ    (BX)(R9*4), R9
+	MOVL    12(DX), DX
+	IMULQ   SI, DX
+	LEAQ    (BX)(DX*4), DX
+	MOVQ    table_base+0(FP), BX
+	MOVQ    x_len+56(FP), SI
+	MOVL    (CX), R10
+	IMULQ   SI, R10
+	LEAQ    (BX)(R10*4), R10
+	MOVL    4(CX), R11
+	IMULQ   SI, R11
+	LEAQ    (BX)(R11*4), R11
+	MOVL    8(CX), R12
+	IMULQ   SI, R12
+	LEAQ    (BX)(R12*4), R12
+	MOVL    12(CX), R13
+	IMULQ   SI, R13
+	LEAQ    (BX)(R13*4), R13
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VPXORD  Z8, Z8, Z8
+	VPXORD  Z9, Z9, Z9
+	VPXORD  Z10, Z10, Z10
+	VPXORD  Z11, Z11, Z11
+	VPXORD  Z12, Z12, Z12
+	VPXORD  Z13, Z13, Z13
+	VPXORD  Z14, Z14, Z14
+	VPXORD  Z15, Z15, Z15
+	MOVQ    x_len+56(FP), BX
+	XORQ    SI, SI
 
 wide307:
-	CMPQ        R8, $0x00000020
+	CMPQ        BX, $0x00000020
 	JLT         single308
-	VMOVUPS     (CX)(DI*1), Z16
-	VFMADD231PS (R9)(DI*1), Z16, Z0
-	VFMADD231PS (R10)(DI*1), Z16, Z4
-	VFMADD231PS (R11)(DI*1), Z16, Z8
-	VFMADD231PS (R12)(DI*1), Z16, Z12
-	VMOVUPS     64(CX)(DI*1), Z16
-	VFMADD231PS 64(R9)(DI*1), Z16, Z1
-	VFMADD231PS 64(R10)(DI*1), Z16, Z5
-	VFMADD231PS 64(R11)(DI*1), Z16, Z9
-	VFMADD231PS 64(R12)(DI*1), Z16, Z13
-	ADDQ        $0x00000080, DI
-	SUBQ        $0x00000020, R8
+	VMOVUPS     (AX)(SI*1), Z16
+	VFMADD231PS (R10)(SI*1), Z16, Z0
+	VFMADD231PS (R11)(SI*1), Z16, Z4
+	VFMADD231PS (R12)(SI*1), Z16, Z8
+	VFMADD231PS (R13)(SI*1), Z16, Z12
+	PREFETCHT0  (DI)(SI*1)
+	PREFETCHT0  (R8)(SI*1)
+	PREFETCHT0  (R9)(SI*1)
+	PREFETCHT0  (DX)(SI*1)
+	VMOVUPS     64(AX)(SI*1), Z16
+	VFMADD231PS 64(R10)(SI*1), Z16, Z1
+	VFMADD231PS 64(R11)(SI*1), Z16, Z5
+	VFMADD231PS 64(R12)(SI*1), Z16, Z9
+	VFMADD231PS 64(R13)(SI*1), Z16, Z13
+	PREFETCHT0  64(DI)(SI*1)
+	PREFETCHT0  64(R8)(SI*1)
+	PREFETCHT0  64(R9)(SI*1)
+	PREFETCHT0  64(DX)(SI*1)
+	ADDQ        $0x00000080, SI
+	SUBQ        $0x00000020, BX
 	JMP         wide307
 
 single308:
-	CMPQ        R8, $0x00000010
+	CMPQ        BX, $0x00000010
 	JLT         rest309
-	VMOVUPS     (CX)(DI*1), Z16
-	VFMADD231PS (R9)(DI*1), Z16, Z0
-	VFMADD231PS (R10)(DI*1), Z16, Z4
-	VFMADD231PS (R11)(DI*1), Z16, Z8
-	VFMADD231PS (R12)(DI*1), Z16, Z12
-	ADDQ        $0x00000040, DI
-	SUBQ        $0x00000010, R8
+	VMOVUPS     (AX)(SI*1), Z16
+	VFMADD231PS (R10)(SI*1), Z16, Z0
+	VFMADD231PS (R11)(SI*1), Z16, Z4
+	VFMADD231PS (R12)(SI*1), Z16, Z8
+	VFMADD231PS (R13)(SI*1), Z16, Z12
+	PREFETCHT0  (DI)(SI*1)
+	PREFETCHT0  (R8)(SI*1)
+	PREFETCHT0  (R9)(SI*1)
+	PREFETCHT0  (DX)(SI*1)
+	ADDQ        $0x00000040, SI
+	SUBQ        $0x00000010, BX
 	JMP         single308
 
 rest309:
-	TESTQ       R8, R8
+	TESTQ       BX, BX
 	JZ          done310
-	MOVL        $0xffffffff, R13
-	BZHIL       R8, R13, R8
-	KMOVW       R8, K1
-	VMOVUPS.Z   (CX)(DI*1), K1, Z16
-	VMOVUPS.Z   (R9)(DI*1), K1, Z17
+	MOVL        $0xffffffff, R14
+	BZHIL       BX, R14, BX
+	KMOVW       BX, K1
+	VMOVUPS.Z   (AX)(SI*1), K1, Z16
+	VMOVUPS.Z   (R10)(SI*1), K1, Z17
 	VFMADD231PS Z17, Z16, Z0
-	VMOVUPS.Z   (R10)(DI*1), K1, Z17
+	VMOVUPS.Z   (R11)(SI*1), K1, Z17
 	VFMADD231PS Z17, Z16, Z4
-	VMOVUPS.Z   (R11)(DI*1), K1, Z17
+	VMOVUPS.Z   (R12)(SI*1), K1, Z17
 	VFMADD231PS Z17, Z16, Z8
-	VMOVUPS.Z   (R12)(DI*1), K1, Z17
+	VMOVUPS.Z   (R13)(SI*1), K1, Z17
 	VFMADD231PS Z17, Z16, Z12
+	PREFETCHT0  (DI)(SI*1)
+	PREFETCHT0  (R8)(SI*1)
+	PREFETCHT0  (R9)(SI*1)
+	PREFETCHT0  (DX)(SI*1)
 
 done310:
 	VADDPS        Z1, Z0, Z0
@@ -6211,10 +6229,11 @@ done310:
 	VHADDPS       Y8, Y0, Y0
 	VEXTRACTF128  $0x01, Y0, X4
 	VADDPS        X4, X0, X0
-	VMOVUPS       X0, (BX)
-	ADDQ          $0x10, DX
-	ADDQ          $0x10, BX
-	SUBQ          $0x04, SI
+	MOVQ          out_base+72(FP), DX
+	VMOVUPS       X0, (DX)
+	ADDQ          $0x10, CX
+	ADDQ          $0x10, out_base+72(FP)
+	SUBQ          $0x04, rows_len+32(FP)
 	JMP           group305
 
 done306:
@@ -6587,22 +6606,19 @@ done338:
 // func l1RowsAVX512(a []float32, x []float32, out []float32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·l1RowsAVX512(SB), NOSPLIT, $0-72
-	MOVQ         x_len+32(FP), AX
-	MOVQ         x_base+24(FP), CX
+	MOVQ         x_base+24(FP), AX
 	VBROADCASTSS lanes_7fffffff<>+0(SB), Z0
 	VBROADCASTSS lanes_80000000<>+0(SB), Z1
 	VBROADCASTSS lanes_3f800000<>+0(SB), Z1
-	MOVQ         a_base+0(FP), DX
-	MOVQ         out_base+48(FP), BX
-	MOVQ         out_len+56(FP), SI
-	MOVQ         x_len+32(FP), DI
+	MOVQ         a_base+0(FP), CX
 
 group339:
-	CMPQ   SI, $0x04
+	CMPQ   out_len+56(FP), $0x04
 	JLT    done340
-	LEAQ   (DX)(DI*4), R8
-	LEAQ   (R8)(DI*4), R9
-	LEAQ   (R9)(DI*4), R10
+	MOVQ   x_len+32(FP), DX
+	LEAQ   (CX)(DX*4), BX
+	LEAQ   (BX)(DX*4), SI
+	LEAQ   (SI)(DX*4), DX
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 	VPXORD Z4, Z4, Z4
@@ -6619,82 +6635,82 @@ group339:
 	VPXORD Z15, Z15, Z15
 	VPXORD Z16, Z16, Z16
 	VPXORD Z17, Z17, Z17
-	XORQ   R11, R11
-	MOVQ   AX, R12
+	MOVQ   x_len+32(FP), DI
+	XORQ   R8, R8
 
 wide341:
-	CMPQ    R12, $0x00000020
+	CMPQ    DI, $0x00000020
 	JLT     single342
-	VMOVUPS (CX)(R11*1), Z1
-	VSUBPS  (DX)(R11*1), Z1, Z18
+	VMOVUPS (AX)(R8*1), Z1
+	VSUBPS  (CX)(R8*1), Z1, Z18
 	VANDPS  Z0, Z18, Z18
 	VADDPS  Z18, Z2, Z2
-	VSUBPS  (R8)(R11*1), Z1, Z18
+	VSUBPS  (BX)(R8*1), Z1, Z18
 	VANDPS  Z0, Z18, Z18
 	VADDPS  Z18, Z6, Z6
-	VSUBPS  (R9)(R11*1), Z1, Z18
+	VSUBPS  (SI)(R8*1), Z1, Z18
 	VANDPS  Z0, Z18, Z18
 	VADDPS  Z18, Z10, Z10
-	VSUBPS  (R10)(R11*1), Z1, Z1
+	VSUBPS  (DX)(R8*1), Z1, Z1
 	VANDPS  Z0, Z1, Z1
 	VADDPS  Z1, Z14, Z14
-	VMOVUPS 64(CX)(R11*1), Z1
-	VSUBPS  64(DX)(R11*1), Z1, Z18
+	VMOVUPS 64(AX)(R8*1), Z1
+	VSUBPS  64(CX)(R8*1), Z1, Z18
 	VANDPS  Z0, Z18, Z18
 	VADDPS  Z18, Z3, Z3
-	VSUBPS  64(R8)(R11*1), Z1, Z18
+	VSUBPS  64(BX)(R8*1), Z1, Z18
 	VANDPS  Z0, Z18, Z18
 	VADDPS  Z18, Z7, Z7
-	VSUBPS  64(R9)(R11*1), Z1, Z18
+	VSUBPS  64(SI)(R8*1), Z1, Z18
 	VANDPS  Z0, Z18, Z18
 	VADDPS  Z18, Z11, Z11
-	VSUBPS  64(R10)(R11*1), Z1, Z1
+	VSUBPS  64(DX)(R8*1), Z1, Z1
 	VANDPS  Z0, Z1, Z1
 	VADDPS  Z1, Z15, Z15
-	ADDQ    $0x00000080, R11
-	SUBQ    $0x00000020, R12
+	ADDQ    $0x00000080, R8
+	SUBQ    $0x00000020, DI
 	JMP     wide341
 
 single342:
-	CMPQ    R12, $0x00000010
+	CMPQ    DI, $0x00000010
 	JLT     rest343
-	VMOVUPS (CX)(R11*1), Z1
-	VSUBPS  (DX)(R11*1), Z1, Z18
+	VMOVUPS (AX)(R8*1), Z1
+	VSUBPS  (CX)(R8*1), Z1, Z18
 	VANDPS  Z0, Z18, Z18
 	VADDPS  Z18, Z2, Z2
-	VSUBPS  (R8)(R11*1), Z1, Z18
+	VSUBPS  (BX)(R8*1), Z1, Z18
 	VANDPS  Z0, Z18, Z18
 	VADDPS  Z18, Z6, Z6
-	VSUBPS  (R9)(R11*1), Z1, Z18
+	VSUBPS  (SI)(R8*1), Z1, Z18
 	VANDPS  Z0, Z18, Z18
 	VADDPS  Z18, Z10, Z10
-	VSUBPS  (R10)(R11*1), Z1, Z1
+	VSUBPS  (DX)(R8*1), Z1, Z1
 	VANDPS  Z0, Z1, Z1
 	VADDPS  Z1, Z14, Z14
-	ADDQ    $0x00000040, R11
-	SUBQ    $0x00000010, R12
+	ADDQ    $0x00000040, R8
+	SUBQ    $0x00000010, DI
 	JMP     single342
 
 rest343:
-	TESTQ     R12, R12
+	TESTQ     DI, DI
 	JZ        done344
-	MOVL      $0xffffffff, R13
-	BZHIL     R12, R13, R12
-	KMOVW     R12, K1
-	VMOVUPS.Z (CX)(R11*1), K1, Z1
-	VMOVUPS.Z (DX)(R11*1), K1, Z18
+	MOVL      $0xffffffff, R9
+	BZHIL     DI, R9, DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (AX)(R8*1), K1, Z1
+	VMOVUPS.Z (CX)(R8*1), K1, Z18
 	VSUBPS    Z18, Z1, Z18
 	VANDPS    Z0, Z18, Z18
 	VADDPS    Z18, Z2, Z2
-	VMOVUPS.Z (R8)(R11*1), K1, Z18
+	VMOVUPS.Z (BX)(R8*1), K1, Z18
 	VSUBPS    Z18, Z1, Z18
 	VANDPS    Z0, Z18, Z18
 	VADDPS    Z18, Z6, Z6
-	VMOVUPS.Z (R9)(R11*1), K1, Z18
+	VMOVUPS.Z (SI)(R8*1), K1, Z18
 	VSUBPS    Z18, Z1, Z18
 	VANDPS    Z0, Z18, Z18
 	VADDPS    Z18, Z10, Z10
-	VMOVUPS.Z (R10)(R11*1), K1, Z18
+	VMOVUPS.Z (DX)(R8*1), K1, Z18
 	VSUBPS    Z18, Z1, Z1
 	VANDPS    Z0, Z1, Z1
 	VADDPS    Z1, Z14, Z14
@@ -6717,10 +6733,12 @@ done344:
 	VHADDPS       Y10, Y2, Y2
 	VEXTRACTF128  $0x01, Y2, X6
 	VADDPS        X6, X2, X2
-	VMOVUPS       X2, (BX)
-	LEAQ          (R10)(DI*4), DX
-	ADDQ          $0x10, BX
-	SUBQ          $0x04, SI
+	MOVQ          out_base+48(FP), CX
+	VMOVUPS       X2, (CX)
+	MOVQ          x_len+32(FP), CX
+	LEAQ          (DX)(CX*4), CX
+	ADDQ          $0x10, out_base+48(FP)
+	SUBQ          $0x04, out_len+56(FP)
 	JMP           group339
 
 done340:
@@ -6728,129 +6746,160 @@ done340:
 	RET
 
 // func l1GatherAVX512(table []float32, rows []uint32, x []float32, out []float32)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV, MMX+
 TEXT ·l1GatherAVX512(SB), NOSPLIT, $0-96
-	MOVQ         x_len+56(FP), AX
-	MOVQ         x_base+48(FP), CX
+	MOVQ         x_base+48(FP), AX
 	VBROADCASTSS lanes_7fffffff<>+0(SB), Z0
 	VBROADCASTSS lanes_80000000<>+0(SB), Z1
 	VBROADCASTSS lanes_3f800000<>+0(SB), Z1
-	MOVQ         rows_base+24(FP), DX
-	MOVQ         out_base+72(FP), BX
-	MOVQ         rows_len+32(FP), SI
+	MOVQ         rows_base+24(FP), CX
 
 group345:
-	CMPQ   SI, $0x04
-	JLT    done346
-	MOVQ   table_base+0(FP), DI
-	MOVQ   x_len+56(FP), R8
-	MOVL   (DX), R9
-	IMULQ  R8, R9
-	LEAQ   (DI)(R9*4), R9
-	MOVL   4(DX), R10
-	IMULQ  R8, R10
-	LEAQ   (DI)(R10*4), R10
-	MOVL   8(DX), R11
-	IMULQ  R8, R11
-	LEAQ   (DI)(R11*4), R11
-	MOVL   12(DX), R12
-	IMULQ  R8, R12
-	LEAQ   (DI)(R12*4), R12
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	XORQ   DI, DI
-	MOVQ   AX, R8
+	CMPQ    rows_len+32(FP), $0x04
+	JLT     done346
+	MOVQ    CX, DX
+	LEAQ    16(CX), BX
+	CMPQ    rows_len+32(FP), $0x08
+	CMOVQGE BX, DX
+	MOVQ    table_base+0(FP), BX
+	MOVQ    x_len+56(FP), SI
+	MOVL    (DX), DI
+	IMULQ   SI, DI
+	LEAQ    (BX)(DI*4), DI
+	MOVL    4(DX), R8
+	IMULQ   SI, R8
+	LEAQ    (BX)(R8*4), R8
+	MOVL    8(DX), R9
+	IMULQ   SI, R9
+	LEAQ    (BX)(R9*4), R9
+	MOVL    12(DX), DX
+	IMULQ   SI, DX
+	LEAQ    (BX)(DX*4), DX
+	MOVQ    table_base+0(FP), BX
+	MOVQ    x_len+56(FP), SI
+	MOVL    (CX), R10
+	IMULQ   SI, R10
+	LEAQ    (BX)(R10*4), R10
+	MOVL    4(CX), R11
+	IMULQ   SI, R11
+	LEAQ    (BX)(R11*4), R11
+	MOVL    8(CX), R12
+	IMULQ   SI, R12
+	LEAQ    (BX)(R12*4), R12
+	MOVL    12(CX), R13
+	IMULQ   SI, R13
+	LEAQ    (BX)(R13*4), R13
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VPXORD  Z8, Z8, Z8
+	VPXORD  Z9, Z9, Z9
+	VPXORD  Z10, Z10, Z10
+	VPXORD  Z11, Z11, Z11
+	VPXORD  Z12, Z12, Z12
+	VPXORD  Z13, Z13, Z13
+	VPXORD  Z14, Z14, Z14
+	VPXORD  Z15, Z15, Z15
+	VPXORD  Z16, Z16, Z16
+	VPXORD  Z17, Z17, Z17
+	MOVQ    x_len+56(FP), BX
+	XORQ    SI, SI
 
 wide347:
-	CMPQ    R8, $0x00000020
-	JLT     single348
-	VMOVUPS (CX)(DI*1), Z1
-	VSUBPS  (R9)(DI*1), Z1, Z18
-	VANDPS  Z0, Z18, Z18
-	VADDPS  Z18, Z2, Z2
-	VSUBPS  (R10)(DI*1), Z1, Z18
-	VANDPS  Z0, Z18, Z18
-	VADDPS  Z18, Z6, Z6
-	VSUBPS  (R11)(DI*1), Z1, Z18
-	VANDPS  Z0, Z18, Z18
-	VADDPS  Z18, Z10, Z10
-	VSUBPS  (R12)(DI*1), Z1, Z1
-	VANDPS  Z0, Z1, Z1
-	VADDPS  Z1, Z14, Z14
-	VMOVUPS 64(CX)(DI*1), Z1
-	VSUBPS  64(R9)(DI*1), Z1, Z18
-	VANDPS  Z0, Z18, Z18
-	VADDPS  Z18, Z3, Z3
-	VSUBPS  64(R10)(DI*1), Z1, Z18
-	VANDPS  Z0, Z18, Z18
-	VADDPS  Z18, Z7, Z7
-	VSUBPS  64(R11)(DI*1), Z1, Z18
-	VANDPS  Z0, Z18, Z18
-	VADDPS  Z18, Z11, Z11
-	VSUBPS  64(R12)(DI*1), Z1, Z1
-	VANDPS  Z0, Z1, Z1
-	VADDPS  Z1, Z15, Z15
-	ADDQ    $0x00000080, DI
-	SUBQ    $0x00000020, R8
-	JMP     wide347
+	CMPQ       BX, $0x00000020
+	JLT        single348
+	VMOVUPS    (AX)(SI*1), Z1
+	VSUBPS     (R10)(SI*1), Z1, Z18
+	VANDPS     Z0, Z18, Z18
+	VADDPS     Z18, Z2, Z2
+	VSUBPS     (R11)(SI*1), Z1, Z18
+	VANDPS     Z0, Z18, Z18
+	VADDPS     Z18, Z6, Z6
+	VSUBPS     (R12)(SI*1), Z1, Z18
+	VANDPS     Z0, Z18, Z18
+	VADDPS     Z18, Z10, Z10
+	VSUBPS     (R13)(SI*1), Z1, Z1
+	VANDPS     Z0, Z1, Z1
+	VADDPS     Z1, Z14, Z14
+	PREFETCHT0 (DI)(SI*1)
+	PREFETCHT0 (R8)(SI*1)
+	PREFETCHT0 (R9)(SI*1)
+	PREFETCHT0 (DX)(SI*1)
+	VMOVUPS    64(AX)(SI*1), Z1
+	VSUBPS     64(R10)(SI*1), Z1, Z18
+	VANDPS     Z0, Z18, Z18
+	VADDPS     Z18, Z3, Z3
+	VSUBPS     64(R11)(SI*1), Z1, Z18
+	VANDPS     Z0, Z18, Z18
+	VADDPS     Z18, Z7, Z7
+	VSUBPS     64(R12)(SI*1), Z1, Z18
+	VANDPS     Z0, Z18, Z18
+	VADDPS     Z18, Z11, Z11
+	VSUBPS     64(R13)(SI*1), Z1, Z1
+	VANDPS     Z0, Z1, Z1
+	VADDPS     Z1, Z15, Z15
+	PREFETCHT0 64(DI)(SI*1)
+	PREFETCHT0 64(R8)(SI*1)
+	PREFETCHT0 64(R9)(SI*1)
+	PREFETCHT0 64(DX)(SI*1)
+	ADDQ       $0x00000080, SI
+	SUBQ       $0x00000020, BX
+	JMP        wide347
 
 single348:
-	CMPQ    R8, $0x00000010
-	JLT     rest349
-	VMOVUPS (CX)(DI*1), Z1
-	VSUBPS  (R9)(DI*1), Z1, Z18
-	VANDPS  Z0, Z18, Z18
-	VADDPS  Z18, Z2, Z2
-	VSUBPS  (R10)(DI*1), Z1, Z18
-	VANDPS  Z0, Z18, Z18
-	VADDPS  Z18, Z6, Z6
-	VSUBPS  (R11)(DI*1), Z1, Z18
-	VANDPS  Z0, Z18, Z18
-	VADDPS  Z18, Z10, Z10
-	VSUBPS  (R12)(DI*1), Z1, Z1
-	VANDPS  Z0, Z1, Z1
-	VADDPS  Z1, Z14, Z14
-	ADDQ    $0x00000040, DI
-	SUBQ    $0x00000010, R8
-	JMP     single348
+	CMPQ       BX, $0x00000010
+	JLT        rest349
+	VMOVUPS    (AX)(SI*1), Z1
+	VSUBPS     (R10)(SI*1), Z1, Z18
+	VANDPS     Z0, Z18, Z18
+	VADDPS     Z18, Z2, Z2
+	VSUBPS     (R11)(SI*1), Z1, Z18
+	VANDPS     Z0, Z18, Z18
+	VADDPS     Z18, Z6, Z6
+	VSUBPS     (R12)(SI*1), Z1, Z18
+	VANDPS     Z0, Z18, Z18
+	VADDPS     Z18, Z10, Z10
+	VSUBPS     (R13)(SI*1), Z1, Z1
+	VANDPS     Z0, Z1, Z1
+	VADDPS     Z1, Z14, Z14
+	PREFETCHT0 (DI)(SI*1)
+	PREFETCHT0 (R8)(SI*1)
+	PREFETCHT0 (R9)(SI*1)
+	PREFETCHT0 (DX)(SI*1)
+	ADDQ       $0x00000040, SI
+	SUBQ       $0x00000010, BX
+	JMP        single348
 
 rest349:
-	TESTQ     R8, R8
-	JZ        done350
-	MOVL      $0xffffffff, R13
-	BZHIL     R8, R13, R8
-	KMOVW     R8, K1
-	VMOVUPS.Z (CX)(DI*1), K1, Z1
-	VMOVUPS.Z (R9)(DI*1), K1, Z18
-	VSUBPS    Z18, Z1, Z18
-	VANDPS    Z0, Z18, Z18
-	VADDPS    Z18, Z2, Z2
-	VMOVUPS.Z (R10)(DI*1), K1, Z18
-	VSUBPS    Z18, Z1, Z18
-	VANDPS    Z0, Z18, Z18
-	VADDPS    Z18, Z6, Z6
-	VMOVUPS.Z (R11)(DI*1), K1, Z18
-	VSUBPS    Z18, Z1, Z18
-	VANDPS    Z0, Z18, Z18
-	VADDPS    Z18, Z10, Z10
-	VMOVUPS.Z (R12)(DI*1), K1, Z18
-	VSUBPS    Z18, Z1, Z1
-	VANDPS    Z0, Z1, Z1
-	VADDPS    Z1, Z14, Z14
+	TESTQ      BX, BX
+	JZ         done350
+	MOVL       $0xffffffff, R14
+	BZHIL      BX, R14, BX
+	KMOVW      BX, K1
+	VMOVUPS.Z  (AX)(SI*1), K1, Z1
+	VMOVUPS.Z  (R10)(SI*1), K1, Z18
+	VSUBPS     Z18, Z1, Z18
+	VANDPS     Z0, Z18, Z18
+	VADDPS     Z18, Z2, Z2
+	VMOVUPS.Z  (R11)(SI*1), K1, Z18
+	VSUBPS     Z18, Z1, Z18
+	VANDPS     Z0, Z18, Z18
+	VADDPS     Z18, Z6, Z6
+	VMOVUPS.Z  (R12)(SI*1), K1, Z18
+	VSUBPS     Z18, Z1, Z18
+	VANDPS     Z0, Z18, Z18
+	VADDPS     Z18, Z10, Z10
+	VMOVUPS.Z  (R13)(SI*1), K1, Z18
+	VSUBPS     Z18, Z1, Z1
+	VANDPS     Z0, Z1, Z1
+	VADDPS     Z1, Z14, Z14
+	PREFETCHT0 (DI)(SI*1)
+	PREFETCHT0 (R8)(SI*1)
+	PREFETCHT0 (R9)(SI*1)
+	PREFETCHT0 (DX)(SI*1)
 
 done350:
 	VADDPS        Z3, Z2, Z2
@@ -6870,10 +6919,11 @@ done350:
 	VHADDPS       Y10, Y2, Y2
 	VEXTRACTF128  $0x01, Y2, X6
 	VADDPS        X6, X2, X2
-	VMOVUPS       X2, (BX)
-	ADDQ          $0x10, DX
-	ADDQ          $0x10, BX
-	SUBQ          $0x04, SI
+	MOVQ          out_base+72(FP), DX
+	VMOVUPS       X2, (DX)
+	ADDQ          $0x10, CX
+	ADDQ          $0x10, out_base+72(FP)
+	SUBQ          $0x04, rows_len+32(FP)
 	JMP           group345
 
 done346:
@@ -7303,19 +7353,16 @@ done378:
 // func squaredL2RowsAVX512(a []float32, x []float32, out []float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·squaredL2RowsAVX512(SB), NOSPLIT, $0-72
-	MOVQ x_len+32(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ a_base+0(FP), DX
-	MOVQ out_base+48(FP), BX
-	MOVQ out_len+56(FP), SI
-	MOVQ x_len+32(FP), DI
+	MOVQ x_base+24(FP), AX
+	MOVQ a_base+0(FP), CX
 
 group379:
-	CMPQ   SI, $0x04
+	CMPQ   out_len+56(FP), $0x04
 	JLT    done380
-	LEAQ   (DX)(DI*4), R8
-	LEAQ   (R8)(DI*4), R9
-	LEAQ   (R9)(DI*4), R10
+	MOVQ   x_len+32(FP), DX
+	LEAQ   (CX)(DX*4), BX
+	LEAQ   (BX)(DX*4), SI
+	LEAQ   (SI)(DX*4), DX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -7332,67 +7379,67 @@ group379:
 	VPXORD Z13, Z13, Z13
 	VPXORD Z14, Z14, Z14
 	VPXORD Z15, Z15, Z15
-	XORQ   R11, R11
-	MOVQ   AX, R12
+	MOVQ   x_len+32(FP), DI
+	XORQ   R8, R8
 
 wide381:
-	CMPQ        R12, $0x00000020
+	CMPQ        DI, $0x00000020
 	JLT         single382
-	VMOVUPS     (CX)(R11*1), Z16
-	VSUBPS      (DX)(R11*1), Z16, Z17
+	VMOVUPS     (AX)(R8*1), Z16
+	VSUBPS      (CX)(R8*1), Z16, Z17
 	VFMADD231PS Z17, Z17, Z0
-	VSUBPS      (R8)(R11*1), Z16, Z17
+	VSUBPS      (BX)(R8*1), Z16, Z17
 	VFMADD231PS Z17, Z17, Z4
-	VSUBPS      (R9)(R11*1), Z16, Z17
+	VSUBPS      (SI)(R8*1), Z16, Z17
 	VFMADD231PS Z17, Z17, Z8
-	VSUBPS      (R10)(R11*1), Z16, Z16
+	VSUBPS      (DX)(R8*1), Z16, Z16
 	VFMADD231PS Z16, Z16, Z12
-	VMOVUPS     64(CX)(R11*1), Z16
-	VSUBPS      64(DX)(R11*1), Z16, Z17
+	VMOVUPS     64(AX)(R8*1), Z16
+	VSUBPS      64(CX)(R8*1), Z16, Z17
 	VFMADD231PS Z17, Z17, Z1
-	VSUBPS      64(R8)(R11*1), Z16, Z17
+	VSUBPS      64(BX)(R8*1), Z16, Z17
 	VFMADD231PS Z17, Z17, Z5
-	VSUBPS      64(R9)(R11*1), Z16, Z17
+	VSUBPS      64(SI)(R8*1), Z16, Z17
 	VFMADD231PS Z17, Z17, Z9
-	VSUBPS      64(R10)(R11*1), Z16, Z16
+	VSUBPS      64(DX)(R8*1), Z16, Z16
 	VFMADD231PS Z16, Z16, Z13
-	ADDQ        $0x00000080, R11
-	SUBQ        $0x00000020, R12
+	ADDQ        $0x00000080, R8
+	SUBQ        $0x00000020, DI
 	JMP         wide381
 
 single382:
-	CMPQ        R12, $0x00000010
+	CMPQ        DI, $0x00000010
 	JLT         rest383
-	VMOVUPS     (CX)(R11*1), Z16
-	VSUBPS      (DX)(R11*1), Z16, Z17
+	VMOVUPS     (AX)(R8*1), Z16
+	VSUBPS      (CX)(R8*1), Z16, Z17
 	VFMADD231PS Z17, Z17, Z0
-	VSUBPS      (R8)(R11*1), Z16, Z17
+	VSUBPS      (BX)(R8*1), Z16, Z17
 	VFMADD231PS Z17, Z17, Z4
-	VSUBPS      (R9)(R11*1), Z16, Z17
+	VSUBPS      (SI)(R8*1), Z16, Z17
 	VFMADD231PS Z17, Z17, Z8
-	VSUBPS      (R10)(R11*1), Z16, Z16
+	VSUBPS      (DX)(R8*1), Z16, Z16
 	VFMADD231PS Z16, Z16, Z12
-	ADDQ        $0x00000040, R11
-	SUBQ        $0x00000010, R12
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000010, DI
 	JMP         single382
 
 rest383:
-	TESTQ       R12, R12
+	TESTQ       DI, DI
 	JZ          done384
-	MOVL        $0xffffffff, R13
-	BZHIL       R12, R13, R12
-	KMOVW       R12, K1
-	VMOVUPS.Z   (CX)(R11*1), K1, Z16
-	VMOVUPS.Z   (DX)(R11*1), K1, Z17
+	MOVL        $0xffffffff, R9
+	BZHIL       DI, R9, DI
+	KMOVW       DI, K1
+	VMOVUPS.Z   (AX)(R8*1), K1, Z16
+	VMOVUPS.Z   (CX)(R8*1), K1, Z17
 	VSUBPS      Z17, Z16, Z17
 	VFMADD231PS Z17, Z17, Z0
-	VMOVUPS.Z   (R8)(R11*1), K1, Z17
+	VMOVUPS.Z   (BX)(R8*1), K1, Z17
 	VSUBPS      Z17, Z16, Z17
 	VFMADD231PS Z17, Z17, Z4
-	VMOVUPS.Z   (R9)(R11*1), K1, Z17
+	VMOVUPS.Z   (SI)(R8*1), K1, Z17
 	VSUBPS      Z17, Z16, Z17
 	VFMADD231PS Z17, Z17, Z8
-	VMOVUPS.Z   (R10)(R11*1), K1, Z17
+	VMOVUPS.Z   (DX)(R8*1), K1, Z17
 	VSUBPS      Z17, Z16, Z16
 	VFMADD231PS Z16, Z16, Z12
 
@@ -7414,10 +7461,12 @@ done384:
 	VHADDPS       Y8, Y0, Y0
 	VEXTRACTF128  $0x01, Y0, X4
 	VADDPS        X4, X0, X0
-	VMOVUPS       X0, (BX)
-	LEAQ          (R10)(DI*4), DX
-	ADDQ          $0x10, BX
-	SUBQ          $0x04, SI
+	MOVQ          out_base+48(FP), CX
+	VMOVUPS       X0, (CX)
+	MOVQ          x_len+32(FP), CX
+	LEAQ          (DX)(CX*4), CX
+	ADDQ          $0x10, out_base+48(FP)
+	SUBQ          $0x04, out_len+56(FP)
 	JMP           group379
 
 done380:
@@ -7425,110 +7474,141 @@ done380:
 	RET
 
 // func squaredL2GatherAVX512(table []float32, rows []uint32, x []float32, out []float32)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
 TEXT ·squaredL2GatherAVX512(SB), NOSPLIT, $0-96
-	MOVQ x_len+56(FP), AX
-	MOVQ x_base+48(FP), CX
-	MOVQ rows_base+24(FP), DX
-	MOVQ out_base+72(FP), BX
-	MOVQ rows_len+32(FP), SI
+	MOVQ x_base+48(FP), AX
+	MOVQ rows_base+24(FP), CX
 
 group385:
-	CMPQ   SI, $0x04
-	JLT    done386
-	MOVQ   table_base+0(FP), DI
-	MOVQ   x_len+56(FP), R8
-	MOVL   (DX), R9
-	IMULQ  R8, R9
-	LEAQ   (DI)(R9*4), R9
-	MOVL   4(DX), R10
-	IMULQ  R8, R10
-	LEAQ   (DI)(R10*4), R10
-	MOVL   8(DX), R11
-	IMULQ  R8, R11
-	LEAQ   (DI)(R11*4), R11
-	MOVL   12(DX), R12
-	IMULQ  R8, R12
-	LEAQ   (DI)(R12*4), R12
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	XORQ   DI, DI
-	MOVQ   AX, R8
+	CMPQ    rows_len+32(FP), $0x04
+	JLT     done386
+	MOVQ    CX, DX
+	LEAQ    16(CX), BX
+	CMPQ    rows_len+32(FP), $0x08
+	CMOVQGE BX, DX
+	MOVQ    table_base+0(FP), BX
+	MOVQ    x_len+56(FP), SI
+	MOVL    (DX), DI
+	IMULQ   SI, DI
+	LEAQ    (BX)(DI*4), DI
+	MOVL    4(DX), R8
+	IMULQ   SI, R8
+	LEAQ    (BX)(R8*4), R8
+	MOVL    8(DX), R9
+	IMULQ   SI, R9
+	LEAQ    (BX)(R9*4), R9
+	MOVL    12(DX), DX
+	IMULQ   SI, DX
+	LEAQ    (BX)(DX*4), DX
+	MOVQ    table_base+0(FP), BX
+	MOVQ    x_len+56(FP), SI
+	MOVL    (CX), R10
+	IMULQ   SI, R10
+	LEAQ    (BX)(R10*4), R10
+	MOVL    4(CX), R11
+	IMULQ   SI, R11
+	LEAQ    (BX)(R11*4), R11
+	MOVL    8(CX), R12
+	IMULQ   SI, R12
+	LEAQ    (BX)(R12*4), R12
+	MOVL    12(CX), R13
+	IMULQ   SI, R13
+	LEAQ    (BX)(R13*4), R13
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VPXORD  Z8, Z8, Z8
+	VPXORD  Z9, Z9, Z9
+	VPXORD  Z10, Z10, Z10
+	VPXORD  Z11, Z11, Z11
+	VPXORD  Z12, Z12, Z12
+	VPXORD  Z13, Z13, Z13
+	VPXORD  Z14, Z14, Z14
+	VPXORD  Z15, Z15, Z15
+	MOVQ    x_len+56(FP), BX
+	XORQ    SI, SI
 
 wide387:
-	CMPQ        R8, $0x00000020
+	CMPQ        BX, $0x00000020
 	JLT         single388
-	VMOVUPS     (CX)(DI*1), Z16
-	VSUBPS      (R9)(DI*1), Z16, Z17
+	VMOVUPS     (AX)(SI*1), Z16
+	VSUBPS      (R10)(SI*1), Z16, Z17
 	VFMADD231PS Z17, Z17, Z0
-	VSUBPS      (R10)(DI*1), Z16, Z17
+	VSUBPS      (R11)(SI*1), Z16, Z17
 	VFMADD231PS Z17, Z17, Z4
-	VSUBPS      (R11)(DI*1), Z16, Z17
+	VSUBPS      (R12)(SI*1), Z16, Z17
 	VFMADD231PS Z17, Z17, Z8
-	VSUBPS      (R12)(DI*1), Z16, Z16
+	VSUBPS      (R13)(SI*1), Z16, Z16
 	VFMADD231PS Z16, Z16, Z12
-	VMOVUPS     64(CX)(DI*1), Z16
-	VSUBPS      64(R9)(DI*1), Z16, Z17
+	PREFETCHT0  (DI)(SI*1)
+	PREFETCHT0  (R8)(SI*1)
+	PREFETCHT0  (R9)(SI*1)
+	PREFETCHT0  (DX)(SI*1)
+	VMOVUPS     64(AX)(SI*1), Z16
+	VSUBPS      64(R10)(SI*1), Z16, Z17
 	VFMADD231PS Z17, Z17, Z1
-	VSUBPS      64(R10)(DI*1), Z16, Z17
+	VSUBPS      64(R11)(SI*1), Z16, Z17
 	VFMADD231PS Z17, Z17, Z5
-	VSUBPS      64(R11)(DI*1), Z16, Z17
+	VSUBPS      64(R12)(SI*1), Z16, Z17
 	VFMADD231PS Z17, Z17, Z9
-	VSUBPS      64(R12)(DI*1), Z16, Z16
+	VSUBPS      64(R13)(SI*1), Z16, Z16
 	VFMADD231PS Z16, Z16, Z13
-	ADDQ        $0x00000080, DI
-	SUBQ        $0x00000020, R8
+	PREFETCHT0  64(DI)(SI*1)
+	PREFETCHT0  64(R8)(SI*1)
+	PREFETCHT0  64(R9)(SI*1)
+	PREFETCHT0  64(DX)(SI*1)
+	ADDQ        $0x00000080, SI
+	SUBQ        $0x00000020, BX
 	JMP         wide387
 
 single388:
-	CMPQ        R8, $0x00000010
+	CMPQ        BX, $0x00000010
 	JLT         rest389
-	VMOVUPS     (CX)(DI*1), Z16
-	VSUBPS      (R9)(DI*1), Z16, Z17
+	VMOVUPS     (AX)(SI*1), Z16
+	VSUBPS      (R10)(SI*1), Z16, Z17
 	VFMADD231PS Z17, Z17, Z0
-	VSUBPS      (R10)(DI*1), Z16, Z17
+	VSUBPS      (R11)(SI*1), Z16, Z17
 	VFMADD231PS Z17, Z17, Z4
-	VSUBPS      (R11)(DI*1), Z16, Z17
+	VSUBPS      (R12)(SI*1), Z16, Z17
 	VFMADD231PS Z17, Z17, Z8
-	VSUBPS      (R12)(DI*1), Z16, Z16
+	VSUBPS      (R13)(SI*1), Z16, Z16
 	VFMADD231PS Z16, Z16, Z12
-	ADDQ        $0x00000040, DI
-	SUBQ        $0x00000010, R8
+	PREFETCHT0  (DI)(SI*1)
+	PREFETCHT0  (R8)(SI*1)
+	PREFETCHT0  (R9)(SI*1)
+	PREFETCHT0  (DX)(SI*1)
+	ADDQ        $0x00000040, SI
+	SUBQ        $0x00000010, BX
 	JMP         single388
 
 rest389:
-	TESTQ       R8, R8
+	TESTQ       BX, BX
 	JZ          done390
-	MOVL        $0xffffffff, R13
-	BZHIL       R8, R13, R8
-	KMOVW       R8, K1
-	VMOVUPS.Z   (CX)(DI*1), K1, Z16
-	VMOVUPS.Z   (R9)(DI*1), K1, Z17
+	MOVL        $0xffffffff, R14
+	BZHIL       BX, R14, BX
+	KMOVW       BX, K1
+	VMOVUPS.Z   (AX)(SI*1), K1, Z16
+	VMOVUPS.Z   (R10)(SI*1), K1, Z17
 	VSUBPS      Z17, Z16, Z17
 	VFMADD231PS Z17, Z17, Z0
-	VMOVUPS.Z   (R10)(DI*1), K1, Z17
+	VMOVUPS.Z   (R11)(SI*1), K1, Z17
 	VSUBPS      Z17, Z16, Z17
 	VFMADD231PS Z17, Z17, Z4
-	VMOVUPS.Z   (R11)(DI*1), K1, Z17
+	VMOVUPS.Z   (R12)(SI*1), K1, Z17
 	VSUBPS      Z17, Z16, Z17
 	VFMADD231PS Z17, Z17, Z8
-	VMOVUPS.Z   (R12)(DI*1), K1, Z17
+	VMOVUPS.Z   (R13)(SI*1), K1, Z17
 	VSUBPS      Z17, Z16, Z16
 	VFMADD231PS Z16, Z16, Z12
+	PREFETCHT0  (DI)(SI*1)
+	PREFETCHT0  (R8)(SI*1)
+	PREFETCHT0  (R9)(SI*1)
+	PREFETCHT0  (DX)(SI*1)
 
 done390:
 	VADDPS        Z1, Z0, Z0
@@ -7548,10 +7628,11 @@ done390:
 	VHADDPS       Y8, Y0, Y0
 	VEXTRACTF128  $0x01, Y0, X4
 	VADDPS        X4, X0, X0
-	VMOVUPS       X0, (BX)
-	ADDQ          $0x10, DX
-	ADDQ          $0x10, BX
-	SUBQ          $0x04, SI
+	MOVQ          out_base+72(FP), DX
+	VMOVUPS       X0, (DX)
+	ADDQ          $0x10, CX
+	ADDQ          $0x10, out_base+72(FP)
+	SUBQ          $0x04, rows_len+32(FP)
 	JMP           group385
 
 done386:
@@ -8043,22 +8124,18 @@ GLOBL lanes_7f7fffff<>(SB), RODATA|NOPTR, $64
 // func moduliRowsAVX512(a []float32, x []float32, out []float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·moduliRowsAVX512(SB), NOSPLIT, $0-72
-	MOVQ         x_len+32(FP), AX
-	SHRQ         $0x01, AX
-	MOVQ         x_base+24(FP), CX
+	MOVQ         x_base+24(FP), AX
 	VBROADCASTSS lanes_40400000<>+0(SB), Z0
 	VBROADCASTSS lanes_7f7fffff<>+0(SB), Z1
-	MOVQ         a_base+0(FP), DX
-	MOVQ         out_base+48(FP), BX
-	MOVQ         out_len+56(FP), SI
-	MOVQ         x_len+32(FP), DI
+	MOVQ         a_base+0(FP), CX
 
 group419:
-	CMPQ   SI, $0x04
+	CMPQ   out_len+56(FP), $0x04
 	JLT    done420
-	LEAQ   (DX)(DI*4), R8
-	LEAQ   (R8)(DI*4), R9
-	LEAQ   (R9)(DI*4), R10
+	MOVQ   x_len+32(FP), DX
+	LEAQ   (CX)(DX*4), BX
+	LEAQ   (BX)(DX*4), SI
+	LEAQ   (SI)(DX*4), DX
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 	VPXORD Z4, Z4, Z4
@@ -8075,17 +8152,18 @@ group419:
 	VPXORD Z15, Z15, Z15
 	VPXORD Z16, Z16, Z16
 	VPXORD Z17, Z17, Z17
-	XORQ   R11, R11
-	LEAQ   (R11)(AX*4), R12
-	MOVQ   AX, R13
+	MOVQ   x_len+32(FP), DI
+	SHRQ   $0x01, DI
+	XORQ   R8, R8
+	LEAQ   (R8)(DI*4), R9
 
 wide421:
-	CMPQ         R13, $0x00000020
+	CMPQ         DI, $0x00000020
 	JLT          single422
-	VMOVUPS      (CX)(R11*1), Z18
-	VMOVUPS      (CX)(R12*1), Z19
-	VSUBPS       (DX)(R11*1), Z18, Z20
-	VSUBPS       (DX)(R12*1), Z19, Z21
+	VMOVUPS      (AX)(R8*1), Z18
+	VMOVUPS      (AX)(R9*1), Z19
+	VSUBPS       (CX)(R8*1), Z18, Z20
+	VSUBPS       (CX)(R9*1), Z19, Z21
 	VMULPS       Z20, Z20, Z20
 	VFMADD231PS  Z21, Z21, Z20
 	VMINPS       Z20, Z1, Z20
@@ -8094,8 +8172,8 @@ wide421:
 	VMULPS       Z21, Z20, Z20
 	VFNMADD213PS Z0, Z20, Z21
 	VFMADD231PS  Z21, Z20, Z2
-	VSUBPS       (R8)(R11*1), Z18, Z20
-	VSUBPS       (R8)(R12*1), Z19, Z21
+	VSUBPS       (BX)(R8*1), Z18, Z20
+	VSUBPS       (BX)(R9*1), Z19, Z21
 	VMULPS       Z20, Z20, Z20
 	VFMADD231PS  Z21, Z21, Z20
 	VMINPS       Z20, Z1, Z20
@@ -8104,8 +8182,8 @@ wide421:
 	VMULPS       Z21, Z20, Z20
 	VFNMADD213PS Z0, Z20, Z21
 	VFMADD231PS  Z21, Z20, Z6
-	VSUBPS       (R9)(R11*1), Z18, Z20
-	VSUBPS       (R9)(R12*1), Z19, Z21
+	VSUBPS       (SI)(R8*1), Z18, Z20
+	VSUBPS       (SI)(R9*1), Z19, Z21
 	VMULPS       Z20, Z20, Z20
 	VFMADD231PS  Z21, Z21, Z20
 	VMINPS       Z20, Z1, Z20
@@ -8114,8 +8192,8 @@ wide421:
 	VMULPS       Z21, Z20, Z20
 	VFNMADD213PS Z0, Z20, Z21
 	VFMADD231PS  Z21, Z20, Z10
-	VSUBPS       (R10)(R11*1), Z18, Z18
-	VSUBPS       (R10)(R12*1), Z19, Z19
+	VSUBPS       (DX)(R8*1), Z18, Z18
+	VSUBPS       (DX)(R9*1), Z19, Z19
 	VMULPS       Z18, Z18, Z18
 	VFMADD231PS  Z19, Z19, Z18
 	VMINPS       Z18, Z1, Z18
@@ -8124,10 +8202,10 @@ wide421:
 	VMULPS       Z19, Z18, Z18
 	VFNMADD213PS Z0, Z18, Z19
 	VFMADD231PS  Z19, Z18, Z14
-	VMOVUPS      64(CX)(R11*1), Z18
-	VMOVUPS      64(CX)(R12*1), Z19
-	VSUBPS       64(DX)(R11*1), Z18, Z20
-	VSUBPS       64(DX)(R12*1), Z19, Z21
+	VMOVUPS      64(AX)(R8*1), Z18
+	VMOVUPS      64(AX)(R9*1), Z19
+	VSUBPS       64(CX)(R8*1), Z18, Z20
+	VSUBPS       64(CX)(R9*1), Z19, Z21
 	VMULPS       Z20, Z20, Z20
 	VFMADD231PS  Z21, Z21, Z20
 	VMINPS       Z20, Z1, Z20
@@ -8136,8 +8214,8 @@ wide421:
 	VMULPS       Z21, Z20, Z20
 	VFNMADD213PS Z0, Z20, Z21
 	VFMADD231PS  Z21, Z20, Z3
-	VSUBPS       64(R8)(R11*1), Z18, Z20
-	VSUBPS       64(R8)(R12*1), Z19, Z21
+	VSUBPS       64(BX)(R8*1), Z18, Z20
+	VSUBPS       64(BX)(R9*1), Z19, Z21
 	VMULPS       Z20, Z20, Z20
 	VFMADD231PS  Z21, Z21, Z20
 	VMINPS       Z20, Z1, Z20
@@ -8146,8 +8224,8 @@ wide421:
 	VMULPS       Z21, Z20, Z20
 	VFNMADD213PS Z0, Z20, Z21
 	VFMADD231PS  Z21, Z20, Z7
-	VSUBPS       64(R9)(R11*1), Z18, Z20
-	VSUBPS       64(R9)(R12*1), Z19, Z21
+	VSUBPS       64(SI)(R8*1), Z18, Z20
+	VSUBPS       64(SI)(R9*1), Z19, Z21
 	VMULPS       Z20, Z20, Z20
 	VFMADD231PS  Z21, Z21, Z20
 	VMINPS       Z20, Z1, Z20
@@ -8156,8 +8234,8 @@ wide421:
 	VMULPS       Z21, Z20, Z20
 	VFNMADD213PS Z0, Z20, Z21
 	VFMADD231PS  Z21, Z20, Z11
-	VSUBPS       64(R10)(R11*1), Z18, Z18
-	VSUBPS       64(R10)(R12*1), Z19, Z19
+	VSUBPS       64(DX)(R8*1), Z18, Z18
+	VSUBPS       64(DX)(R9*1), Z19, Z19
 	VMULPS       Z18, Z18, Z18
 	VFMADD231PS  Z19, Z19, Z18
 	VMINPS       Z18, Z1, Z18
@@ -8166,18 +8244,18 @@ wide421:
 	VMULPS       Z19, Z18, Z18
 	VFNMADD213PS Z0, Z18, Z19
 	VFMADD231PS  Z19, Z18, Z15
-	ADDQ         $0x00000080, R11
-	ADDQ         $0x00000080, R12
-	SUBQ         $0x00000020, R13
+	ADDQ         $0x00000080, R8
+	ADDQ         $0x00000080, R9
+	SUBQ         $0x00000020, DI
 	JMP          wide421
 
 single422:
-	CMPQ         R13, $0x00000010
+	CMPQ         DI, $0x00000010
 	JLT          rest423
-	VMOVUPS      (CX)(R11*1), Z18
-	VMOVUPS      (CX)(R12*1), Z19
-	VSUBPS       (DX)(R11*1), Z18, Z20
-	VSUBPS       (DX)(R12*1), Z19, Z21
+	VMOVUPS      (AX)(R8*1), Z18
+	VMOVUPS      (AX)(R9*1), Z19
+	VSUBPS       (CX)(R8*1), Z18, Z20
+	VSUBPS       (CX)(R9*1), Z19, Z21
 	VMULPS       Z20, Z20, Z20
 	VFMADD231PS  Z21, Z21, Z20
 	VMINPS       Z20, Z1, Z20
@@ -8186,8 +8264,8 @@ single422:
 	VMULPS       Z21, Z20, Z20
 	VFNMADD213PS Z0, Z20, Z21
 	VFMADD231PS  Z21, Z20, Z2
-	VSUBPS       (R8)(R11*1), Z18, Z20
-	VSUBPS       (R8)(R12*1), Z19, Z21
+	VSUBPS       (BX)(R8*1), Z18, Z20
+	VSUBPS       (BX)(R9*1), Z19, Z21
 	VMULPS       Z20, Z20, Z20
 	VFMADD231PS  Z21, Z21, Z20
 	VMINPS       Z20, Z1, Z20
@@ -8196,8 +8274,8 @@ single422:
 	VMULPS       Z21, Z20, Z20
 	VFNMADD213PS Z0, Z20, Z21
 	VFMADD231PS  Z21, Z20, Z6
-	VSUBPS       (R9)(R11*1), Z18, Z20
-	VSUBPS       (R9)(R12*1), Z19, Z21
+	VSUBPS       (SI)(R8*1), Z18, Z20
+	VSUBPS       (SI)(R9*1), Z19, Z21
 	VMULPS       Z20, Z20, Z20
 	VFMADD231PS  Z21, Z21, Z20
 	VMINPS       Z20, Z1, Z20
@@ -8206,8 +8284,8 @@ single422:
 	VMULPS       Z21, Z20, Z20
 	VFNMADD213PS Z0, Z20, Z21
 	VFMADD231PS  Z21, Z20, Z10
-	VSUBPS       (R10)(R11*1), Z18, Z18
-	VSUBPS       (R10)(R12*1), Z19, Z19
+	VSUBPS       (DX)(R8*1), Z18, Z18
+	VSUBPS       (DX)(R9*1), Z19, Z19
 	VMULPS       Z18, Z18, Z18
 	VFMADD231PS  Z19, Z19, Z18
 	VMINPS       Z18, Z1, Z18
@@ -8216,21 +8294,21 @@ single422:
 	VMULPS       Z19, Z18, Z18
 	VFNMADD213PS Z0, Z18, Z19
 	VFMADD231PS  Z19, Z18, Z14
-	ADDQ         $0x00000040, R11
-	ADDQ         $0x00000040, R12
-	SUBQ         $0x00000010, R13
+	ADDQ         $0x00000040, R8
+	ADDQ         $0x00000040, R9
+	SUBQ         $0x00000010, DI
 	JMP          single422
 
 rest423:
-	TESTQ        R13, R13
+	TESTQ        DI, DI
 	JZ           done424
-	MOVL         $0xffffffff, R14
-	BZHIL        R13, R14, R13
-	KMOVW        R13, K1
-	VMOVUPS.Z    (CX)(R11*1), K1, Z18
-	VMOVUPS.Z    (CX)(R12*1), K1, Z19
-	VMOVUPS.Z    (DX)(R11*1), K1, Z20
-	VMOVUPS.Z    (DX)(R12*1), K1, Z21
+	MOVL         $0xffffffff, R10
+	BZHIL        DI, R10, DI
+	KMOVW        DI, K1
+	VMOVUPS.Z    (AX)(R8*1), K1, Z18
+	VMOVUPS.Z    (AX)(R9*1), K1, Z19
+	VMOVUPS.Z    (CX)(R8*1), K1, Z20
+	VMOVUPS.Z    (CX)(R9*1), K1, Z21
 	VSUBPS       Z20, Z18, Z20
 	VSUBPS       Z21, Z19, Z21
 	VMULPS       Z20, Z20, Z20
@@ -8241,8 +8319,8 @@ rest423:
 	VMULPS       Z21, Z20, Z20
 	VFNMADD213PS Z0, Z20, Z21
 	VFMADD231PS  Z21, Z20, Z2
-	VMOVUPS.Z    (R8)(R11*1), K1, Z20
-	VMOVUPS.Z    (R8)(R12*1), K1, Z21
+	VMOVUPS.Z    (BX)(R8*1), K1, Z20
+	VMOVUPS.Z    (BX)(R9*1), K1, Z21
 	VSUBPS       Z20, Z18, Z20
 	VSUBPS       Z21, Z19, Z21
 	VMULPS       Z20, Z20, Z20
@@ -8253,8 +8331,8 @@ rest423:
 	VMULPS       Z21, Z20, Z20
 	VFNMADD213PS Z0, Z20, Z21
 	VFMADD231PS  Z21, Z20, Z6
-	VMOVUPS.Z    (R9)(R11*1), K1, Z20
-	VMOVUPS.Z    (R9)(R12*1), K1, Z21
+	VMOVUPS.Z    (SI)(R8*1), K1, Z20
+	VMOVUPS.Z    (SI)(R9*1), K1, Z21
 	VSUBPS       Z20, Z18, Z20
 	VSUBPS       Z21, Z19, Z21
 	VMULPS       Z20, Z20, Z20
@@ -8265,8 +8343,8 @@ rest423:
 	VMULPS       Z21, Z20, Z20
 	VFNMADD213PS Z0, Z20, Z21
 	VFMADD231PS  Z21, Z20, Z10
-	VMOVUPS.Z    (R10)(R11*1), K1, Z20
-	VMOVUPS.Z    (R10)(R12*1), K1, Z21
+	VMOVUPS.Z    (DX)(R8*1), K1, Z20
+	VMOVUPS.Z    (DX)(R9*1), K1, Z21
 	VSUBPS       Z20, Z18, Z18
 	VSUBPS       Z21, Z19, Z19
 	VMULPS       Z18, Z18, Z18
@@ -8297,10 +8375,12 @@ done424:
 	VEXTRACTF128  $0x01, Y2, X6
 	VADDPS        X6, X2, X2
 	VMULPS        lanes_3f000000<>+0(SB), X2, X2
-	VMOVUPS       X2, (BX)
-	LEAQ          (R10)(DI*4), DX
-	ADDQ          $0x10, BX
-	SUBQ          $0x04, SI
+	MOVQ          out_base+48(FP), CX
+	VMOVUPS       X2, (CX)
+	MOVQ          x_len+32(FP), CX
+	LEAQ          (DX)(CX*4), CX
+	ADDQ          $0x10, out_base+48(FP)
+	SUBQ          $0x04, out_len+56(FP)
 	JMP           group419
 
 done420:
@@ -8308,61 +8388,76 @@ done420:
 	RET
 
 // func moduliGatherAVX512(table []float32, rows []uint32, x []float32, out []float32)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
 TEXT ·moduliGatherAVX512(SB), NOSPLIT, $0-96
-	MOVQ         x_len+56(FP), AX
-	SHRQ         $0x01, AX
-	MOVQ         x_base+48(FP), CX
+	MOVQ         x_base+48(FP), AX
 	VBROADCASTSS lanes_40400000<>+0(SB), Z0
 	VBROADCASTSS lanes_7f7fffff<>+0(SB), Z1
-	MOVQ         rows_base+24(FP), DX
-	MOVQ         out_base+72(FP), BX
-	MOVQ         rows_len+32(FP), SI
+	MOVQ         rows_base+24(FP), CX
 
 group425:
-	CMPQ   SI, $0x04
-	JLT    done426
-	MOVQ   table_base+0(FP), DI
-	MOVQ   x_len+56(FP), R8
-	MOVL   (DX), R9
-	IMULQ  R8, R9
-	LEAQ   (DI)(R9*4), R9
-	MOVL   4(DX), R10
-	IMULQ  R8, R10
-	LEAQ   (DI)(R10*4), R10
-	MOVL   8(DX), R11
-	IMULQ  R8, R11
-	LEAQ   (DI)(R11*4), R11
-	MOVL   12(DX), R12
-	IMULQ  R8, R12
-	LEAQ   (DI)(R12*4), R12
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	XORQ   DI, DI
-	LEAQ   (DI)(AX*4), R8
-	MOVQ   AX, R13
+	CMPQ    rows_len+32(FP), $0x04
+	JLT     done426
+	MOVQ    CX, DX
+	LEAQ    16(CX), BX
+	CMPQ    rows_len+32(FP), $0x08
+	CMOVQGE BX, DX
+	MOVQ    table_base+0(FP), BX
+	MOVQ    x_len+56(FP), SI
+	MOVL    (DX), DI
+	IMULQ   SI, DI
+	LEAQ    (BX)(DI*4), DI
+	MOVL    4(DX), R8
+	IMULQ   SI, R8
+	LEAQ    (BX)(R8*4), R8
+	MOVL    8(DX), R9
+	IMULQ   SI, R9
+	LEAQ    (BX)(R9*4), R9
+	MOVL    12(DX), DX
+	IMULQ   SI, DX
+	LEAQ    (BX)(DX*4), DX
+	MOVQ    table_base+0(FP), BX
+	MOVQ    x_len+56(FP), SI
+	MOVL    (CX), R10
+	IMULQ   SI, R10
+	LEAQ    (BX)(R10*4), R10
+	MOVL    4(CX), R11
+	IMULQ   SI, R11
+	LEAQ    (BX)(R11*4), R11
+	MOVL    8(CX), R12
+	IMULQ   SI, R12
+	LEAQ    (BX)(R12*4), R12
+	MOVL    12(CX), R13
+	IMULQ   SI, R13
+	LEAQ    (BX)(R13*4), R13
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VPXORD  Z8, Z8, Z8
+	VPXORD  Z9, Z9, Z9
+	VPXORD  Z10, Z10, Z10
+	VPXORD  Z11, Z11, Z11
+	VPXORD  Z12, Z12, Z12
+	VPXORD  Z13, Z13, Z13
+	VPXORD  Z14, Z14, Z14
+	VPXORD  Z15, Z15, Z15
+	VPXORD  Z16, Z16, Z16
+	VPXORD  Z17, Z17, Z17
+	MOVQ    x_len+56(FP), BX
+	SHRQ    $0x01, BX
+	XORQ    SI, SI
+	LEAQ    (SI)(BX*4), R14
 
 wide427:
-	CMPQ         R13, $0x00000020
+	CMPQ         BX, $0x00000020
 	JLT          single428
-	VMOVUPS      (CX)(DI*1), Z18
-	VMOVUPS      (CX)(R8*1), Z19
-	VSUBPS       (R9)(DI*1), Z18, Z20
-	VSUBPS       (R9)(R8*1), Z19, Z21
+	VMOVUPS      (AX)(SI*1), Z18
+	VMOVUPS      (AX)(R14*1), Z19
+	VSUBPS       (R10)(SI*1), Z18, Z20
+	VSUBPS       (R10)(R14*1), Z19, Z21
 	VMULPS       Z20, Z20, Z20
 	VFMADD231PS  Z21, Z21, Z20
 	VMINPS       Z20, Z1, Z20
@@ -8371,8 +8466,8 @@ wide427:
 	VMULPS       Z21, Z20, Z20
 	VFNMADD213PS Z0, Z20, Z21
 	VFMADD231PS  Z21, Z20, Z2
-	VSUBPS       (R10)(DI*1), Z18, Z20
-	VSUBPS       (R10)(R8*1), Z19, Z21
+	VSUBPS       (R11)(SI*1), Z18, Z20
+	VSUBPS       (R11)(R14*1), Z19, Z21
 	VMULPS       Z20, Z20, Z20
 	VFMADD231PS  Z21, Z21, Z20
 	VMINPS       Z20, Z1, Z20
@@ -8381,8 +8476,8 @@ wide427:
 	VMULPS       Z21, Z20, Z20
 	VFNMADD213PS Z0, Z20, Z21
 	VFMADD231PS  Z21, Z20, Z6
-	VSUBPS       (R11)(DI*1), Z18, Z20
-	VSUBPS       (R11)(R8*1), Z19, Z21
+	VSUBPS       (R12)(SI*1), Z18, Z20
+	VSUBPS       (R12)(R14*1), Z19, Z21
 	VMULPS       Z20, Z20, Z20
 	VFMADD231PS  Z21, Z21, Z20
 	VMINPS       Z20, Z1, Z20
@@ -8391,8 +8486,8 @@ wide427:
 	VMULPS       Z21, Z20, Z20
 	VFNMADD213PS Z0, Z20, Z21
 	VFMADD231PS  Z21, Z20, Z10
-	VSUBPS       (R12)(DI*1), Z18, Z18
-	VSUBPS       (R12)(R8*1), Z19, Z19
+	VSUBPS       (R13)(SI*1), Z18, Z18
+	VSUBPS       (R13)(R14*1), Z19, Z19
 	VMULPS       Z18, Z18, Z18
 	VFMADD231PS  Z19, Z19, Z18
 	VMINPS       Z18, Z1, Z18
@@ -8401,10 +8496,18 @@ wide427:
 	VMULPS       Z19, Z18, Z18
 	VFNMADD213PS Z0, Z18, Z19
 	VFMADD231PS  Z19, Z18, Z14
-	VMOVUPS      64(CX)(DI*1), Z18
-	VMOVUPS      64(CX)(R8*1), Z19
-	VSUBPS       64(R9)(DI*1), Z18, Z20
-	VSUBPS       64(R9)(R8*1), Z19, Z21
+	PREFETCHT0   (DI)(SI*1)
+	PREFETCHT0   (DI)(R14*1)
+	PREFETCHT0   (R8)(SI*1)
+	PREFETCHT0   (R8)(R14*1)
+	PREFETCHT0   (R9)(SI*1)
+	PREFETCHT0   (R9)(R14*1)
+	PREFETCHT0   (DX)(SI*1)
+	PREFETCHT0   (DX)(R14*1)
+	VMOVUPS      64(AX)(SI*1), Z18
+	VMOVUPS      64(AX)(R14*1), Z19
+	VSUBPS       64(R10)(SI*1), Z18, Z20
+	VSUBPS       64(R10)(R14*1), Z19, Z21
 	VMULPS       Z20, Z20, Z20
 	VFMADD231PS  Z21, Z21, Z20
 	VMINPS       Z20, Z1, Z20
@@ -8413,8 +8516,8 @@ wide427:
 	VMULPS       Z21, Z20, Z20
 	VFNMADD213PS Z0, Z20, Z21
 	VFMADD231PS  Z21, Z20, Z3
-	VSUBPS       64(R10)(DI*1), Z18, Z20
-	VSUBPS       64(R10)(R8*1), Z19, Z21
+	VSUBPS       64(R11)(SI*1), Z18, Z20
+	VSUBPS       64(R11)(R14*1), Z19, Z21
 	VMULPS       Z20, Z20, Z20
 	VFMADD231PS  Z21, Z21, Z20
 	VMINPS       Z20, Z1, Z20
@@ -8423,8 +8526,8 @@ wide427:
 	VMULPS       Z21, Z20, Z20
 	VFNMADD213PS Z0, Z20, Z21
 	VFMADD231PS  Z21, Z20, Z7
-	VSUBPS       64(R11)(DI*1), Z18, Z20
-	VSUBPS       64(R11)(R8*1), Z19, Z21
+	VSUBPS       64(R12)(SI*1), Z18, Z20
+	VSUBPS       64(R12)(R14*1), Z19, Z21
 	VMULPS       Z20, Z20, Z20
 	VFMADD231PS  Z21, Z21, Z20
 	VMINPS       Z20, Z1, Z20
@@ -8433,8 +8536,8 @@ wide427:
 	VMULPS       Z21, Z20, Z20
 	VFNMADD213PS Z0, Z20, Z21
 	VFMADD231PS  Z21, Z20, Z11
-	VSUBPS       64(R12)(DI*1), Z18, Z18
-	VSUBPS       64(R12)(R8*1), Z19, Z19
+	VSUBPS       64(R13)(SI*1), Z18, Z18
+	VSUBPS       64(R13)(R14*1), Z19, Z19
 	VMULPS       Z18, Z18, Z18
 	VFMADD231PS  Z19, Z19, Z18
 	VMINPS       Z18, Z1, Z18
@@ -8443,18 +8546,26 @@ wide427:
 	VMULPS       Z19, Z18, Z18
 	VFNMADD213PS Z0, Z18, Z19
 	VFMADD231PS  Z19, Z18, Z15
-	ADDQ         $0x00000080, DI
-	ADDQ         $0x00000080, R8
-	SUBQ         $0x00000020, R13
+	PREFETCHT0   64(DI)(SI*1)
+	PREFETCHT0   64(DI)(R14*1)
+	PREFETCHT0   64(R8)(SI*1)
+	PREFETCHT0   64(R8)(R14*1)
+	PREFETCHT0   64(R9)(SI*1)
+	PREFETCHT0   64(R9)(R14*1)
+	PREFETCHT0   64(DX)(SI*1)
+	PREFETCHT0   64(DX)(R14*1)
+	ADDQ         $0x00000080, SI
+	ADDQ         $0x00000080, R14
+	SUBQ         $0x00000020, BX
 	JMP          wide427
 
 single428:
-	CMPQ         R13, $0x00000010
+	CMPQ         BX, $0x00000010
 	JLT          rest429
-	VMOVUPS      (CX)(DI*1), Z18
-	VMOVUPS      (CX)(R8*1), Z19
-	VSUBPS       (R9)(DI*1), Z18, Z20
-	VSUBPS       (R9)(R8*1), Z19, Z21
+	VMOVUPS      (AX)(SI*1), Z18
+	VMOVUPS      (AX)(R14*1), Z19
+	VSUBPS       (R10)(SI*1), Z18, Z20
+	VSUBPS       (R10)(R14*1), Z19, Z21
 	VMULPS       Z20, Z20, Z20
 	VFMADD231PS  Z21, Z21, Z20
 	VMINPS       Z20, Z1, Z20
@@ -8463,8 +8574,8 @@ single428:
 	VMULPS       Z21, Z20, Z20
 	VFNMADD213PS Z0, Z20, Z21
 	VFMADD231PS  Z21, Z20, Z2
-	VSUBPS       (R10)(DI*1), Z18, Z20
-	VSUBPS       (R10)(R8*1), Z19, Z21
+	VSUBPS       (R11)(SI*1), Z18, Z20
+	VSUBPS       (R11)(R14*1), Z19, Z21
 	VMULPS       Z20, Z20, Z20
 	VFMADD231PS  Z21, Z21, Z20
 	VMINPS       Z20, Z1, Z20
@@ -8473,8 +8584,8 @@ single428:
 	VMULPS       Z21, Z20, Z20
 	VFNMADD213PS Z0, Z20, Z21
 	VFMADD231PS  Z21, Z20, Z6
-	VSUBPS       (R11)(DI*1), Z18, Z20
-	VSUBPS       (R11)(R8*1), Z19, Z21
+	VSUBPS       (R12)(SI*1), Z18, Z20
+	VSUBPS       (R12)(R14*1), Z19, Z21
 	VMULPS       Z20, Z20, Z20
 	VFMADD231PS  Z21, Z21, Z20
 	VMINPS       Z20, Z1, Z20
@@ -8483,8 +8594,8 @@ single428:
 	VMULPS       Z21, Z20, Z20
 	VFNMADD213PS Z0, Z20, Z21
 	VFMADD231PS  Z21, Z20, Z10
-	VSUBPS       (R12)(DI*1), Z18, Z18
-	VSUBPS       (R12)(R8*1), Z19, Z19
+	VSUBPS       (R13)(SI*1), Z18, Z18
+	VSUBPS       (R13)(R14*1), Z19, Z19
 	VMULPS       Z18, Z18, Z18
 	VFMADD231PS  Z19, Z19, Z18
 	VMINPS       Z18, Z1, Z18
@@ -8493,21 +8604,29 @@ single428:
 	VMULPS       Z19, Z18, Z18
 	VFNMADD213PS Z0, Z18, Z19
 	VFMADD231PS  Z19, Z18, Z14
-	ADDQ         $0x00000040, DI
-	ADDQ         $0x00000040, R8
-	SUBQ         $0x00000010, R13
+	PREFETCHT0   (DI)(SI*1)
+	PREFETCHT0   (DI)(R14*1)
+	PREFETCHT0   (R8)(SI*1)
+	PREFETCHT0   (R8)(R14*1)
+	PREFETCHT0   (R9)(SI*1)
+	PREFETCHT0   (R9)(R14*1)
+	PREFETCHT0   (DX)(SI*1)
+	PREFETCHT0   (DX)(R14*1)
+	ADDQ         $0x00000040, SI
+	ADDQ         $0x00000040, R14
+	SUBQ         $0x00000010, BX
 	JMP          single428
 
 rest429:
-	TESTQ        R13, R13
+	TESTQ        BX, BX
 	JZ           done430
-	MOVL         $0xffffffff, R14
-	BZHIL        R13, R14, R13
-	KMOVW        R13, K1
-	VMOVUPS.Z    (CX)(DI*1), K1, Z18
-	VMOVUPS.Z    (CX)(R8*1), K1, Z19
-	VMOVUPS.Z    (R9)(DI*1), K1, Z20
-	VMOVUPS.Z    (R9)(R8*1), K1, Z21
+	MOVL         $0xffffffff, R15
+	BZHIL        BX, R15, BX
+	KMOVW        BX, K1
+	VMOVUPS.Z    (AX)(SI*1), K1, Z18
+	VMOVUPS.Z    (AX)(R14*1), K1, Z19
+	VMOVUPS.Z    (R10)(SI*1), K1, Z20
+	VMOVUPS.Z    (R10)(R14*1), K1, Z21
 	VSUBPS       Z20, Z18, Z20
 	VSUBPS       Z21, Z19, Z21
 	VMULPS       Z20, Z20, Z20
@@ -8518,8 +8637,8 @@ rest429:
 	VMULPS       Z21, Z20, Z20
 	VFNMADD213PS Z0, Z20, Z21
 	VFMADD231PS  Z21, Z20, Z2
-	VMOVUPS.Z    (R10)(DI*1), K1, Z20
-	VMOVUPS.Z    (R10)(R8*1), K1, Z21
+	VMOVUPS.Z    (R11)(SI*1), K1, Z20
+	VMOVUPS.Z    (R11)(R14*1), K1, Z21
 	VSUBPS       Z20, Z18, Z20
 	VSUBPS       Z21, Z19, Z21
 	VMULPS       Z20, Z20, Z20
@@ -8530,8 +8649,8 @@ rest429:
 	VMULPS       Z21, Z20, Z20
 	VFNMADD213PS Z0, Z20, Z21
 	VFMADD231PS  Z21, Z20, Z6
-	VMOVUPS.Z    (R11)(DI*1), K1, Z20
-	VMOVUPS.Z    (R11)(R8*1), K1, Z21
+	VMOVUPS.Z    (R12)(SI*1), K1, Z20
+	VMOVUPS.Z    (R12)(R14*1), K1, Z21
 	VSUBPS       Z20, Z18, Z20
 	VSUBPS       Z21, Z19, Z21
 	VMULPS       Z20, Z20, Z20
@@ -8542,8 +8661,8 @@ rest429:
 	VMULPS       Z21, Z20, Z20
 	VFNMADD213PS Z0, Z20, Z21
 	VFMADD231PS  Z21, Z20, Z10
-	VMOVUPS.Z    (R12)(DI*1), K1, Z20
-	VMOVUPS.Z    (R12)(R8*1), K1, Z21
+	VMOVUPS.Z    (R13)(SI*1), K1, Z20
+	VMOVUPS.Z    (R13)(R14*1), K1, Z21
 	VSUBPS       Z20, Z18, Z18
 	VSUBPS       Z21, Z19, Z19
 	VMULPS       Z18, Z18, Z18
@@ -8554,6 +8673,14 @@ rest429:
 	VMULPS       Z19, Z18, Z18
 	VFNMADD213PS Z0, Z18, Z19
 	VFMADD231PS  Z19, Z18, Z14
+	PREFETCHT0   (DI)(SI*1)
+	PREFETCHT0   (DI)(R14*1)
+	PREFETCHT0   (R8)(SI*1)
+	PREFETCHT0   (R8)(R14*1)
+	PREFETCHT0   (R9)(SI*1)
+	PREFETCHT0   (R9)(R14*1)
+	PREFETCHT0   (DX)(SI*1)
+	PREFETCHT0   (DX)(R14*1)
 
 done430:
 	VADDPS        Z3, Z2, Z2
@@ -8574,10 +8701,11 @@ done430:
 	VEXTRACTF128  $0x01, Y2, X6
 	VADDPS        X6, X2, X2
 	VMULPS        lanes_3f000000<>+0(SB), X2, X2
-	VMOVUPS       X2, (BX)
-	ADDQ          $0x10, DX
-	ADDQ          $0x10, BX
-	SUBQ          $0x04, SI
+	MOVQ          out_base+72(FP), DX
+	VMOVUPS       X2, (DX)
+	ADDQ          $0x10, CX
+	ADDQ          $0x10, out_base+72(FP)
+	SUBQ          $0x04, rows_len+32(FP)
 	JMP           group425
 
 done426:

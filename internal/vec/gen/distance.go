@@ -38,18 +38,19 @@ func (m measure) pair(v lanes) {
 // rows writes the kernel of x against consecutive rows.
 func (m measure) rows(v lanes) {
 	v.text(m.name+"Rows", "(a, x, out []float32)", "is "+m.name+" of x and each row of a, whose number is a multiple of four.")
-	n, x, k := m.columnsOf("x"), row("x"), v.kit(m)
-	a, out, left, width := row("a"), row("out"), length("out"), length("x")
+	x, k, a := row("x"), v.kit(m), row("a")
+	left, out := parked(Param("out").Len()), parked(Param("out").Base())
 	loop, done := label("group"), label("done")
 	Label(loop)
 	CMPQ(left, Imm(rowsAtOnce))
 	JLT(LabelRef(done))
-	rows := []Register{a}
+	rows, width := []Register{a}, length("x")
 	for i := 1; i < rowsAtOnce; i++ {
 		rows = append(rows, GP64())
 		LEAQ(Mem{Base: rows[i-1], Index: width, Scale: 4}, rows[i])
 	}
-	m.group(k, n, x, out, rows)
+	m.group(k, x, out, rows, nil)
+	width = length("x")
 	LEAQ(Mem{Base: rows[rowsAtOnce-1], Index: width, Scale: 4}, a)
 	ADDQ(Imm(4*rowsAtOnce), out)
 	SUBQ(Imm(rowsAtOnce), left)
@@ -58,23 +59,38 @@ func (m measure) rows(v lanes) {
 	v.finish()
 }
 
-// gather writes the kernel of x against rows given by index.
+// gather writes the kernel of x against rows given by index. In AVX-512 it asks for the rows of the next group
+// while it works on one: 3 to 19 % faster as measured, where AVX2 was 2 to 5 % slower.
 func (m measure) gather(v lanes) {
 	v.text(m.name+"Gather", "(table []float32, rows []uint32, x, out []float32)",
 		"is "+m.name+" of x and each of rows, whose number is a multiple of four.")
-	n, x, k := m.columnsOf("x"), row("x"), v.kit(m)
-	indexes, out, left := row("rows"), row("out"), length("rows")
+	x, k, indexes := row("x"), v.kit(m), row("rows")
+	left, out := parked(Param("rows").Len()), parked(Param("out").Base())
 	loop, done := label("group"), label("done")
 	Label(loop)
 	CMPQ(left, Imm(rowsAtOnce))
 	JLT(LabelRef(done))
-	m.group(k, n, x, out, pointers("table", indexes, rowsAtOnce))
+	var next []Register
+	if v.wide() {
+		next = pointers("table", following(indexes, left), rowsAtOnce)
+	}
+	m.group(k, x, out, pointers("table", indexes, rowsAtOnce), next)
 	ADDQ(Imm(4*rowsAtOnce), indexes)
 	ADDQ(Imm(4*rowsAtOnce), out)
 	SUBQ(Imm(rowsAtOnce), left)
 	JMP(LabelRef(loop))
 	Label(done)
 	v.finish()
+}
+
+// following returns the place of the next group's indexes, or of this one's if it is the last.
+func following(indexes Register, left Mem) Register {
+	next, after := GP64(), GP64()
+	MOVQ(indexes, next)
+	LEAQ(Mem{Base: indexes, Disp: 4 * rowsAtOnce}, after)
+	CMPQ(left, Imm(2*rowsAtOnce))
+	CMOVQGE(after, next)
+	return next
 }
 
 // pointers returns where the rows of the next count indexes begin.
@@ -91,25 +107,29 @@ func pointers(table string, indexes Register, count int) []Register {
 	return rows
 }
 
-// group stores the measures of x and four rows.
-func (m measure) group(k kit, n, x, out Register, rows []Register) {
+// group stores, where the pointer out in memory says, the measures of x and four rows. It asks for the next rows.
+func (m measure) group(k kit, x Register, out Mem, rows, next []Register) {
 	const perRow = 2
 	acc := make([][]VecVirtual, len(rows))
 	for i := range acc {
 		acc[i] = k.accumulators()[:perRow]
 	}
+	n := m.columnsOf("x")
 	at := m.indexes(n)
 	k.columns(n, at, perRow, func(c cursor) {
 		xs := c.load(x, at)
 		for i, r := range rows {
 			m.add(k, xs, c.operands(r, at), acc[i][c.slot])
 		}
+		c.ask(next, at)
 	})
 	sums := k.sums(acc)
 	if unit := k.unit(m); unit != 1 {
 		VMULPS(constant(unit), sums, sums)
 	}
-	VMOVUPS(sums, Mem{Base: out})
+	to := GP64()
+	MOVQ(out, to)
+	VMOVUPS(sums, Mem{Base: to})
 }
 
 // sums returns the sum of each of four rows' accumulators.

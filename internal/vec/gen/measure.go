@@ -156,6 +156,18 @@ func (c cursor) operands(base Register, indexes []Register) []Op {
 	return out
 }
 
+// ask fetches the cache lines of some rows that begin in this vector.
+func (c cursor) ask(rows, indexes []Register) {
+	if c.step*c.v.bytes()%64 != 0 {
+		return
+	}
+	for _, r := range rows {
+		for _, index := range indexes {
+			PREFETCHT0(c.mem(r, index))
+		}
+	}
+}
+
 // indexes returns the byte indexes of column 0 in an array: one, and that of the imaginary parts if it is complex.
 func (m measure) indexes(columns Register) []Register {
 	at := GP64()
