@@ -14,6 +14,7 @@ const (
 	L1 Metric = iota
 	SquaredL2
 	Moduli
+	innerProduct // stands beside the metrics where kernels compute either
 )
 
 // Distance returns the distance of x and y; len(y) must be at least len(x).
@@ -38,14 +39,20 @@ func Distances(m Metric, a []float32, rows, cols int, x, out []float32) {
 func DistancesNT(m Metric, c, a, b Matrix, workers int) {
 	checkShapes("DistancesNT", c, [4]int{a.Rows, a.Cols, b.Cols, b.Rows})
 	checkMetric(m, a.Cols)
-	inChunks(b.Rows, workers, func(lo, hi int) {
-		for i := range a.Rows {
-			x, out := a.Row(i), c.Row(i)
-			for j := lo; j < hi; j++ {
-				out[j] = distance(m, x, b.Row(j))
+	if a.Rows <= fewRows && b.Stride == b.Cols && b.Cols > 0 {
+		inChunks(b.Rows, workers, func(lo, hi int) {
+			for i := range a.Rows {
+				Distances(m, b.Data[lo*b.Cols:], hi-lo, b.Cols, a.Row(i), c.Row(i)[lo:hi])
 			}
-		}
-	})
+		})
+		return
+	}
+	p := product{c: c, a: plain(a), b: transposed(b), depth: a.Cols, metric: m}
+	if m == Moduli {
+		p.depth /= 2
+		p.a.imag, p.b.imag = p.depth, p.depth
+	}
+	p.run(workers)
 }
 
 // checkMetric panics unless m is a metric of rows of that width.

@@ -1,3 +1,5 @@
+//go:build !amd64 || purego
+
 package vec
 
 func distance(m Metric, x, y []float32) float32  { return distanceGo(m, x, y) }
@@ -17,4 +19,8 @@ func distanceGather(m Metric, table []float32, rows []uint32, x, out []float32) 
 
 func expandDistances(dots []float32, q float32, norms, out []float32) {
 	expandDistancesGo(dots, q, norms, out)
+}
+
+func distanceTile(m Metric, kc int, a operand, b panels, c []float32, t tileOut) {
+	distanceTileGo(m, kc, a, b, c, t)
 }
