@@ -100,7 +100,7 @@ func bfloatMultiply(p bfloatProduct, workers int) {
 		return
 	}
 	if p.depth == 0 {
-		(&product{c: p.c, accumulate: p.add}).run(1)
+		(&product{c: p.c, accumulate: p.add, metric: innerProduct}).run(1)
 		return
 	}
 	if p.packedB == nil && m*p.depth <= prepackNumbers {
@@ -233,10 +233,10 @@ func copyPart(dst []float32, src operand, s shape) operand {
 		for i := range lines {
 			copy(dst[i*tileDepth:], src.data[i*src.rowStride:][:depth])
 		}
-		return operand{dst, tileDepth, 1}
+		return operand{data: dst, rowStride: tileDepth, colStride: 1}
 	}
 	for k := range depth {
 		copy(dst[k*16:], src.data[k*src.colStride:][:lines])
 	}
-	return operand{dst, 1, 16}
+	return operand{data: dst, rowStride: 1, colStride: 16}
 }
