@@ -106,8 +106,8 @@ func (m measure) gradients(v lanes, withTable bool) {
 	v.finish()
 }
 
-// gradientGroup adds the gradients of some pairs. In AVX-512 it asks for the rows of the next group meanwhile, which
-// measured 5 to 9 % faster; for complex rows no pointers are left to do so.
+// gradientGroup adds the gradients of some pairs. In AVX-512 it asks for the rows of the next group meanwhile: 3 to
+// 10 % faster in the best of 60, for dot and l1. For complex rows no registers are left to do so.
 func (m measure) gradientGroup(k kit, count int, withTable bool) {
 	gs := m.scaled(k, count)
 	indexes, next := row("rows"), []Register(nil)
