@@ -2,9 +2,6 @@
 
 package vec
 
-// ignoredColumns is the width up to which a gradient that is not wanted is written to the stack.
-const ignoredColumns = 1024
-
 func dotGatherGrad(s gradient) {
 	if active == variantGo {
 		dotGatherGradGo(s)
@@ -30,7 +27,7 @@ func gatherGrad(m Metric, s gradient) {
 	if s.dtable == nil {
 		return
 	}
-	var ignored [ignoredColumns]float32
+	var ignored [ignoredColumns]float32 // on the stack
 	if len(s.x) <= ignoredColumns {
 		s.dx = ignored[:len(s.x)]
 	} else {

@@ -17,7 +17,7 @@ func DistanceGather(m Metric, table []float32, width int, rows []uint32, x, out 
 
 // DotGatherGrad takes DotGather back: given g[p], the derivative of a loss by the product p, it adds g[p]·row to
 // dx and g[p]·x to the row of dtable, for each row rows[p] of the table in turn. Rows may repeat. A nil dx or
-// dtable is left out; dtable must not overlap the table.
+// dtable is left out; dx, dtable and the table must not overlap: dx is no row of dtable.
 func DotGatherGrad(g, table []float32, width int, rows []uint32, x, dx, dtable []float32) {
 	checkRows(table, width, rows)
 	s := gradient{g[:len(rows)], table, rows, x[:width], dx, dtable}
@@ -27,7 +27,7 @@ func DotGatherGrad(g, table []float32, width int, rows []uint32, x, dx, dtable [
 
 // DistanceGatherGrad takes DistanceGather back: given g[p], the derivative of a loss by the distance p, it adds
 // g[p] times the derivative of the distance by x to dx, and by the row to the row of dtable, for each row rows[p]
-// of the table in turn. Rows may repeat. A nil dx or dtable is left out; dtable must not overlap the table.
+// of the table in turn. Rows may repeat. A nil dx or dtable is left out; dx, dtable and the table must not overlap.
 //
 // The derivative by x is, per number, sign(x−y) for L1, with sign(0) = 0, and 2(x−y) for SquaredL2; for Moduli it
 // is (x−y)/|x−y| per complex number, and 0 where |x−y|² is 0 or overflows float32.
@@ -55,6 +55,9 @@ func (s *gradient) check() {
 		checkRows(s.dtable, len(s.x), s.rows)
 	}
 }
+
+// ignoredColumns is the width up to which a gradient that is not wanted is written without allocating.
+const ignoredColumns = 1024
 
 // checkRows panics unless the table has all the rows.
 func checkRows(table []float32, width int, rows []uint32) {

@@ -1905,16 +1905,15 @@ done79:
 // func dotGradAVX2(g []float32, table []float32, rows []uint32, x []float32, dx []float32, dtable *float32)
 // Requires: AVX, FMA3
 TEXT ·dotGradAVX2(SB), NOSPLIT, $0-128
-	MOVQ rows_base+48(FP), AX
-
 group84:
 	CMPQ         rows_len+56(FP), $0x04
 	JLT          done85
-	MOVQ         g_base+0(FP), CX
-	VBROADCASTSS (CX), Y0
-	VBROADCASTSS 4(CX), Y1
-	VBROADCASTSS 8(CX), Y2
-	VBROADCASTSS 12(CX), Y3
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	MOVQ         rows_base+48(FP), AX
 	MOVQ         table_base+24(FP), CX
 	MOVQ         x_len+80(FP), DX
 	MOVL         (AX), BX
@@ -1926,80 +1925,80 @@ group84:
 	MOVL         8(AX), DI
 	IMULQ        DX, DI
 	LEAQ         (CX)(DI*4), DI
-	MOVL         12(AX), R8
-	IMULQ        DX, R8
-	LEAQ         (CX)(R8*4), R8
+	MOVL         12(AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
 	MOVQ         x_len+80(FP), CX
 	MOVQ         x_base+72(FP), DX
-	MOVQ         dx_base+96(FP), R9
-	XORQ         R10, R10
-	MOVQ         dtable+120(FP), R11
-	SUBQ         table_base+24(FP), R11
-	LEAQ         (R10)(R11*1), R11
+	MOVQ         dx_base+96(FP), R8
+	XORQ         R9, R9
+	MOVQ         dtable+120(FP), R10
+	SUBQ         table_base+24(FP), R10
+	LEAQ         (R9)(R10*1), R10
 
 single87:
 	CMPQ        CX, $0x00000008
 	JLT         rest88
-	VMOVUPS     (DX)(R10*1), Y4
-	VMOVUPS     (R9)(R10*1), Y5
-	VMOVUPS     (BX)(R10*1), Y6
+	VMOVUPS     (DX)(R9*1), Y4
+	VMOVUPS     (R8)(R9*1), Y5
+	VMOVUPS     (BX)(R9*1), Y6
 	VFMADD231PS Y6, Y0, Y5
-	VMOVUPS     (BX)(R11*1), Y6
+	VMOVUPS     (BX)(R10*1), Y6
 	VFMADD231PS Y4, Y0, Y6
-	VMOVUPS     Y6, (BX)(R11*1)
-	VMOVUPS     (SI)(R10*1), Y6
+	VMOVUPS     Y6, (BX)(R10*1)
+	VMOVUPS     (SI)(R9*1), Y6
 	VFMADD231PS Y6, Y1, Y5
-	VMOVUPS     (SI)(R11*1), Y6
+	VMOVUPS     (SI)(R10*1), Y6
 	VFMADD231PS Y4, Y1, Y6
-	VMOVUPS     Y6, (SI)(R11*1)
-	VMOVUPS     (DI)(R10*1), Y6
+	VMOVUPS     Y6, (SI)(R10*1)
+	VMOVUPS     (DI)(R9*1), Y6
 	VFMADD231PS Y6, Y2, Y5
-	VMOVUPS     (DI)(R11*1), Y6
+	VMOVUPS     (DI)(R10*1), Y6
 	VFMADD231PS Y4, Y2, Y6
-	VMOVUPS     Y6, (DI)(R11*1)
-	VMOVUPS     (R8)(R10*1), Y6
+	VMOVUPS     Y6, (DI)(R10*1)
+	VMOVUPS     (AX)(R9*1), Y6
 	VFMADD231PS Y6, Y3, Y5
-	VMOVUPS     (R8)(R11*1), Y6
+	VMOVUPS     (AX)(R10*1), Y6
 	VFMADD231PS Y4, Y3, Y6
-	VMOVUPS     Y6, (R8)(R11*1)
-	VMOVUPS     Y5, (R9)(R10*1)
+	VMOVUPS     Y6, (AX)(R10*1)
+	VMOVUPS     Y5, (R8)(R9*1)
+	ADDQ        $0x00000020, R9
 	ADDQ        $0x00000020, R10
-	ADDQ        $0x00000020, R11
 	SUBQ        $0x00000008, CX
 	JMP         single87
 
 rest88:
 	TESTQ       CX, CX
 	JZ          done89
-	LEAQ        tail_masks<>+0(SB), R12
+	LEAQ        tail_masks<>+0(SB), R11
 	NEGQ        CX
-	VMOVUPS     32(R12)(CX*4), Y4
-	VMASKMOVPS  (DX)(R10*1), Y4, Y5
-	VMASKMOVPS  (R9)(R10*1), Y4, Y6
-	VMASKMOVPS  (BX)(R10*1), Y4, Y7
+	VMOVUPS     32(R11)(CX*4), Y4
+	VMASKMOVPS  (DX)(R9*1), Y4, Y5
+	VMASKMOVPS  (R8)(R9*1), Y4, Y6
+	VMASKMOVPS  (BX)(R9*1), Y4, Y7
 	VFMADD231PS Y7, Y0, Y6
-	VMASKMOVPS  (BX)(R11*1), Y4, Y7
+	VMASKMOVPS  (BX)(R10*1), Y4, Y7
 	VFMADD231PS Y5, Y0, Y7
-	VMASKMOVPS  Y7, Y4, (BX)(R11*1)
-	VMASKMOVPS  (SI)(R10*1), Y4, Y0
+	VMASKMOVPS  Y7, Y4, (BX)(R10*1)
+	VMASKMOVPS  (SI)(R9*1), Y4, Y0
 	VFMADD231PS Y0, Y1, Y6
-	VMASKMOVPS  (SI)(R11*1), Y4, Y0
+	VMASKMOVPS  (SI)(R10*1), Y4, Y0
 	VFMADD231PS Y5, Y1, Y0
-	VMASKMOVPS  Y0, Y4, (SI)(R11*1)
-	VMASKMOVPS  (DI)(R10*1), Y4, Y0
+	VMASKMOVPS  Y0, Y4, (SI)(R10*1)
+	VMASKMOVPS  (DI)(R9*1), Y4, Y0
 	VFMADD231PS Y0, Y2, Y6
-	VMASKMOVPS  (DI)(R11*1), Y4, Y0
+	VMASKMOVPS  (DI)(R10*1), Y4, Y0
 	VFMADD231PS Y5, Y2, Y0
-	VMASKMOVPS  Y0, Y4, (DI)(R11*1)
-	VMASKMOVPS  (R8)(R10*1), Y4, Y0
+	VMASKMOVPS  Y0, Y4, (DI)(R10*1)
+	VMASKMOVPS  (AX)(R9*1), Y4, Y0
 	VFMADD231PS Y0, Y3, Y6
-	VMASKMOVPS  (R8)(R11*1), Y4, Y0
+	VMASKMOVPS  (AX)(R10*1), Y4, Y0
 	VFMADD231PS Y5, Y3, Y0
-	VMASKMOVPS  Y0, Y4, (R8)(R11*1)
-	VMASKMOVPS  Y6, Y4, (R9)(R10*1)
+	VMASKMOVPS  Y0, Y4, (AX)(R10*1)
+	VMASKMOVPS  Y6, Y4, (R8)(R9*1)
 
 done89:
-	ADDQ $0x10, AX
+	ADDQ $0x10, rows_base+48(FP)
 	ADDQ $0x10, g_base+0(FP)
 	SUBQ $0x04, rows_len+56(FP)
 	JMP  group84
@@ -2008,54 +2007,55 @@ done85:
 group90:
 	CMPQ         rows_len+56(FP), $0x01
 	JLT          done91
-	MOVQ         g_base+0(FP), CX
-	VBROADCASTSS (CX), Y0
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Y0
+	MOVQ         rows_base+48(FP), AX
 	MOVQ         table_base+24(FP), CX
 	MOVQ         x_len+80(FP), DX
-	MOVL         (AX), BX
-	IMULQ        DX, BX
-	LEAQ         (CX)(BX*4), BX
+	MOVL         (AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
 	MOVQ         x_len+80(FP), CX
 	MOVQ         x_base+72(FP), DX
-	MOVQ         dx_base+96(FP), SI
-	XORQ         DI, DI
-	MOVQ         dtable+120(FP), R8
-	SUBQ         table_base+24(FP), R8
-	LEAQ         (DI)(R8*1), R8
+	MOVQ         dx_base+96(FP), BX
+	XORQ         SI, SI
+	MOVQ         dtable+120(FP), DI
+	SUBQ         table_base+24(FP), DI
+	LEAQ         (SI)(DI*1), DI
 
 single93:
 	CMPQ        CX, $0x00000008
 	JLT         rest94
-	VMOVUPS     (DX)(DI*1), Y1
-	VMOVUPS     (SI)(DI*1), Y2
-	VMOVUPS     (BX)(DI*1), Y3
+	VMOVUPS     (DX)(SI*1), Y1
+	VMOVUPS     (BX)(SI*1), Y2
+	VMOVUPS     (AX)(SI*1), Y3
 	VFMADD231PS Y3, Y0, Y2
-	VMOVUPS     (BX)(R8*1), Y3
+	VMOVUPS     (AX)(DI*1), Y3
 	VFMADD231PS Y1, Y0, Y3
-	VMOVUPS     Y3, (BX)(R8*1)
-	VMOVUPS     Y2, (SI)(DI*1)
+	VMOVUPS     Y3, (AX)(DI*1)
+	VMOVUPS     Y2, (BX)(SI*1)
+	ADDQ        $0x00000020, SI
 	ADDQ        $0x00000020, DI
-	ADDQ        $0x00000020, R8
 	SUBQ        $0x00000008, CX
 	JMP         single93
 
 rest94:
 	TESTQ       CX, CX
 	JZ          done95
-	LEAQ        tail_masks<>+0(SB), R9
+	LEAQ        tail_masks<>+0(SB), R8
 	NEGQ        CX
-	VMOVUPS     32(R9)(CX*4), Y1
-	VMASKMOVPS  (DX)(DI*1), Y1, Y2
-	VMASKMOVPS  (SI)(DI*1), Y1, Y3
-	VMASKMOVPS  (BX)(DI*1), Y1, Y4
+	VMOVUPS     32(R8)(CX*4), Y1
+	VMASKMOVPS  (DX)(SI*1), Y1, Y2
+	VMASKMOVPS  (BX)(SI*1), Y1, Y3
+	VMASKMOVPS  (AX)(SI*1), Y1, Y4
 	VFMADD231PS Y4, Y0, Y3
-	VMASKMOVPS  (BX)(R8*1), Y1, Y4
+	VMASKMOVPS  (AX)(DI*1), Y1, Y4
 	VFMADD231PS Y2, Y0, Y4
-	VMASKMOVPS  Y4, Y1, (BX)(R8*1)
-	VMASKMOVPS  Y3, Y1, (SI)(DI*1)
+	VMASKMOVPS  Y4, Y1, (AX)(DI*1)
+	VMASKMOVPS  Y3, Y1, (BX)(SI*1)
 
 done95:
-	ADDQ $0x04, AX
+	ADDQ $0x04, rows_base+48(FP)
 	ADDQ $0x04, g_base+0(FP)
 	SUBQ $0x01, rows_len+56(FP)
 	JMP  group90
@@ -2067,16 +2067,15 @@ done91:
 // func dotGradXAVX2(g []float32, table []float32, rows []uint32, x []float32, dx []float32)
 // Requires: AVX, FMA3
 TEXT ·dotGradXAVX2(SB), NOSPLIT, $0-120
-	MOVQ rows_base+48(FP), AX
-
 group96:
 	CMPQ         rows_len+56(FP), $0x04
 	JLT          done97
-	MOVQ         g_base+0(FP), CX
-	VBROADCASTSS (CX), Y0
-	VBROADCASTSS 4(CX), Y1
-	VBROADCASTSS 8(CX), Y2
-	VBROADCASTSS 12(CX), Y3
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	MOVQ         rows_base+48(FP), AX
 	MOVQ         table_base+24(FP), CX
 	MOVQ         x_len+80(FP), DX
 	MOVL         (AX), BX
@@ -2088,52 +2087,52 @@ group96:
 	MOVL         8(AX), DI
 	IMULQ        DX, DI
 	LEAQ         (CX)(DI*4), DI
-	MOVL         12(AX), R8
-	IMULQ        DX, R8
-	LEAQ         (CX)(R8*4), R8
+	MOVL         12(AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
 	MOVQ         x_len+80(FP), CX
 	MOVQ         x_base+72(FP), DX
-	MOVQ         dx_base+96(FP), R9
-	XORQ         R10, R10
+	MOVQ         dx_base+96(FP), R8
+	XORQ         R9, R9
 
 single99:
 	CMPQ        CX, $0x00000008
 	JLT         rest100
-	VMOVUPS     (DX)(R10*1), Y4
-	VMOVUPS     (R9)(R10*1), Y4
-	VMOVUPS     (BX)(R10*1), Y5
+	VMOVUPS     (DX)(R9*1), Y4
+	VMOVUPS     (R8)(R9*1), Y4
+	VMOVUPS     (BX)(R9*1), Y5
 	VFMADD231PS Y5, Y0, Y4
-	VMOVUPS     (SI)(R10*1), Y5
+	VMOVUPS     (SI)(R9*1), Y5
 	VFMADD231PS Y5, Y1, Y4
-	VMOVUPS     (DI)(R10*1), Y5
+	VMOVUPS     (DI)(R9*1), Y5
 	VFMADD231PS Y5, Y2, Y4
-	VMOVUPS     (R8)(R10*1), Y5
+	VMOVUPS     (AX)(R9*1), Y5
 	VFMADD231PS Y5, Y3, Y4
-	VMOVUPS     Y4, (R9)(R10*1)
-	ADDQ        $0x00000020, R10
+	VMOVUPS     Y4, (R8)(R9*1)
+	ADDQ        $0x00000020, R9
 	SUBQ        $0x00000008, CX
 	JMP         single99
 
 rest100:
 	TESTQ       CX, CX
 	JZ          done101
-	LEAQ        tail_masks<>+0(SB), R11
+	LEAQ        tail_masks<>+0(SB), R10
 	NEGQ        CX
-	VMOVUPS     32(R11)(CX*4), Y4
-	VMASKMOVPS  (DX)(R10*1), Y4, Y5
-	VMASKMOVPS  (R9)(R10*1), Y4, Y5
-	VMASKMOVPS  (BX)(R10*1), Y4, Y6
+	VMOVUPS     32(R10)(CX*4), Y4
+	VMASKMOVPS  (DX)(R9*1), Y4, Y5
+	VMASKMOVPS  (R8)(R9*1), Y4, Y5
+	VMASKMOVPS  (BX)(R9*1), Y4, Y6
 	VFMADD231PS Y6, Y0, Y5
-	VMASKMOVPS  (SI)(R10*1), Y4, Y0
+	VMASKMOVPS  (SI)(R9*1), Y4, Y0
 	VFMADD231PS Y0, Y1, Y5
-	VMASKMOVPS  (DI)(R10*1), Y4, Y0
+	VMASKMOVPS  (DI)(R9*1), Y4, Y0
 	VFMADD231PS Y0, Y2, Y5
-	VMASKMOVPS  (R8)(R10*1), Y4, Y0
+	VMASKMOVPS  (AX)(R9*1), Y4, Y0
 	VFMADD231PS Y0, Y3, Y5
-	VMASKMOVPS  Y5, Y4, (R9)(R10*1)
+	VMASKMOVPS  Y5, Y4, (R8)(R9*1)
 
 done101:
-	ADDQ $0x10, AX
+	ADDQ $0x10, rows_base+48(FP)
 	ADDQ $0x10, g_base+0(FP)
 	SUBQ $0x04, rows_len+56(FP)
 	JMP  group96
@@ -2142,44 +2141,45 @@ done97:
 group102:
 	CMPQ         rows_len+56(FP), $0x01
 	JLT          done103
-	MOVQ         g_base+0(FP), CX
-	VBROADCASTSS (CX), Y0
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Y0
+	MOVQ         rows_base+48(FP), AX
 	MOVQ         table_base+24(FP), CX
 	MOVQ         x_len+80(FP), DX
-	MOVL         (AX), BX
-	IMULQ        DX, BX
-	LEAQ         (CX)(BX*4), BX
+	MOVL         (AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
 	MOVQ         x_len+80(FP), CX
 	MOVQ         x_base+72(FP), DX
-	MOVQ         dx_base+96(FP), SI
-	XORQ         DI, DI
+	MOVQ         dx_base+96(FP), BX
+	XORQ         SI, SI
 
 single105:
 	CMPQ        CX, $0x00000008
 	JLT         rest106
-	VMOVUPS     (DX)(DI*1), Y1
-	VMOVUPS     (SI)(DI*1), Y1
-	VMOVUPS     (BX)(DI*1), Y2
+	VMOVUPS     (DX)(SI*1), Y1
+	VMOVUPS     (BX)(SI*1), Y1
+	VMOVUPS     (AX)(SI*1), Y2
 	VFMADD231PS Y2, Y0, Y1
-	VMOVUPS     Y1, (SI)(DI*1)
-	ADDQ        $0x00000020, DI
+	VMOVUPS     Y1, (BX)(SI*1)
+	ADDQ        $0x00000020, SI
 	SUBQ        $0x00000008, CX
 	JMP         single105
 
 rest106:
 	TESTQ       CX, CX
 	JZ          done107
-	LEAQ        tail_masks<>+0(SB), R8
+	LEAQ        tail_masks<>+0(SB), DI
 	NEGQ        CX
-	VMOVUPS     32(R8)(CX*4), Y1
-	VMASKMOVPS  (DX)(DI*1), Y1, Y2
-	VMASKMOVPS  (SI)(DI*1), Y1, Y2
-	VMASKMOVPS  (BX)(DI*1), Y1, Y3
+	VMOVUPS     32(DI)(CX*4), Y1
+	VMASKMOVPS  (DX)(SI*1), Y1, Y2
+	VMASKMOVPS  (BX)(SI*1), Y1, Y2
+	VMASKMOVPS  (AX)(SI*1), Y1, Y3
 	VFMADD231PS Y3, Y0, Y2
-	VMASKMOVPS  Y2, Y1, (SI)(DI*1)
+	VMASKMOVPS  Y2, Y1, (BX)(SI*1)
 
 done107:
-	ADDQ $0x04, AX
+	ADDQ $0x04, rows_base+48(FP)
 	ADDQ $0x04, g_base+0(FP)
 	SUBQ $0x01, rows_len+56(FP)
 	JMP  group102
@@ -2534,16 +2534,15 @@ done119:
 // func l1GradAVX2(g []float32, table []float32, rows []uint32, x []float32, dx []float32, dtable *float32)
 // Requires: AVX, FMA3
 TEXT ·l1GradAVX2(SB), NOSPLIT, $0-128
-	MOVQ rows_base+48(FP), AX
-
 group124:
 	CMPQ         rows_len+56(FP), $0x04
 	JLT          done125
-	MOVQ         g_base+0(FP), CX
-	VBROADCASTSS (CX), Y0
-	VBROADCASTSS 4(CX), Y1
-	VBROADCASTSS 8(CX), Y2
-	VBROADCASTSS 12(CX), Y3
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	MOVQ         rows_base+48(FP), AX
 	MOVQ         table_base+24(FP), CX
 	MOVQ         x_len+80(FP), DX
 	MOVL         (AX), BX
@@ -2555,120 +2554,120 @@ group124:
 	MOVL         8(AX), DI
 	IMULQ        DX, DI
 	LEAQ         (CX)(DI*4), DI
-	MOVL         12(AX), R8
-	IMULQ        DX, R8
-	LEAQ         (CX)(R8*4), R8
+	MOVL         12(AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
 	MOVQ         x_len+80(FP), CX
 	MOVQ         x_base+72(FP), DX
-	MOVQ         dx_base+96(FP), R9
-	XORQ         R10, R10
-	MOVQ         dtable+120(FP), R11
-	SUBQ         table_base+24(FP), R11
-	LEAQ         (R10)(R11*1), R11
+	MOVQ         dx_base+96(FP), R8
+	XORQ         R9, R9
+	MOVQ         dtable+120(FP), R10
+	SUBQ         table_base+24(FP), R10
+	LEAQ         (R9)(R10*1), R10
 
 single127:
 	CMPQ         CX, $0x00000008
 	JLT          rest128
-	VMOVUPS      (DX)(R10*1), Y4
-	VMOVUPS      (R9)(R10*1), Y5
-	VMOVUPS      (BX)(R10*1), Y6
+	VMOVUPS      (DX)(R9*1), Y4
+	VMOVUPS      (R8)(R9*1), Y5
+	VMOVUPS      (BX)(R9*1), Y6
 	VSUBPS       Y6, Y4, Y6
 	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y6, Y7
 	VANDPS       lanes_80000000<>+0(SB), Y6, Y6
 	VORPS        lanes_3f800000<>+0(SB), Y6, Y6
 	VANDPS       Y7, Y6, Y6
 	VFMADD231PS  Y6, Y0, Y5
-	VMOVUPS      (BX)(R11*1), Y7
+	VMOVUPS      (BX)(R10*1), Y7
 	VFNMADD231PS Y6, Y0, Y7
-	VMOVUPS      Y7, (BX)(R11*1)
-	VMOVUPS      (SI)(R10*1), Y6
+	VMOVUPS      Y7, (BX)(R10*1)
+	VMOVUPS      (SI)(R9*1), Y6
 	VSUBPS       Y6, Y4, Y6
 	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y6, Y7
 	VANDPS       lanes_80000000<>+0(SB), Y6, Y6
 	VORPS        lanes_3f800000<>+0(SB), Y6, Y6
 	VANDPS       Y7, Y6, Y6
 	VFMADD231PS  Y6, Y1, Y5
-	VMOVUPS      (SI)(R11*1), Y7
+	VMOVUPS      (SI)(R10*1), Y7
 	VFNMADD231PS Y6, Y1, Y7
-	VMOVUPS      Y7, (SI)(R11*1)
-	VMOVUPS      (DI)(R10*1), Y6
+	VMOVUPS      Y7, (SI)(R10*1)
+	VMOVUPS      (DI)(R9*1), Y6
 	VSUBPS       Y6, Y4, Y6
 	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y6, Y7
 	VANDPS       lanes_80000000<>+0(SB), Y6, Y6
 	VORPS        lanes_3f800000<>+0(SB), Y6, Y6
 	VANDPS       Y7, Y6, Y6
 	VFMADD231PS  Y6, Y2, Y5
-	VMOVUPS      (DI)(R11*1), Y7
+	VMOVUPS      (DI)(R10*1), Y7
 	VFNMADD231PS Y6, Y2, Y7
-	VMOVUPS      Y7, (DI)(R11*1)
-	VMOVUPS      (R8)(R10*1), Y6
+	VMOVUPS      Y7, (DI)(R10*1)
+	VMOVUPS      (AX)(R9*1), Y6
 	VSUBPS       Y6, Y4, Y4
 	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y4, Y6
 	VANDPS       lanes_80000000<>+0(SB), Y4, Y4
 	VORPS        lanes_3f800000<>+0(SB), Y4, Y4
 	VANDPS       Y6, Y4, Y4
 	VFMADD231PS  Y4, Y3, Y5
-	VMOVUPS      (R8)(R11*1), Y6
+	VMOVUPS      (AX)(R10*1), Y6
 	VFNMADD231PS Y4, Y3, Y6
-	VMOVUPS      Y6, (R8)(R11*1)
-	VMOVUPS      Y5, (R9)(R10*1)
+	VMOVUPS      Y6, (AX)(R10*1)
+	VMOVUPS      Y5, (R8)(R9*1)
+	ADDQ         $0x00000020, R9
 	ADDQ         $0x00000020, R10
-	ADDQ         $0x00000020, R11
 	SUBQ         $0x00000008, CX
 	JMP          single127
 
 rest128:
 	TESTQ        CX, CX
 	JZ           done129
-	LEAQ         tail_masks<>+0(SB), R12
+	LEAQ         tail_masks<>+0(SB), R11
 	NEGQ         CX
-	VMOVUPS      32(R12)(CX*4), Y4
-	VMASKMOVPS   (DX)(R10*1), Y4, Y5
-	VMASKMOVPS   (R9)(R10*1), Y4, Y6
-	VMASKMOVPS   (BX)(R10*1), Y4, Y7
+	VMOVUPS      32(R11)(CX*4), Y4
+	VMASKMOVPS   (DX)(R9*1), Y4, Y5
+	VMASKMOVPS   (R8)(R9*1), Y4, Y6
+	VMASKMOVPS   (BX)(R9*1), Y4, Y7
 	VSUBPS       Y7, Y5, Y7
 	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y7, Y8
 	VANDPS       lanes_80000000<>+0(SB), Y7, Y7
 	VORPS        lanes_3f800000<>+0(SB), Y7, Y7
 	VANDPS       Y8, Y7, Y7
 	VFMADD231PS  Y7, Y0, Y6
-	VMASKMOVPS   (BX)(R11*1), Y4, Y8
+	VMASKMOVPS   (BX)(R10*1), Y4, Y8
 	VFNMADD231PS Y7, Y0, Y8
-	VMASKMOVPS   Y8, Y4, (BX)(R11*1)
-	VMASKMOVPS   (SI)(R10*1), Y4, Y0
+	VMASKMOVPS   Y8, Y4, (BX)(R10*1)
+	VMASKMOVPS   (SI)(R9*1), Y4, Y0
 	VSUBPS       Y0, Y5, Y0
 	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y0, Y7
 	VANDPS       lanes_80000000<>+0(SB), Y0, Y0
 	VORPS        lanes_3f800000<>+0(SB), Y0, Y0
 	VANDPS       Y7, Y0, Y0
 	VFMADD231PS  Y0, Y1, Y6
-	VMASKMOVPS   (SI)(R11*1), Y4, Y7
+	VMASKMOVPS   (SI)(R10*1), Y4, Y7
 	VFNMADD231PS Y0, Y1, Y7
-	VMASKMOVPS   Y7, Y4, (SI)(R11*1)
-	VMASKMOVPS   (DI)(R10*1), Y4, Y0
+	VMASKMOVPS   Y7, Y4, (SI)(R10*1)
+	VMASKMOVPS   (DI)(R9*1), Y4, Y0
 	VSUBPS       Y0, Y5, Y0
 	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y0, Y1
 	VANDPS       lanes_80000000<>+0(SB), Y0, Y0
 	VORPS        lanes_3f800000<>+0(SB), Y0, Y0
 	VANDPS       Y1, Y0, Y0
 	VFMADD231PS  Y0, Y2, Y6
-	VMASKMOVPS   (DI)(R11*1), Y4, Y1
+	VMASKMOVPS   (DI)(R10*1), Y4, Y1
 	VFNMADD231PS Y0, Y2, Y1
-	VMASKMOVPS   Y1, Y4, (DI)(R11*1)
-	VMASKMOVPS   (R8)(R10*1), Y4, Y0
+	VMASKMOVPS   Y1, Y4, (DI)(R10*1)
+	VMASKMOVPS   (AX)(R9*1), Y4, Y0
 	VSUBPS       Y0, Y5, Y0
 	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y0, Y1
 	VANDPS       lanes_80000000<>+0(SB), Y0, Y0
 	VORPS        lanes_3f800000<>+0(SB), Y0, Y0
 	VANDPS       Y1, Y0, Y0
 	VFMADD231PS  Y0, Y3, Y6
-	VMASKMOVPS   (R8)(R11*1), Y4, Y1
+	VMASKMOVPS   (AX)(R10*1), Y4, Y1
 	VFNMADD231PS Y0, Y3, Y1
-	VMASKMOVPS   Y1, Y4, (R8)(R11*1)
-	VMASKMOVPS   Y6, Y4, (R9)(R10*1)
+	VMASKMOVPS   Y1, Y4, (AX)(R10*1)
+	VMASKMOVPS   Y6, Y4, (R8)(R9*1)
 
 done129:
-	ADDQ $0x10, AX
+	ADDQ $0x10, rows_base+48(FP)
 	ADDQ $0x10, g_base+0(FP)
 	SUBQ $0x04, rows_len+56(FP)
 	JMP  group124
@@ -2677,64 +2676,65 @@ done125:
 group130:
 	CMPQ         rows_len+56(FP), $0x01
 	JLT          done131
-	MOVQ         g_base+0(FP), CX
-	VBROADCASTSS (CX), Y0
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Y0
+	MOVQ         rows_base+48(FP), AX
 	MOVQ         table_base+24(FP), CX
 	MOVQ         x_len+80(FP), DX
-	MOVL         (AX), BX
-	IMULQ        DX, BX
-	LEAQ         (CX)(BX*4), BX
+	MOVL         (AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
 	MOVQ         x_len+80(FP), CX
 	MOVQ         x_base+72(FP), DX
-	MOVQ         dx_base+96(FP), SI
-	XORQ         DI, DI
-	MOVQ         dtable+120(FP), R8
-	SUBQ         table_base+24(FP), R8
-	LEAQ         (DI)(R8*1), R8
+	MOVQ         dx_base+96(FP), BX
+	XORQ         SI, SI
+	MOVQ         dtable+120(FP), DI
+	SUBQ         table_base+24(FP), DI
+	LEAQ         (SI)(DI*1), DI
 
 single133:
 	CMPQ         CX, $0x00000008
 	JLT          rest134
-	VMOVUPS      (DX)(DI*1), Y1
-	VMOVUPS      (SI)(DI*1), Y2
-	VMOVUPS      (BX)(DI*1), Y3
+	VMOVUPS      (DX)(SI*1), Y1
+	VMOVUPS      (BX)(SI*1), Y2
+	VMOVUPS      (AX)(SI*1), Y3
 	VSUBPS       Y3, Y1, Y1
 	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y1, Y3
 	VANDPS       lanes_80000000<>+0(SB), Y1, Y1
 	VORPS        lanes_3f800000<>+0(SB), Y1, Y1
 	VANDPS       Y3, Y1, Y1
 	VFMADD231PS  Y1, Y0, Y2
-	VMOVUPS      (BX)(R8*1), Y3
+	VMOVUPS      (AX)(DI*1), Y3
 	VFNMADD231PS Y1, Y0, Y3
-	VMOVUPS      Y3, (BX)(R8*1)
-	VMOVUPS      Y2, (SI)(DI*1)
+	VMOVUPS      Y3, (AX)(DI*1)
+	VMOVUPS      Y2, (BX)(SI*1)
+	ADDQ         $0x00000020, SI
 	ADDQ         $0x00000020, DI
-	ADDQ         $0x00000020, R8
 	SUBQ         $0x00000008, CX
 	JMP          single133
 
 rest134:
 	TESTQ        CX, CX
 	JZ           done135
-	LEAQ         tail_masks<>+0(SB), R9
+	LEAQ         tail_masks<>+0(SB), R8
 	NEGQ         CX
-	VMOVUPS      32(R9)(CX*4), Y1
-	VMASKMOVPS   (DX)(DI*1), Y1, Y2
-	VMASKMOVPS   (SI)(DI*1), Y1, Y3
-	VMASKMOVPS   (BX)(DI*1), Y1, Y4
+	VMOVUPS      32(R8)(CX*4), Y1
+	VMASKMOVPS   (DX)(SI*1), Y1, Y2
+	VMASKMOVPS   (BX)(SI*1), Y1, Y3
+	VMASKMOVPS   (AX)(SI*1), Y1, Y4
 	VSUBPS       Y4, Y2, Y2
 	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y2, Y4
 	VANDPS       lanes_80000000<>+0(SB), Y2, Y2
 	VORPS        lanes_3f800000<>+0(SB), Y2, Y2
 	VANDPS       Y4, Y2, Y2
 	VFMADD231PS  Y2, Y0, Y3
-	VMASKMOVPS   (BX)(R8*1), Y1, Y4
+	VMASKMOVPS   (AX)(DI*1), Y1, Y4
 	VFNMADD231PS Y2, Y0, Y4
-	VMASKMOVPS   Y4, Y1, (BX)(R8*1)
-	VMASKMOVPS   Y3, Y1, (SI)(DI*1)
+	VMASKMOVPS   Y4, Y1, (AX)(DI*1)
+	VMASKMOVPS   Y3, Y1, (BX)(SI*1)
 
 done135:
-	ADDQ $0x04, AX
+	ADDQ $0x04, rows_base+48(FP)
 	ADDQ $0x04, g_base+0(FP)
 	SUBQ $0x01, rows_len+56(FP)
 	JMP  group130
@@ -2746,16 +2746,15 @@ done131:
 // func l1GradXAVX2(g []float32, table []float32, rows []uint32, x []float32, dx []float32)
 // Requires: AVX, FMA3
 TEXT ·l1GradXAVX2(SB), NOSPLIT, $0-120
-	MOVQ rows_base+48(FP), AX
-
 group136:
 	CMPQ         rows_len+56(FP), $0x04
 	JLT          done137
-	MOVQ         g_base+0(FP), CX
-	VBROADCASTSS (CX), Y0
-	VBROADCASTSS 4(CX), Y1
-	VBROADCASTSS 8(CX), Y2
-	VBROADCASTSS 12(CX), Y3
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	MOVQ         rows_base+48(FP), AX
 	MOVQ         table_base+24(FP), CX
 	MOVQ         x_len+80(FP), DX
 	MOVL         (AX), BX
@@ -2767,92 +2766,92 @@ group136:
 	MOVL         8(AX), DI
 	IMULQ        DX, DI
 	LEAQ         (CX)(DI*4), DI
-	MOVL         12(AX), R8
-	IMULQ        DX, R8
-	LEAQ         (CX)(R8*4), R8
+	MOVL         12(AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
 	MOVQ         x_len+80(FP), CX
 	MOVQ         x_base+72(FP), DX
-	MOVQ         dx_base+96(FP), R9
-	XORQ         R10, R10
+	MOVQ         dx_base+96(FP), R8
+	XORQ         R9, R9
 
 single139:
 	CMPQ        CX, $0x00000008
 	JLT         rest140
-	VMOVUPS     (DX)(R10*1), Y4
-	VMOVUPS     (R9)(R10*1), Y5
-	VMOVUPS     (BX)(R10*1), Y6
+	VMOVUPS     (DX)(R9*1), Y4
+	VMOVUPS     (R8)(R9*1), Y5
+	VMOVUPS     (BX)(R9*1), Y6
 	VSUBPS      Y6, Y4, Y6
 	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y6, Y7
 	VANDPS      lanes_80000000<>+0(SB), Y6, Y6
 	VORPS       lanes_3f800000<>+0(SB), Y6, Y6
 	VANDPS      Y7, Y6, Y6
 	VFMADD231PS Y6, Y0, Y5
-	VMOVUPS     (SI)(R10*1), Y6
+	VMOVUPS     (SI)(R9*1), Y6
 	VSUBPS      Y6, Y4, Y6
 	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y6, Y7
 	VANDPS      lanes_80000000<>+0(SB), Y6, Y6
 	VORPS       lanes_3f800000<>+0(SB), Y6, Y6
 	VANDPS      Y7, Y6, Y6
 	VFMADD231PS Y6, Y1, Y5
-	VMOVUPS     (DI)(R10*1), Y6
+	VMOVUPS     (DI)(R9*1), Y6
 	VSUBPS      Y6, Y4, Y6
 	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y6, Y7
 	VANDPS      lanes_80000000<>+0(SB), Y6, Y6
 	VORPS       lanes_3f800000<>+0(SB), Y6, Y6
 	VANDPS      Y7, Y6, Y6
 	VFMADD231PS Y6, Y2, Y5
-	VMOVUPS     (R8)(R10*1), Y6
+	VMOVUPS     (AX)(R9*1), Y6
 	VSUBPS      Y6, Y4, Y4
 	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y4, Y6
 	VANDPS      lanes_80000000<>+0(SB), Y4, Y4
 	VORPS       lanes_3f800000<>+0(SB), Y4, Y4
 	VANDPS      Y6, Y4, Y4
 	VFMADD231PS Y4, Y3, Y5
-	VMOVUPS     Y5, (R9)(R10*1)
-	ADDQ        $0x00000020, R10
+	VMOVUPS     Y5, (R8)(R9*1)
+	ADDQ        $0x00000020, R9
 	SUBQ        $0x00000008, CX
 	JMP         single139
 
 rest140:
 	TESTQ       CX, CX
 	JZ          done141
-	LEAQ        tail_masks<>+0(SB), R11
+	LEAQ        tail_masks<>+0(SB), R10
 	NEGQ        CX
-	VMOVUPS     32(R11)(CX*4), Y4
-	VMASKMOVPS  (DX)(R10*1), Y4, Y5
-	VMASKMOVPS  (R9)(R10*1), Y4, Y6
-	VMASKMOVPS  (BX)(R10*1), Y4, Y7
+	VMOVUPS     32(R10)(CX*4), Y4
+	VMASKMOVPS  (DX)(R9*1), Y4, Y5
+	VMASKMOVPS  (R8)(R9*1), Y4, Y6
+	VMASKMOVPS  (BX)(R9*1), Y4, Y7
 	VSUBPS      Y7, Y5, Y7
 	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y7, Y8
 	VANDPS      lanes_80000000<>+0(SB), Y7, Y7
 	VORPS       lanes_3f800000<>+0(SB), Y7, Y7
 	VANDPS      Y8, Y7, Y7
 	VFMADD231PS Y7, Y0, Y6
-	VMASKMOVPS  (SI)(R10*1), Y4, Y0
+	VMASKMOVPS  (SI)(R9*1), Y4, Y0
 	VSUBPS      Y0, Y5, Y0
 	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y0, Y7
 	VANDPS      lanes_80000000<>+0(SB), Y0, Y0
 	VORPS       lanes_3f800000<>+0(SB), Y0, Y0
 	VANDPS      Y7, Y0, Y0
 	VFMADD231PS Y0, Y1, Y6
-	VMASKMOVPS  (DI)(R10*1), Y4, Y0
+	VMASKMOVPS  (DI)(R9*1), Y4, Y0
 	VSUBPS      Y0, Y5, Y0
 	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y0, Y1
 	VANDPS      lanes_80000000<>+0(SB), Y0, Y0
 	VORPS       lanes_3f800000<>+0(SB), Y0, Y0
 	VANDPS      Y1, Y0, Y0
 	VFMADD231PS Y0, Y2, Y6
-	VMASKMOVPS  (R8)(R10*1), Y4, Y0
+	VMASKMOVPS  (AX)(R9*1), Y4, Y0
 	VSUBPS      Y0, Y5, Y0
 	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y0, Y1
 	VANDPS      lanes_80000000<>+0(SB), Y0, Y0
 	VORPS       lanes_3f800000<>+0(SB), Y0, Y0
 	VANDPS      Y1, Y0, Y0
 	VFMADD231PS Y0, Y3, Y6
-	VMASKMOVPS  Y6, Y4, (R9)(R10*1)
+	VMASKMOVPS  Y6, Y4, (R8)(R9*1)
 
 done141:
-	ADDQ $0x10, AX
+	ADDQ $0x10, rows_base+48(FP)
 	ADDQ $0x10, g_base+0(FP)
 	SUBQ $0x04, rows_len+56(FP)
 	JMP  group136
@@ -2861,54 +2860,55 @@ done137:
 group142:
 	CMPQ         rows_len+56(FP), $0x01
 	JLT          done143
-	MOVQ         g_base+0(FP), CX
-	VBROADCASTSS (CX), Y0
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Y0
+	MOVQ         rows_base+48(FP), AX
 	MOVQ         table_base+24(FP), CX
 	MOVQ         x_len+80(FP), DX
-	MOVL         (AX), BX
-	IMULQ        DX, BX
-	LEAQ         (CX)(BX*4), BX
+	MOVL         (AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
 	MOVQ         x_len+80(FP), CX
 	MOVQ         x_base+72(FP), DX
-	MOVQ         dx_base+96(FP), SI
-	XORQ         DI, DI
+	MOVQ         dx_base+96(FP), BX
+	XORQ         SI, SI
 
 single145:
 	CMPQ        CX, $0x00000008
 	JLT         rest146
-	VMOVUPS     (DX)(DI*1), Y1
-	VMOVUPS     (SI)(DI*1), Y2
-	VMOVUPS     (BX)(DI*1), Y3
+	VMOVUPS     (DX)(SI*1), Y1
+	VMOVUPS     (BX)(SI*1), Y2
+	VMOVUPS     (AX)(SI*1), Y3
 	VSUBPS      Y3, Y1, Y1
 	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y1, Y3
 	VANDPS      lanes_80000000<>+0(SB), Y1, Y1
 	VORPS       lanes_3f800000<>+0(SB), Y1, Y1
 	VANDPS      Y3, Y1, Y1
 	VFMADD231PS Y1, Y0, Y2
-	VMOVUPS     Y2, (SI)(DI*1)
-	ADDQ        $0x00000020, DI
+	VMOVUPS     Y2, (BX)(SI*1)
+	ADDQ        $0x00000020, SI
 	SUBQ        $0x00000008, CX
 	JMP         single145
 
 rest146:
 	TESTQ       CX, CX
 	JZ          done147
-	LEAQ        tail_masks<>+0(SB), R8
+	LEAQ        tail_masks<>+0(SB), DI
 	NEGQ        CX
-	VMOVUPS     32(R8)(CX*4), Y1
-	VMASKMOVPS  (DX)(DI*1), Y1, Y2
-	VMASKMOVPS  (SI)(DI*1), Y1, Y3
-	VMASKMOVPS  (BX)(DI*1), Y1, Y4
+	VMOVUPS     32(DI)(CX*4), Y1
+	VMASKMOVPS  (DX)(SI*1), Y1, Y2
+	VMASKMOVPS  (BX)(SI*1), Y1, Y3
+	VMASKMOVPS  (AX)(SI*1), Y1, Y4
 	VSUBPS      Y4, Y2, Y2
 	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y2, Y4
 	VANDPS      lanes_80000000<>+0(SB), Y2, Y2
 	VORPS       lanes_3f800000<>+0(SB), Y2, Y2
 	VANDPS      Y4, Y2, Y2
 	VFMADD231PS Y2, Y0, Y3
-	VMASKMOVPS  Y3, Y1, (SI)(DI*1)
+	VMASKMOVPS  Y3, Y1, (BX)(SI*1)
 
 done147:
-	ADDQ $0x04, AX
+	ADDQ $0x04, rows_base+48(FP)
 	ADDQ $0x04, g_base+0(FP)
 	SUBQ $0x01, rows_len+56(FP)
 	JMP  group142
@@ -3225,20 +3225,19 @@ done159:
 // func squaredL2GradAVX2(g []float32, table []float32, rows []uint32, x []float32, dx []float32, dtable *float32)
 // Requires: AVX, FMA3
 TEXT ·squaredL2GradAVX2(SB), NOSPLIT, $0-128
-	MOVQ rows_base+48(FP), AX
-
 group164:
 	CMPQ         rows_len+56(FP), $0x04
 	JLT          done165
-	MOVQ         g_base+0(FP), CX
-	VBROADCASTSS (CX), Y0
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Y0
 	VMULPS       lanes_40000000<>+0(SB), Y0, Y0
-	VBROADCASTSS 4(CX), Y1
+	VBROADCASTSS 4(AX), Y1
 	VMULPS       lanes_40000000<>+0(SB), Y1, Y1
-	VBROADCASTSS 8(CX), Y2
+	VBROADCASTSS 8(AX), Y2
 	VMULPS       lanes_40000000<>+0(SB), Y2, Y2
-	VBROADCASTSS 12(CX), Y3
+	VBROADCASTSS 12(AX), Y3
 	VMULPS       lanes_40000000<>+0(SB), Y3, Y3
+	MOVQ         rows_base+48(FP), AX
 	MOVQ         table_base+24(FP), CX
 	MOVQ         x_len+80(FP), DX
 	MOVL         (AX), BX
@@ -3250,88 +3249,88 @@ group164:
 	MOVL         8(AX), DI
 	IMULQ        DX, DI
 	LEAQ         (CX)(DI*4), DI
-	MOVL         12(AX), R8
-	IMULQ        DX, R8
-	LEAQ         (CX)(R8*4), R8
+	MOVL         12(AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
 	MOVQ         x_len+80(FP), CX
 	MOVQ         x_base+72(FP), DX
-	MOVQ         dx_base+96(FP), R9
-	XORQ         R10, R10
-	MOVQ         dtable+120(FP), R11
-	SUBQ         table_base+24(FP), R11
-	LEAQ         (R10)(R11*1), R11
+	MOVQ         dx_base+96(FP), R8
+	XORQ         R9, R9
+	MOVQ         dtable+120(FP), R10
+	SUBQ         table_base+24(FP), R10
+	LEAQ         (R9)(R10*1), R10
 
 single167:
 	CMPQ         CX, $0x00000008
 	JLT          rest168
-	VMOVUPS      (DX)(R10*1), Y4
-	VMOVUPS      (R9)(R10*1), Y5
-	VMOVUPS      (BX)(R10*1), Y6
+	VMOVUPS      (DX)(R9*1), Y4
+	VMOVUPS      (R8)(R9*1), Y5
+	VMOVUPS      (BX)(R9*1), Y6
 	VSUBPS       Y6, Y4, Y6
 	VFMADD231PS  Y6, Y0, Y5
-	VMOVUPS      (BX)(R11*1), Y7
+	VMOVUPS      (BX)(R10*1), Y7
 	VFNMADD231PS Y6, Y0, Y7
-	VMOVUPS      Y7, (BX)(R11*1)
-	VMOVUPS      (SI)(R10*1), Y6
+	VMOVUPS      Y7, (BX)(R10*1)
+	VMOVUPS      (SI)(R9*1), Y6
 	VSUBPS       Y6, Y4, Y6
 	VFMADD231PS  Y6, Y1, Y5
-	VMOVUPS      (SI)(R11*1), Y7
+	VMOVUPS      (SI)(R10*1), Y7
 	VFNMADD231PS Y6, Y1, Y7
-	VMOVUPS      Y7, (SI)(R11*1)
-	VMOVUPS      (DI)(R10*1), Y6
+	VMOVUPS      Y7, (SI)(R10*1)
+	VMOVUPS      (DI)(R9*1), Y6
 	VSUBPS       Y6, Y4, Y6
 	VFMADD231PS  Y6, Y2, Y5
-	VMOVUPS      (DI)(R11*1), Y7
+	VMOVUPS      (DI)(R10*1), Y7
 	VFNMADD231PS Y6, Y2, Y7
-	VMOVUPS      Y7, (DI)(R11*1)
-	VMOVUPS      (R8)(R10*1), Y6
+	VMOVUPS      Y7, (DI)(R10*1)
+	VMOVUPS      (AX)(R9*1), Y6
 	VSUBPS       Y6, Y4, Y4
 	VFMADD231PS  Y4, Y3, Y5
-	VMOVUPS      (R8)(R11*1), Y6
+	VMOVUPS      (AX)(R10*1), Y6
 	VFNMADD231PS Y4, Y3, Y6
-	VMOVUPS      Y6, (R8)(R11*1)
-	VMOVUPS      Y5, (R9)(R10*1)
+	VMOVUPS      Y6, (AX)(R10*1)
+	VMOVUPS      Y5, (R8)(R9*1)
+	ADDQ         $0x00000020, R9
 	ADDQ         $0x00000020, R10
-	ADDQ         $0x00000020, R11
 	SUBQ         $0x00000008, CX
 	JMP          single167
 
 rest168:
 	TESTQ        CX, CX
 	JZ           done169
-	LEAQ         tail_masks<>+0(SB), R12
+	LEAQ         tail_masks<>+0(SB), R11
 	NEGQ         CX
-	VMOVUPS      32(R12)(CX*4), Y4
-	VMASKMOVPS   (DX)(R10*1), Y4, Y5
-	VMASKMOVPS   (R9)(R10*1), Y4, Y6
-	VMASKMOVPS   (BX)(R10*1), Y4, Y7
+	VMOVUPS      32(R11)(CX*4), Y4
+	VMASKMOVPS   (DX)(R9*1), Y4, Y5
+	VMASKMOVPS   (R8)(R9*1), Y4, Y6
+	VMASKMOVPS   (BX)(R9*1), Y4, Y7
 	VSUBPS       Y7, Y5, Y7
 	VFMADD231PS  Y7, Y0, Y6
-	VMASKMOVPS   (BX)(R11*1), Y4, Y8
+	VMASKMOVPS   (BX)(R10*1), Y4, Y8
 	VFNMADD231PS Y7, Y0, Y8
-	VMASKMOVPS   Y8, Y4, (BX)(R11*1)
-	VMASKMOVPS   (SI)(R10*1), Y4, Y0
+	VMASKMOVPS   Y8, Y4, (BX)(R10*1)
+	VMASKMOVPS   (SI)(R9*1), Y4, Y0
 	VSUBPS       Y0, Y5, Y0
 	VFMADD231PS  Y0, Y1, Y6
-	VMASKMOVPS   (SI)(R11*1), Y4, Y7
+	VMASKMOVPS   (SI)(R10*1), Y4, Y7
 	VFNMADD231PS Y0, Y1, Y7
-	VMASKMOVPS   Y7, Y4, (SI)(R11*1)
-	VMASKMOVPS   (DI)(R10*1), Y4, Y0
+	VMASKMOVPS   Y7, Y4, (SI)(R10*1)
+	VMASKMOVPS   (DI)(R9*1), Y4, Y0
 	VSUBPS       Y0, Y5, Y0
 	VFMADD231PS  Y0, Y2, Y6
-	VMASKMOVPS   (DI)(R11*1), Y4, Y1
+	VMASKMOVPS   (DI)(R10*1), Y4, Y1
 	VFNMADD231PS Y0, Y2, Y1
-	VMASKMOVPS   Y1, Y4, (DI)(R11*1)
-	VMASKMOVPS   (R8)(R10*1), Y4, Y0
+	VMASKMOVPS   Y1, Y4, (DI)(R10*1)
+	VMASKMOVPS   (AX)(R9*1), Y4, Y0
 	VSUBPS       Y0, Y5, Y0
 	VFMADD231PS  Y0, Y3, Y6
-	VMASKMOVPS   (R8)(R11*1), Y4, Y1
+	VMASKMOVPS   (AX)(R10*1), Y4, Y1
 	VFNMADD231PS Y0, Y3, Y1
-	VMASKMOVPS   Y1, Y4, (R8)(R11*1)
-	VMASKMOVPS   Y6, Y4, (R9)(R10*1)
+	VMASKMOVPS   Y1, Y4, (AX)(R10*1)
+	VMASKMOVPS   Y6, Y4, (R8)(R9*1)
 
 done169:
-	ADDQ $0x10, AX
+	ADDQ $0x10, rows_base+48(FP)
 	ADDQ $0x10, g_base+0(FP)
 	SUBQ $0x04, rows_len+56(FP)
 	JMP  group164
@@ -3340,57 +3339,58 @@ done165:
 group170:
 	CMPQ         rows_len+56(FP), $0x01
 	JLT          done171
-	MOVQ         g_base+0(FP), CX
-	VBROADCASTSS (CX), Y0
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Y0
 	VMULPS       lanes_40000000<>+0(SB), Y0, Y0
+	MOVQ         rows_base+48(FP), AX
 	MOVQ         table_base+24(FP), CX
 	MOVQ         x_len+80(FP), DX
-	MOVL         (AX), BX
-	IMULQ        DX, BX
-	LEAQ         (CX)(BX*4), BX
+	MOVL         (AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
 	MOVQ         x_len+80(FP), CX
 	MOVQ         x_base+72(FP), DX
-	MOVQ         dx_base+96(FP), SI
-	XORQ         DI, DI
-	MOVQ         dtable+120(FP), R8
-	SUBQ         table_base+24(FP), R8
-	LEAQ         (DI)(R8*1), R8
+	MOVQ         dx_base+96(FP), BX
+	XORQ         SI, SI
+	MOVQ         dtable+120(FP), DI
+	SUBQ         table_base+24(FP), DI
+	LEAQ         (SI)(DI*1), DI
 
 single173:
 	CMPQ         CX, $0x00000008
 	JLT          rest174
-	VMOVUPS      (DX)(DI*1), Y1
-	VMOVUPS      (SI)(DI*1), Y2
-	VMOVUPS      (BX)(DI*1), Y3
+	VMOVUPS      (DX)(SI*1), Y1
+	VMOVUPS      (BX)(SI*1), Y2
+	VMOVUPS      (AX)(SI*1), Y3
 	VSUBPS       Y3, Y1, Y1
 	VFMADD231PS  Y1, Y0, Y2
-	VMOVUPS      (BX)(R8*1), Y3
+	VMOVUPS      (AX)(DI*1), Y3
 	VFNMADD231PS Y1, Y0, Y3
-	VMOVUPS      Y3, (BX)(R8*1)
-	VMOVUPS      Y2, (SI)(DI*1)
+	VMOVUPS      Y3, (AX)(DI*1)
+	VMOVUPS      Y2, (BX)(SI*1)
+	ADDQ         $0x00000020, SI
 	ADDQ         $0x00000020, DI
-	ADDQ         $0x00000020, R8
 	SUBQ         $0x00000008, CX
 	JMP          single173
 
 rest174:
 	TESTQ        CX, CX
 	JZ           done175
-	LEAQ         tail_masks<>+0(SB), R9
+	LEAQ         tail_masks<>+0(SB), R8
 	NEGQ         CX
-	VMOVUPS      32(R9)(CX*4), Y1
-	VMASKMOVPS   (DX)(DI*1), Y1, Y2
-	VMASKMOVPS   (SI)(DI*1), Y1, Y3
-	VMASKMOVPS   (BX)(DI*1), Y1, Y4
+	VMOVUPS      32(R8)(CX*4), Y1
+	VMASKMOVPS   (DX)(SI*1), Y1, Y2
+	VMASKMOVPS   (BX)(SI*1), Y1, Y3
+	VMASKMOVPS   (AX)(SI*1), Y1, Y4
 	VSUBPS       Y4, Y2, Y2
 	VFMADD231PS  Y2, Y0, Y3
-	VMASKMOVPS   (BX)(R8*1), Y1, Y4
+	VMASKMOVPS   (AX)(DI*1), Y1, Y4
 	VFNMADD231PS Y2, Y0, Y4
-	VMASKMOVPS   Y4, Y1, (BX)(R8*1)
-	VMASKMOVPS   Y3, Y1, (SI)(DI*1)
+	VMASKMOVPS   Y4, Y1, (AX)(DI*1)
+	VMASKMOVPS   Y3, Y1, (BX)(SI*1)
 
 done175:
-	ADDQ $0x04, AX
+	ADDQ $0x04, rows_base+48(FP)
 	ADDQ $0x04, g_base+0(FP)
 	SUBQ $0x01, rows_len+56(FP)
 	JMP  group170
@@ -3402,20 +3402,19 @@ done171:
 // func squaredL2GradXAVX2(g []float32, table []float32, rows []uint32, x []float32, dx []float32)
 // Requires: AVX, FMA3
 TEXT ·squaredL2GradXAVX2(SB), NOSPLIT, $0-120
-	MOVQ rows_base+48(FP), AX
-
 group176:
 	CMPQ         rows_len+56(FP), $0x04
 	JLT          done177
-	MOVQ         g_base+0(FP), CX
-	VBROADCASTSS (CX), Y0
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Y0
 	VMULPS       lanes_40000000<>+0(SB), Y0, Y0
-	VBROADCASTSS 4(CX), Y1
+	VBROADCASTSS 4(AX), Y1
 	VMULPS       lanes_40000000<>+0(SB), Y1, Y1
-	VBROADCASTSS 8(CX), Y2
+	VBROADCASTSS 8(AX), Y2
 	VMULPS       lanes_40000000<>+0(SB), Y2, Y2
-	VBROADCASTSS 12(CX), Y3
+	VBROADCASTSS 12(AX), Y3
 	VMULPS       lanes_40000000<>+0(SB), Y3, Y3
+	MOVQ         rows_base+48(FP), AX
 	MOVQ         table_base+24(FP), CX
 	MOVQ         x_len+80(FP), DX
 	MOVL         (AX), BX
@@ -3427,60 +3426,60 @@ group176:
 	MOVL         8(AX), DI
 	IMULQ        DX, DI
 	LEAQ         (CX)(DI*4), DI
-	MOVL         12(AX), R8
-	IMULQ        DX, R8
-	LEAQ         (CX)(R8*4), R8
+	MOVL         12(AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
 	MOVQ         x_len+80(FP), CX
 	MOVQ         x_base+72(FP), DX
-	MOVQ         dx_base+96(FP), R9
-	XORQ         R10, R10
+	MOVQ         dx_base+96(FP), R8
+	XORQ         R9, R9
 
 single179:
 	CMPQ        CX, $0x00000008
 	JLT         rest180
-	VMOVUPS     (DX)(R10*1), Y4
-	VMOVUPS     (R9)(R10*1), Y5
-	VMOVUPS     (BX)(R10*1), Y6
+	VMOVUPS     (DX)(R9*1), Y4
+	VMOVUPS     (R8)(R9*1), Y5
+	VMOVUPS     (BX)(R9*1), Y6
 	VSUBPS      Y6, Y4, Y6
 	VFMADD231PS Y6, Y0, Y5
-	VMOVUPS     (SI)(R10*1), Y6
+	VMOVUPS     (SI)(R9*1), Y6
 	VSUBPS      Y6, Y4, Y6
 	VFMADD231PS Y6, Y1, Y5
-	VMOVUPS     (DI)(R10*1), Y6
+	VMOVUPS     (DI)(R9*1), Y6
 	VSUBPS      Y6, Y4, Y6
 	VFMADD231PS Y6, Y2, Y5
-	VMOVUPS     (R8)(R10*1), Y6
+	VMOVUPS     (AX)(R9*1), Y6
 	VSUBPS      Y6, Y4, Y4
 	VFMADD231PS Y4, Y3, Y5
-	VMOVUPS     Y5, (R9)(R10*1)
-	ADDQ        $0x00000020, R10
+	VMOVUPS     Y5, (R8)(R9*1)
+	ADDQ        $0x00000020, R9
 	SUBQ        $0x00000008, CX
 	JMP         single179
 
 rest180:
 	TESTQ       CX, CX
 	JZ          done181
-	LEAQ        tail_masks<>+0(SB), R11
+	LEAQ        tail_masks<>+0(SB), R10
 	NEGQ        CX
-	VMOVUPS     32(R11)(CX*4), Y4
-	VMASKMOVPS  (DX)(R10*1), Y4, Y5
-	VMASKMOVPS  (R9)(R10*1), Y4, Y6
-	VMASKMOVPS  (BX)(R10*1), Y4, Y7
+	VMOVUPS     32(R10)(CX*4), Y4
+	VMASKMOVPS  (DX)(R9*1), Y4, Y5
+	VMASKMOVPS  (R8)(R9*1), Y4, Y6
+	VMASKMOVPS  (BX)(R9*1), Y4, Y7
 	VSUBPS      Y7, Y5, Y7
 	VFMADD231PS Y7, Y0, Y6
-	VMASKMOVPS  (SI)(R10*1), Y4, Y0
+	VMASKMOVPS  (SI)(R9*1), Y4, Y0
 	VSUBPS      Y0, Y5, Y0
 	VFMADD231PS Y0, Y1, Y6
-	VMASKMOVPS  (DI)(R10*1), Y4, Y0
+	VMASKMOVPS  (DI)(R9*1), Y4, Y0
 	VSUBPS      Y0, Y5, Y0
 	VFMADD231PS Y0, Y2, Y6
-	VMASKMOVPS  (R8)(R10*1), Y4, Y0
+	VMASKMOVPS  (AX)(R9*1), Y4, Y0
 	VSUBPS      Y0, Y5, Y0
 	VFMADD231PS Y0, Y3, Y6
-	VMASKMOVPS  Y6, Y4, (R9)(R10*1)
+	VMASKMOVPS  Y6, Y4, (R8)(R9*1)
 
 done181:
-	ADDQ $0x10, AX
+	ADDQ $0x10, rows_base+48(FP)
 	ADDQ $0x10, g_base+0(FP)
 	SUBQ $0x04, rows_len+56(FP)
 	JMP  group176
@@ -3489,47 +3488,48 @@ done177:
 group182:
 	CMPQ         rows_len+56(FP), $0x01
 	JLT          done183
-	MOVQ         g_base+0(FP), CX
-	VBROADCASTSS (CX), Y0
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Y0
 	VMULPS       lanes_40000000<>+0(SB), Y0, Y0
+	MOVQ         rows_base+48(FP), AX
 	MOVQ         table_base+24(FP), CX
 	MOVQ         x_len+80(FP), DX
-	MOVL         (AX), BX
-	IMULQ        DX, BX
-	LEAQ         (CX)(BX*4), BX
+	MOVL         (AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
 	MOVQ         x_len+80(FP), CX
 	MOVQ         x_base+72(FP), DX
-	MOVQ         dx_base+96(FP), SI
-	XORQ         DI, DI
+	MOVQ         dx_base+96(FP), BX
+	XORQ         SI, SI
 
 single185:
 	CMPQ        CX, $0x00000008
 	JLT         rest186
-	VMOVUPS     (DX)(DI*1), Y1
-	VMOVUPS     (SI)(DI*1), Y2
-	VMOVUPS     (BX)(DI*1), Y3
+	VMOVUPS     (DX)(SI*1), Y1
+	VMOVUPS     (BX)(SI*1), Y2
+	VMOVUPS     (AX)(SI*1), Y3
 	VSUBPS      Y3, Y1, Y1
 	VFMADD231PS Y1, Y0, Y2
-	VMOVUPS     Y2, (SI)(DI*1)
-	ADDQ        $0x00000020, DI
+	VMOVUPS     Y2, (BX)(SI*1)
+	ADDQ        $0x00000020, SI
 	SUBQ        $0x00000008, CX
 	JMP         single185
 
 rest186:
 	TESTQ       CX, CX
 	JZ          done187
-	LEAQ        tail_masks<>+0(SB), R8
+	LEAQ        tail_masks<>+0(SB), DI
 	NEGQ        CX
-	VMOVUPS     32(R8)(CX*4), Y1
-	VMASKMOVPS  (DX)(DI*1), Y1, Y2
-	VMASKMOVPS  (SI)(DI*1), Y1, Y3
-	VMASKMOVPS  (BX)(DI*1), Y1, Y4
+	VMOVUPS     32(DI)(CX*4), Y1
+	VMASKMOVPS  (DX)(SI*1), Y1, Y2
+	VMASKMOVPS  (BX)(SI*1), Y1, Y3
+	VMASKMOVPS  (AX)(SI*1), Y1, Y4
 	VSUBPS      Y4, Y2, Y2
 	VFMADD231PS Y2, Y0, Y3
-	VMASKMOVPS  Y3, Y1, (SI)(DI*1)
+	VMASKMOVPS  Y3, Y1, (BX)(SI*1)
 
 done187:
-	ADDQ $0x04, AX
+	ADDQ $0x04, rows_base+48(FP)
 	ADDQ $0x04, g_base+0(FP)
 	SUBQ $0x01, rows_len+56(FP)
 	JMP  group182
@@ -4033,16 +4033,15 @@ done199:
 // func moduliGradAVX2(g []float32, table []float32, rows []uint32, x []float32, dx []float32, dtable *float32)
 // Requires: AVX, FMA3
 TEXT ·moduliGradAVX2(SB), NOSPLIT, $0-128
-	MOVQ rows_base+48(FP), AX
-
 group204:
 	CMPQ         rows_len+56(FP), $0x04
 	JLT          done205
-	MOVQ         g_base+0(FP), CX
-	VBROADCASTSS (CX), Y0
-	VBROADCASTSS 4(CX), Y1
-	VBROADCASTSS 8(CX), Y2
-	VBROADCASTSS 12(CX), Y3
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	MOVQ         rows_base+48(FP), AX
 	MOVQ         table_base+24(FP), CX
 	MOVQ         x_len+80(FP), DX
 	MOVL         (AX), BX
@@ -4054,29 +4053,29 @@ group204:
 	MOVL         8(AX), DI
 	IMULQ        DX, DI
 	LEAQ         (CX)(DI*4), DI
-	MOVL         12(AX), R8
-	IMULQ        DX, R8
-	LEAQ         (CX)(R8*4), R8
+	MOVL         12(AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
 	MOVQ         x_len+80(FP), CX
 	SHRQ         $0x01, CX
 	MOVQ         x_base+72(FP), DX
-	MOVQ         dx_base+96(FP), R9
-	XORQ         R10, R10
-	LEAQ         (R10)(CX*4), R11
-	MOVQ         dtable+120(FP), R12
-	SUBQ         table_base+24(FP), R12
-	LEAQ         (R10)(R12*1), R13
-	LEAQ         (R11)(R12*1), R12
+	MOVQ         dx_base+96(FP), R8
+	XORQ         R9, R9
+	LEAQ         (R9)(CX*4), R10
+	MOVQ         dtable+120(FP), R11
+	SUBQ         table_base+24(FP), R11
+	LEAQ         (R9)(R11*1), R12
+	LEAQ         (R10)(R11*1), R11
 
 single207:
 	CMPQ         CX, $0x00000008
 	JLT          rest208
-	VMOVUPS      (DX)(R10*1), Y4
-	VMOVUPS      (DX)(R11*1), Y5
-	VMOVUPS      (R9)(R10*1), Y6
-	VMOVUPS      (R9)(R11*1), Y7
-	VMOVUPS      (BX)(R10*1), Y8
-	VMOVUPS      (BX)(R11*1), Y9
+	VMOVUPS      (DX)(R9*1), Y4
+	VMOVUPS      (DX)(R10*1), Y5
+	VMOVUPS      (R8)(R9*1), Y6
+	VMOVUPS      (R8)(R10*1), Y7
+	VMOVUPS      (BX)(R9*1), Y8
+	VMOVUPS      (BX)(R10*1), Y9
 	VSUBPS       Y8, Y4, Y8
 	VSUBPS       Y9, Y5, Y9
 	VMULPS       Y8, Y8, Y10
@@ -4090,15 +4089,15 @@ single207:
 	VDIVPS       Y10, Y9, Y9
 	VANDPS       Y11, Y9, Y9
 	VFMADD231PS  Y8, Y0, Y6
-	VMOVUPS      (BX)(R13*1), Y10
+	VMOVUPS      (BX)(R12*1), Y10
 	VFNMADD231PS Y8, Y0, Y10
-	VMOVUPS      Y10, (BX)(R13*1)
+	VMOVUPS      Y10, (BX)(R12*1)
 	VFMADD231PS  Y9, Y0, Y7
-	VMOVUPS      (BX)(R12*1), Y8
+	VMOVUPS      (BX)(R11*1), Y8
 	VFNMADD231PS Y9, Y0, Y8
-	VMOVUPS      Y8, (BX)(R12*1)
-	VMOVUPS      (SI)(R10*1), Y8
-	VMOVUPS      (SI)(R11*1), Y9
+	VMOVUPS      Y8, (BX)(R11*1)
+	VMOVUPS      (SI)(R9*1), Y8
+	VMOVUPS      (SI)(R10*1), Y9
 	VSUBPS       Y8, Y4, Y8
 	VSUBPS       Y9, Y5, Y9
 	VMULPS       Y8, Y8, Y10
@@ -4112,15 +4111,15 @@ single207:
 	VDIVPS       Y10, Y9, Y9
 	VANDPS       Y11, Y9, Y9
 	VFMADD231PS  Y8, Y1, Y6
-	VMOVUPS      (SI)(R13*1), Y10
+	VMOVUPS      (SI)(R12*1), Y10
 	VFNMADD231PS Y8, Y1, Y10
-	VMOVUPS      Y10, (SI)(R13*1)
+	VMOVUPS      Y10, (SI)(R12*1)
 	VFMADD231PS  Y9, Y1, Y7
-	VMOVUPS      (SI)(R12*1), Y8
+	VMOVUPS      (SI)(R11*1), Y8
 	VFNMADD231PS Y9, Y1, Y8
-	VMOVUPS      Y8, (SI)(R12*1)
-	VMOVUPS      (DI)(R10*1), Y8
-	VMOVUPS      (DI)(R11*1), Y9
+	VMOVUPS      Y8, (SI)(R11*1)
+	VMOVUPS      (DI)(R9*1), Y8
+	VMOVUPS      (DI)(R10*1), Y9
 	VSUBPS       Y8, Y4, Y8
 	VSUBPS       Y9, Y5, Y9
 	VMULPS       Y8, Y8, Y10
@@ -4134,15 +4133,15 @@ single207:
 	VDIVPS       Y10, Y9, Y9
 	VANDPS       Y11, Y9, Y9
 	VFMADD231PS  Y8, Y2, Y6
-	VMOVUPS      (DI)(R13*1), Y10
+	VMOVUPS      (DI)(R12*1), Y10
 	VFNMADD231PS Y8, Y2, Y10
-	VMOVUPS      Y10, (DI)(R13*1)
+	VMOVUPS      Y10, (DI)(R12*1)
 	VFMADD231PS  Y9, Y2, Y7
-	VMOVUPS      (DI)(R12*1), Y8
+	VMOVUPS      (DI)(R11*1), Y8
 	VFNMADD231PS Y9, Y2, Y8
-	VMOVUPS      Y8, (DI)(R12*1)
-	VMOVUPS      (R8)(R10*1), Y8
-	VMOVUPS      (R8)(R11*1), Y9
+	VMOVUPS      Y8, (DI)(R11*1)
+	VMOVUPS      (AX)(R9*1), Y8
+	VMOVUPS      (AX)(R10*1), Y9
 	VSUBPS       Y8, Y4, Y4
 	VSUBPS       Y9, Y5, Y5
 	VMULPS       Y4, Y4, Y8
@@ -4156,34 +4155,34 @@ single207:
 	VDIVPS       Y8, Y5, Y5
 	VANDPS       Y9, Y5, Y5
 	VFMADD231PS  Y4, Y3, Y6
-	VMOVUPS      (R8)(R13*1), Y8
+	VMOVUPS      (AX)(R12*1), Y8
 	VFNMADD231PS Y4, Y3, Y8
-	VMOVUPS      Y8, (R8)(R13*1)
+	VMOVUPS      Y8, (AX)(R12*1)
 	VFMADD231PS  Y5, Y3, Y7
-	VMOVUPS      (R8)(R12*1), Y4
+	VMOVUPS      (AX)(R11*1), Y4
 	VFNMADD231PS Y5, Y3, Y4
-	VMOVUPS      Y4, (R8)(R12*1)
-	VMOVUPS      Y6, (R9)(R10*1)
-	VMOVUPS      Y7, (R9)(R11*1)
+	VMOVUPS      Y4, (AX)(R11*1)
+	VMOVUPS      Y6, (R8)(R9*1)
+	VMOVUPS      Y7, (R8)(R10*1)
+	ADDQ         $0x00000020, R9
 	ADDQ         $0x00000020, R10
-	ADDQ         $0x00000020, R11
-	ADDQ         $0x00000020, R13
 	ADDQ         $0x00000020, R12
+	ADDQ         $0x00000020, R11
 	SUBQ         $0x00000008, CX
 	JMP          single207
 
 rest208:
 	TESTQ        CX, CX
 	JZ           done209
-	LEAQ         tail_masks<>+0(SB), R14
+	LEAQ         tail_masks<>+0(SB), R13
 	NEGQ         CX
-	VMOVUPS      32(R14)(CX*4), Y4
-	VMASKMOVPS   (DX)(R10*1), Y4, Y5
-	VMASKMOVPS   (DX)(R11*1), Y4, Y6
-	VMASKMOVPS   (R9)(R10*1), Y4, Y7
-	VMASKMOVPS   (R9)(R11*1), Y4, Y8
-	VMASKMOVPS   (BX)(R10*1), Y4, Y9
-	VMASKMOVPS   (BX)(R11*1), Y4, Y10
+	VMOVUPS      32(R13)(CX*4), Y4
+	VMASKMOVPS   (DX)(R9*1), Y4, Y5
+	VMASKMOVPS   (DX)(R10*1), Y4, Y6
+	VMASKMOVPS   (R8)(R9*1), Y4, Y7
+	VMASKMOVPS   (R8)(R10*1), Y4, Y8
+	VMASKMOVPS   (BX)(R9*1), Y4, Y9
+	VMASKMOVPS   (BX)(R10*1), Y4, Y10
 	VSUBPS       Y9, Y5, Y9
 	VSUBPS       Y10, Y6, Y10
 	VMULPS       Y9, Y9, Y11
@@ -4197,15 +4196,15 @@ rest208:
 	VDIVPS       Y11, Y10, Y10
 	VANDPS       Y12, Y10, Y10
 	VFMADD231PS  Y9, Y0, Y7
-	VMASKMOVPS   (BX)(R13*1), Y4, Y11
+	VMASKMOVPS   (BX)(R12*1), Y4, Y11
 	VFNMADD231PS Y9, Y0, Y11
-	VMASKMOVPS   Y11, Y4, (BX)(R13*1)
+	VMASKMOVPS   Y11, Y4, (BX)(R12*1)
 	VFMADD231PS  Y10, Y0, Y8
-	VMASKMOVPS   (BX)(R12*1), Y4, Y9
+	VMASKMOVPS   (BX)(R11*1), Y4, Y9
 	VFNMADD231PS Y10, Y0, Y9
-	VMASKMOVPS   Y9, Y4, (BX)(R12*1)
-	VMASKMOVPS   (SI)(R10*1), Y4, Y0
-	VMASKMOVPS   (SI)(R11*1), Y4, Y9
+	VMASKMOVPS   Y9, Y4, (BX)(R11*1)
+	VMASKMOVPS   (SI)(R9*1), Y4, Y0
+	VMASKMOVPS   (SI)(R10*1), Y4, Y9
 	VSUBPS       Y0, Y5, Y0
 	VSUBPS       Y9, Y6, Y9
 	VMULPS       Y0, Y0, Y10
@@ -4219,15 +4218,15 @@ rest208:
 	VDIVPS       Y10, Y9, Y9
 	VANDPS       Y11, Y9, Y9
 	VFMADD231PS  Y0, Y1, Y7
-	VMASKMOVPS   (SI)(R13*1), Y4, Y10
+	VMASKMOVPS   (SI)(R12*1), Y4, Y10
 	VFNMADD231PS Y0, Y1, Y10
-	VMASKMOVPS   Y10, Y4, (SI)(R13*1)
+	VMASKMOVPS   Y10, Y4, (SI)(R12*1)
 	VFMADD231PS  Y9, Y1, Y8
-	VMASKMOVPS   (SI)(R12*1), Y4, Y0
+	VMASKMOVPS   (SI)(R11*1), Y4, Y0
 	VFNMADD231PS Y9, Y1, Y0
-	VMASKMOVPS   Y0, Y4, (SI)(R12*1)
-	VMASKMOVPS   (DI)(R10*1), Y4, Y0
-	VMASKMOVPS   (DI)(R11*1), Y4, Y1
+	VMASKMOVPS   Y0, Y4, (SI)(R11*1)
+	VMASKMOVPS   (DI)(R9*1), Y4, Y0
+	VMASKMOVPS   (DI)(R10*1), Y4, Y1
 	VSUBPS       Y0, Y5, Y0
 	VSUBPS       Y1, Y6, Y1
 	VMULPS       Y0, Y0, Y9
@@ -4241,15 +4240,15 @@ rest208:
 	VDIVPS       Y9, Y1, Y1
 	VANDPS       Y10, Y1, Y1
 	VFMADD231PS  Y0, Y2, Y7
-	VMASKMOVPS   (DI)(R13*1), Y4, Y9
+	VMASKMOVPS   (DI)(R12*1), Y4, Y9
 	VFNMADD231PS Y0, Y2, Y9
-	VMASKMOVPS   Y9, Y4, (DI)(R13*1)
+	VMASKMOVPS   Y9, Y4, (DI)(R12*1)
 	VFMADD231PS  Y1, Y2, Y8
-	VMASKMOVPS   (DI)(R12*1), Y4, Y0
+	VMASKMOVPS   (DI)(R11*1), Y4, Y0
 	VFNMADD231PS Y1, Y2, Y0
-	VMASKMOVPS   Y0, Y4, (DI)(R12*1)
-	VMASKMOVPS   (R8)(R10*1), Y4, Y0
-	VMASKMOVPS   (R8)(R11*1), Y4, Y1
+	VMASKMOVPS   Y0, Y4, (DI)(R11*1)
+	VMASKMOVPS   (AX)(R9*1), Y4, Y0
+	VMASKMOVPS   (AX)(R10*1), Y4, Y1
 	VSUBPS       Y0, Y5, Y0
 	VSUBPS       Y1, Y6, Y1
 	VMULPS       Y0, Y0, Y2
@@ -4263,18 +4262,18 @@ rest208:
 	VDIVPS       Y2, Y1, Y1
 	VANDPS       Y5, Y1, Y1
 	VFMADD231PS  Y0, Y3, Y7
-	VMASKMOVPS   (R8)(R13*1), Y4, Y2
+	VMASKMOVPS   (AX)(R12*1), Y4, Y2
 	VFNMADD231PS Y0, Y3, Y2
-	VMASKMOVPS   Y2, Y4, (R8)(R13*1)
+	VMASKMOVPS   Y2, Y4, (AX)(R12*1)
 	VFMADD231PS  Y1, Y3, Y8
-	VMASKMOVPS   (R8)(R12*1), Y4, Y0
+	VMASKMOVPS   (AX)(R11*1), Y4, Y0
 	VFNMADD231PS Y1, Y3, Y0
-	VMASKMOVPS   Y0, Y4, (R8)(R12*1)
-	VMASKMOVPS   Y7, Y4, (R9)(R10*1)
-	VMASKMOVPS   Y8, Y4, (R9)(R11*1)
+	VMASKMOVPS   Y0, Y4, (AX)(R11*1)
+	VMASKMOVPS   Y7, Y4, (R8)(R9*1)
+	VMASKMOVPS   Y8, Y4, (R8)(R10*1)
 
 done209:
-	ADDQ $0x10, AX
+	ADDQ $0x10, rows_base+48(FP)
 	ADDQ $0x10, g_base+0(FP)
 	SUBQ $0x04, rows_len+56(FP)
 	JMP  group204
@@ -4283,33 +4282,34 @@ done205:
 group210:
 	CMPQ         rows_len+56(FP), $0x01
 	JLT          done211
-	MOVQ         g_base+0(FP), CX
-	VBROADCASTSS (CX), Y0
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Y0
+	MOVQ         rows_base+48(FP), AX
 	MOVQ         table_base+24(FP), CX
 	MOVQ         x_len+80(FP), DX
-	MOVL         (AX), BX
-	IMULQ        DX, BX
-	LEAQ         (CX)(BX*4), BX
+	MOVL         (AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
 	MOVQ         x_len+80(FP), CX
 	SHRQ         $0x01, CX
 	MOVQ         x_base+72(FP), DX
-	MOVQ         dx_base+96(FP), SI
-	XORQ         DI, DI
-	LEAQ         (DI)(CX*4), R8
-	MOVQ         dtable+120(FP), R9
-	SUBQ         table_base+24(FP), R9
-	LEAQ         (DI)(R9*1), R10
-	LEAQ         (R8)(R9*1), R9
+	MOVQ         dx_base+96(FP), BX
+	XORQ         SI, SI
+	LEAQ         (SI)(CX*4), DI
+	MOVQ         dtable+120(FP), R8
+	SUBQ         table_base+24(FP), R8
+	LEAQ         (SI)(R8*1), R9
+	LEAQ         (DI)(R8*1), R8
 
 single213:
 	CMPQ         CX, $0x00000008
 	JLT          rest214
-	VMOVUPS      (DX)(DI*1), Y1
-	VMOVUPS      (DX)(R8*1), Y2
-	VMOVUPS      (SI)(DI*1), Y3
-	VMOVUPS      (SI)(R8*1), Y4
-	VMOVUPS      (BX)(DI*1), Y5
-	VMOVUPS      (BX)(R8*1), Y6
+	VMOVUPS      (DX)(SI*1), Y1
+	VMOVUPS      (DX)(DI*1), Y2
+	VMOVUPS      (BX)(SI*1), Y3
+	VMOVUPS      (BX)(DI*1), Y4
+	VMOVUPS      (AX)(SI*1), Y5
+	VMOVUPS      (AX)(DI*1), Y6
 	VSUBPS       Y5, Y1, Y1
 	VSUBPS       Y6, Y2, Y2
 	VMULPS       Y1, Y1, Y5
@@ -4323,34 +4323,34 @@ single213:
 	VDIVPS       Y5, Y2, Y2
 	VANDPS       Y6, Y2, Y2
 	VFMADD231PS  Y1, Y0, Y3
-	VMOVUPS      (BX)(R10*1), Y5
+	VMOVUPS      (AX)(R9*1), Y5
 	VFNMADD231PS Y1, Y0, Y5
-	VMOVUPS      Y5, (BX)(R10*1)
+	VMOVUPS      Y5, (AX)(R9*1)
 	VFMADD231PS  Y2, Y0, Y4
-	VMOVUPS      (BX)(R9*1), Y1
+	VMOVUPS      (AX)(R8*1), Y1
 	VFNMADD231PS Y2, Y0, Y1
-	VMOVUPS      Y1, (BX)(R9*1)
-	VMOVUPS      Y3, (SI)(DI*1)
-	VMOVUPS      Y4, (SI)(R8*1)
+	VMOVUPS      Y1, (AX)(R8*1)
+	VMOVUPS      Y3, (BX)(SI*1)
+	VMOVUPS      Y4, (BX)(DI*1)
+	ADDQ         $0x00000020, SI
 	ADDQ         $0x00000020, DI
-	ADDQ         $0x00000020, R8
-	ADDQ         $0x00000020, R10
 	ADDQ         $0x00000020, R9
+	ADDQ         $0x00000020, R8
 	SUBQ         $0x00000008, CX
 	JMP          single213
 
 rest214:
 	TESTQ        CX, CX
 	JZ           done215
-	LEAQ         tail_masks<>+0(SB), R11
+	LEAQ         tail_masks<>+0(SB), R10
 	NEGQ         CX
-	VMOVUPS      32(R11)(CX*4), Y1
-	VMASKMOVPS   (DX)(DI*1), Y1, Y2
-	VMASKMOVPS   (DX)(R8*1), Y1, Y3
-	VMASKMOVPS   (SI)(DI*1), Y1, Y4
-	VMASKMOVPS   (SI)(R8*1), Y1, Y5
-	VMASKMOVPS   (BX)(DI*1), Y1, Y6
-	VMASKMOVPS   (BX)(R8*1), Y1, Y7
+	VMOVUPS      32(R10)(CX*4), Y1
+	VMASKMOVPS   (DX)(SI*1), Y1, Y2
+	VMASKMOVPS   (DX)(DI*1), Y1, Y3
+	VMASKMOVPS   (BX)(SI*1), Y1, Y4
+	VMASKMOVPS   (BX)(DI*1), Y1, Y5
+	VMASKMOVPS   (AX)(SI*1), Y1, Y6
+	VMASKMOVPS   (AX)(DI*1), Y1, Y7
 	VSUBPS       Y6, Y2, Y2
 	VSUBPS       Y7, Y3, Y3
 	VMULPS       Y2, Y2, Y6
@@ -4364,18 +4364,18 @@ rest214:
 	VDIVPS       Y6, Y3, Y3
 	VANDPS       Y7, Y3, Y3
 	VFMADD231PS  Y2, Y0, Y4
-	VMASKMOVPS   (BX)(R10*1), Y1, Y6
+	VMASKMOVPS   (AX)(R9*1), Y1, Y6
 	VFNMADD231PS Y2, Y0, Y6
-	VMASKMOVPS   Y6, Y1, (BX)(R10*1)
+	VMASKMOVPS   Y6, Y1, (AX)(R9*1)
 	VFMADD231PS  Y3, Y0, Y5
-	VMASKMOVPS   (BX)(R9*1), Y1, Y2
+	VMASKMOVPS   (AX)(R8*1), Y1, Y2
 	VFNMADD231PS Y3, Y0, Y2
-	VMASKMOVPS   Y2, Y1, (BX)(R9*1)
-	VMASKMOVPS   Y4, Y1, (SI)(DI*1)
-	VMASKMOVPS   Y5, Y1, (SI)(R8*1)
+	VMASKMOVPS   Y2, Y1, (AX)(R8*1)
+	VMASKMOVPS   Y4, Y1, (BX)(SI*1)
+	VMASKMOVPS   Y5, Y1, (BX)(DI*1)
 
 done215:
-	ADDQ $0x04, AX
+	ADDQ $0x04, rows_base+48(FP)
 	ADDQ $0x04, g_base+0(FP)
 	SUBQ $0x01, rows_len+56(FP)
 	JMP  group210
@@ -4405,16 +4405,15 @@ GLOBL lanes_7f800000<>(SB), RODATA|NOPTR, $64
 // func moduliGradXAVX2(g []float32, table []float32, rows []uint32, x []float32, dx []float32)
 // Requires: AVX, FMA3
 TEXT ·moduliGradXAVX2(SB), NOSPLIT, $0-120
-	MOVQ rows_base+48(FP), AX
-
 group216:
 	CMPQ         rows_len+56(FP), $0x04
 	JLT          done217
-	MOVQ         g_base+0(FP), CX
-	VBROADCASTSS (CX), Y0
-	VBROADCASTSS 4(CX), Y1
-	VBROADCASTSS 8(CX), Y2
-	VBROADCASTSS 12(CX), Y3
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	MOVQ         rows_base+48(FP), AX
 	MOVQ         table_base+24(FP), CX
 	MOVQ         x_len+80(FP), DX
 	MOVL         (AX), BX
@@ -4426,25 +4425,25 @@ group216:
 	MOVL         8(AX), DI
 	IMULQ        DX, DI
 	LEAQ         (CX)(DI*4), DI
-	MOVL         12(AX), R8
-	IMULQ        DX, R8
-	LEAQ         (CX)(R8*4), R8
+	MOVL         12(AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
 	MOVQ         x_len+80(FP), CX
 	SHRQ         $0x01, CX
 	MOVQ         x_base+72(FP), DX
-	MOVQ         dx_base+96(FP), R9
-	XORQ         R10, R10
-	LEAQ         (R10)(CX*4), R11
+	MOVQ         dx_base+96(FP), R8
+	XORQ         R9, R9
+	LEAQ         (R9)(CX*4), R10
 
 single219:
 	CMPQ        CX, $0x00000008
 	JLT         rest220
-	VMOVUPS     (DX)(R10*1), Y4
-	VMOVUPS     (DX)(R11*1), Y5
-	VMOVUPS     (R9)(R10*1), Y6
-	VMOVUPS     (R9)(R11*1), Y7
-	VMOVUPS     (BX)(R10*1), Y8
-	VMOVUPS     (BX)(R11*1), Y9
+	VMOVUPS     (DX)(R9*1), Y4
+	VMOVUPS     (DX)(R10*1), Y5
+	VMOVUPS     (R8)(R9*1), Y6
+	VMOVUPS     (R8)(R10*1), Y7
+	VMOVUPS     (BX)(R9*1), Y8
+	VMOVUPS     (BX)(R10*1), Y9
 	VSUBPS      Y8, Y4, Y8
 	VSUBPS      Y9, Y5, Y9
 	VMULPS      Y8, Y8, Y10
@@ -4459,8 +4458,8 @@ single219:
 	VANDPS      Y11, Y9, Y9
 	VFMADD231PS Y8, Y0, Y6
 	VFMADD231PS Y9, Y0, Y7
-	VMOVUPS     (SI)(R10*1), Y8
-	VMOVUPS     (SI)(R11*1), Y9
+	VMOVUPS     (SI)(R9*1), Y8
+	VMOVUPS     (SI)(R10*1), Y9
 	VSUBPS      Y8, Y4, Y8
 	VSUBPS      Y9, Y5, Y9
 	VMULPS      Y8, Y8, Y10
@@ -4475,8 +4474,8 @@ single219:
 	VANDPS      Y11, Y9, Y9
 	VFMADD231PS Y8, Y1, Y6
 	VFMADD231PS Y9, Y1, Y7
-	VMOVUPS     (DI)(R10*1), Y8
-	VMOVUPS     (DI)(R11*1), Y9
+	VMOVUPS     (DI)(R9*1), Y8
+	VMOVUPS     (DI)(R10*1), Y9
 	VSUBPS      Y8, Y4, Y8
 	VSUBPS      Y9, Y5, Y9
 	VMULPS      Y8, Y8, Y10
@@ -4491,8 +4490,8 @@ single219:
 	VANDPS      Y11, Y9, Y9
 	VFMADD231PS Y8, Y2, Y6
 	VFMADD231PS Y9, Y2, Y7
-	VMOVUPS     (R8)(R10*1), Y8
-	VMOVUPS     (R8)(R11*1), Y9
+	VMOVUPS     (AX)(R9*1), Y8
+	VMOVUPS     (AX)(R10*1), Y9
 	VSUBPS      Y8, Y4, Y4
 	VSUBPS      Y9, Y5, Y5
 	VMULPS      Y4, Y4, Y8
@@ -4507,25 +4506,25 @@ single219:
 	VANDPS      Y9, Y5, Y5
 	VFMADD231PS Y4, Y3, Y6
 	VFMADD231PS Y5, Y3, Y7
-	VMOVUPS     Y6, (R9)(R10*1)
-	VMOVUPS     Y7, (R9)(R11*1)
+	VMOVUPS     Y6, (R8)(R9*1)
+	VMOVUPS     Y7, (R8)(R10*1)
+	ADDQ        $0x00000020, R9
 	ADDQ        $0x00000020, R10
-	ADDQ        $0x00000020, R11
 	SUBQ        $0x00000008, CX
 	JMP         single219
 
 rest220:
 	TESTQ       CX, CX
 	JZ          done221
-	LEAQ        tail_masks<>+0(SB), R12
+	LEAQ        tail_masks<>+0(SB), R11
 	NEGQ        CX
-	VMOVUPS     32(R12)(CX*4), Y4
-	VMASKMOVPS  (DX)(R10*1), Y4, Y5
-	VMASKMOVPS  (DX)(R11*1), Y4, Y6
-	VMASKMOVPS  (R9)(R10*1), Y4, Y7
-	VMASKMOVPS  (R9)(R11*1), Y4, Y8
-	VMASKMOVPS  (BX)(R10*1), Y4, Y9
-	VMASKMOVPS  (BX)(R11*1), Y4, Y10
+	VMOVUPS     32(R11)(CX*4), Y4
+	VMASKMOVPS  (DX)(R9*1), Y4, Y5
+	VMASKMOVPS  (DX)(R10*1), Y4, Y6
+	VMASKMOVPS  (R8)(R9*1), Y4, Y7
+	VMASKMOVPS  (R8)(R10*1), Y4, Y8
+	VMASKMOVPS  (BX)(R9*1), Y4, Y9
+	VMASKMOVPS  (BX)(R10*1), Y4, Y10
 	VSUBPS      Y9, Y5, Y9
 	VSUBPS      Y10, Y6, Y10
 	VMULPS      Y9, Y9, Y11
@@ -4540,8 +4539,8 @@ rest220:
 	VANDPS      Y12, Y10, Y10
 	VFMADD231PS Y9, Y0, Y7
 	VFMADD231PS Y10, Y0, Y8
-	VMASKMOVPS  (SI)(R10*1), Y4, Y0
-	VMASKMOVPS  (SI)(R11*1), Y4, Y9
+	VMASKMOVPS  (SI)(R9*1), Y4, Y0
+	VMASKMOVPS  (SI)(R10*1), Y4, Y9
 	VSUBPS      Y0, Y5, Y0
 	VSUBPS      Y9, Y6, Y9
 	VMULPS      Y0, Y0, Y10
@@ -4556,8 +4555,8 @@ rest220:
 	VANDPS      Y11, Y9, Y9
 	VFMADD231PS Y0, Y1, Y7
 	VFMADD231PS Y9, Y1, Y8
-	VMASKMOVPS  (DI)(R10*1), Y4, Y0
-	VMASKMOVPS  (DI)(R11*1), Y4, Y1
+	VMASKMOVPS  (DI)(R9*1), Y4, Y0
+	VMASKMOVPS  (DI)(R10*1), Y4, Y1
 	VSUBPS      Y0, Y5, Y0
 	VSUBPS      Y1, Y6, Y1
 	VMULPS      Y0, Y0, Y9
@@ -4572,8 +4571,8 @@ rest220:
 	VANDPS      Y10, Y1, Y1
 	VFMADD231PS Y0, Y2, Y7
 	VFMADD231PS Y1, Y2, Y8
-	VMASKMOVPS  (R8)(R10*1), Y4, Y0
-	VMASKMOVPS  (R8)(R11*1), Y4, Y1
+	VMASKMOVPS  (AX)(R9*1), Y4, Y0
+	VMASKMOVPS  (AX)(R10*1), Y4, Y1
 	VSUBPS      Y0, Y5, Y0
 	VSUBPS      Y1, Y6, Y1
 	VMULPS      Y0, Y0, Y2
@@ -4588,11 +4587,11 @@ rest220:
 	VANDPS      Y5, Y1, Y1
 	VFMADD231PS Y0, Y3, Y7
 	VFMADD231PS Y1, Y3, Y8
-	VMASKMOVPS  Y7, Y4, (R9)(R10*1)
-	VMASKMOVPS  Y8, Y4, (R9)(R11*1)
+	VMASKMOVPS  Y7, Y4, (R8)(R9*1)
+	VMASKMOVPS  Y8, Y4, (R8)(R10*1)
 
 done221:
-	ADDQ $0x10, AX
+	ADDQ $0x10, rows_base+48(FP)
 	ADDQ $0x10, g_base+0(FP)
 	SUBQ $0x04, rows_len+56(FP)
 	JMP  group216
@@ -4601,29 +4600,30 @@ done217:
 group222:
 	CMPQ         rows_len+56(FP), $0x01
 	JLT          done223
-	MOVQ         g_base+0(FP), CX
-	VBROADCASTSS (CX), Y0
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Y0
+	MOVQ         rows_base+48(FP), AX
 	MOVQ         table_base+24(FP), CX
 	MOVQ         x_len+80(FP), DX
-	MOVL         (AX), BX
-	IMULQ        DX, BX
-	LEAQ         (CX)(BX*4), BX
+	MOVL         (AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
 	MOVQ         x_len+80(FP), CX
 	SHRQ         $0x01, CX
 	MOVQ         x_base+72(FP), DX
-	MOVQ         dx_base+96(FP), SI
-	XORQ         DI, DI
-	LEAQ         (DI)(CX*4), R8
+	MOVQ         dx_base+96(FP), BX
+	XORQ         SI, SI
+	LEAQ         (SI)(CX*4), DI
 
 single225:
 	CMPQ        CX, $0x00000008
 	JLT         rest226
-	VMOVUPS     (DX)(DI*1), Y1
-	VMOVUPS     (DX)(R8*1), Y2
-	VMOVUPS     (SI)(DI*1), Y3
-	VMOVUPS     (SI)(R8*1), Y4
-	VMOVUPS     (BX)(DI*1), Y5
-	VMOVUPS     (BX)(R8*1), Y6
+	VMOVUPS     (DX)(SI*1), Y1
+	VMOVUPS     (DX)(DI*1), Y2
+	VMOVUPS     (BX)(SI*1), Y3
+	VMOVUPS     (BX)(DI*1), Y4
+	VMOVUPS     (AX)(SI*1), Y5
+	VMOVUPS     (AX)(DI*1), Y6
 	VSUBPS      Y5, Y1, Y1
 	VSUBPS      Y6, Y2, Y2
 	VMULPS      Y1, Y1, Y5
@@ -4638,25 +4638,25 @@ single225:
 	VANDPS      Y6, Y2, Y2
 	VFMADD231PS Y1, Y0, Y3
 	VFMADD231PS Y2, Y0, Y4
-	VMOVUPS     Y3, (SI)(DI*1)
-	VMOVUPS     Y4, (SI)(R8*1)
+	VMOVUPS     Y3, (BX)(SI*1)
+	VMOVUPS     Y4, (BX)(DI*1)
+	ADDQ        $0x00000020, SI
 	ADDQ        $0x00000020, DI
-	ADDQ        $0x00000020, R8
 	SUBQ        $0x00000008, CX
 	JMP         single225
 
 rest226:
 	TESTQ       CX, CX
 	JZ          done227
-	LEAQ        tail_masks<>+0(SB), R9
+	LEAQ        tail_masks<>+0(SB), R8
 	NEGQ        CX
-	VMOVUPS     32(R9)(CX*4), Y1
-	VMASKMOVPS  (DX)(DI*1), Y1, Y2
-	VMASKMOVPS  (DX)(R8*1), Y1, Y3
-	VMASKMOVPS  (SI)(DI*1), Y1, Y4
-	VMASKMOVPS  (SI)(R8*1), Y1, Y5
-	VMASKMOVPS  (BX)(DI*1), Y1, Y6
-	VMASKMOVPS  (BX)(R8*1), Y1, Y7
+	VMOVUPS     32(R8)(CX*4), Y1
+	VMASKMOVPS  (DX)(SI*1), Y1, Y2
+	VMASKMOVPS  (DX)(DI*1), Y1, Y3
+	VMASKMOVPS  (BX)(SI*1), Y1, Y4
+	VMASKMOVPS  (BX)(DI*1), Y1, Y5
+	VMASKMOVPS  (AX)(SI*1), Y1, Y6
+	VMASKMOVPS  (AX)(DI*1), Y1, Y7
 	VSUBPS      Y6, Y2, Y2
 	VSUBPS      Y7, Y3, Y3
 	VMULPS      Y2, Y2, Y6
@@ -4671,11 +4671,11 @@ rest226:
 	VANDPS      Y7, Y3, Y3
 	VFMADD231PS Y2, Y0, Y4
 	VFMADD231PS Y3, Y0, Y5
-	VMASKMOVPS  Y4, Y1, (SI)(DI*1)
-	VMASKMOVPS  Y5, Y1, (SI)(R8*1)
+	VMASKMOVPS  Y4, Y1, (BX)(SI*1)
+	VMASKMOVPS  Y5, Y1, (BX)(DI*1)
 
 done227:
-	ADDQ $0x04, AX
+	ADDQ $0x04, rows_base+48(FP)
 	ADDQ $0x04, g_base+0(FP)
 	SUBQ $0x01, rows_len+56(FP)
 	JMP  group222
@@ -6241,103 +6241,136 @@ done306:
 	RET
 
 // func dotGradAVX512(g []float32, table []float32, rows []uint32, x []float32, dx []float32, dtable *float32)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
 TEXT ·dotGradAVX512(SB), NOSPLIT, $0-128
-	MOVQ rows_base+48(FP), AX
-
 group311:
 	CMPQ         rows_len+56(FP), $0x04
 	JLT          done312
-	MOVQ         g_base+0(FP), CX
-	VBROADCASTSS (CX), Z0
-	VBROADCASTSS 4(CX), Z1
-	VBROADCASTSS 8(CX), Z2
-	VBROADCASTSS 12(CX), Z3
-	MOVQ         table_base+24(FP), CX
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS 4(AX), Z1
+	VBROADCASTSS 8(AX), Z2
+	VBROADCASTSS 12(AX), Z3
+	MOVQ         rows_base+48(FP), AX
+	MOVQ         AX, CX
+	LEAQ         16(AX), DX
+	CMPQ         rows_len+56(FP), $0x08
+	CMOVQGE      DX, CX
+	MOVQ         table_base+24(FP), DX
+	MOVQ         x_len+80(FP), BX
+	MOVL         (CX), SI
+	IMULQ        BX, SI
+	LEAQ         (DX)(SI*4), SI
+	MOVL         4(CX), DI
+	IMULQ        BX, DI
+	LEAQ         (DX)(DI*4), DI
+	MOVL         8(CX), R8
+	IMULQ        BX, R8
+	LEAQ         (DX)(R8*4), R8
+	MOVL         12(CX), CX
+	IMULQ        BX, CX
+	LEAQ         (DX)(CX*4), CX
+	MOVQ         table_base+24(FP), DX
+	MOVQ         x_len+80(FP), BX
+	MOVL         (AX), R9
+	IMULQ        BX, R9
+	LEAQ         (DX)(R9*4), R9
+	MOVL         4(AX), R10
+	IMULQ        BX, R10
+	LEAQ         (DX)(R10*4), R10
+	MOVL         8(AX), R11
+	IMULQ        BX, R11
+	LEAQ         (DX)(R11*4), R11
+	MOVL         12(AX), AX
+	IMULQ        BX, AX
+	LEAQ         (DX)(AX*4), AX
 	MOVQ         x_len+80(FP), DX
-	MOVL         (AX), BX
-	IMULQ        DX, BX
-	LEAQ         (CX)(BX*4), BX
-	MOVL         4(AX), SI
-	IMULQ        DX, SI
-	LEAQ         (CX)(SI*4), SI
-	MOVL         8(AX), DI
-	IMULQ        DX, DI
-	LEAQ         (CX)(DI*4), DI
-	MOVL         12(AX), R8
-	IMULQ        DX, R8
-	LEAQ         (CX)(R8*4), R8
-	MOVQ         x_len+80(FP), CX
-	MOVQ         x_base+72(FP), DX
-	MOVQ         dx_base+96(FP), R9
-	XORQ         R10, R10
-	MOVQ         dtable+120(FP), R11
-	SUBQ         table_base+24(FP), R11
-	LEAQ         (R10)(R11*1), R11
+	MOVQ         x_base+72(FP), BX
+	MOVQ         dx_base+96(FP), R12
+	XORQ         R13, R13
+	MOVQ         dtable+120(FP), R14
+	SUBQ         table_base+24(FP), R14
+	LEAQ         (R13)(R14*1), R14
 
 single314:
-	CMPQ        CX, $0x00000010
+	CMPQ        DX, $0x00000010
 	JLT         rest315
-	VMOVUPS     (DX)(R10*1), Z4
-	VMOVUPS     (R9)(R10*1), Z5
-	VMOVUPS     (BX)(R10*1), Z6
+	VMOVUPS     (BX)(R13*1), Z4
+	VMOVUPS     (R12)(R13*1), Z5
+	VMOVUPS     (R9)(R13*1), Z6
 	VFMADD231PS Z6, Z0, Z5
-	VMOVUPS     (BX)(R11*1), Z6
+	VMOVUPS     (R9)(R14*1), Z6
 	VFMADD231PS Z4, Z0, Z6
-	VMOVUPS     Z6, (BX)(R11*1)
-	VMOVUPS     (SI)(R10*1), Z6
+	VMOVUPS     Z6, (R9)(R14*1)
+	VMOVUPS     (R10)(R13*1), Z6
 	VFMADD231PS Z6, Z1, Z5
-	VMOVUPS     (SI)(R11*1), Z6
+	VMOVUPS     (R10)(R14*1), Z6
 	VFMADD231PS Z4, Z1, Z6
-	VMOVUPS     Z6, (SI)(R11*1)
-	VMOVUPS     (DI)(R10*1), Z6
+	VMOVUPS     Z6, (R10)(R14*1)
+	VMOVUPS     (R11)(R13*1), Z6
 	VFMADD231PS Z6, Z2, Z5
-	VMOVUPS     (DI)(R11*1), Z6
+	VMOVUPS     (R11)(R14*1), Z6
 	VFMADD231PS Z4, Z2, Z6
-	VMOVUPS     Z6, (DI)(R11*1)
-	VMOVUPS     (R8)(R10*1), Z6
+	VMOVUPS     Z6, (R11)(R14*1)
+	VMOVUPS     (AX)(R13*1), Z6
 	VFMADD231PS Z6, Z3, Z5
-	VMOVUPS     (R8)(R11*1), Z6
+	VMOVUPS     (AX)(R14*1), Z6
 	VFMADD231PS Z4, Z3, Z6
-	VMOVUPS     Z6, (R8)(R11*1)
-	VMOVUPS     Z5, (R9)(R10*1)
-	ADDQ        $0x00000040, R10
-	ADDQ        $0x00000040, R11
-	SUBQ        $0x00000010, CX
+	VMOVUPS     Z6, (AX)(R14*1)
+	PREFETCHT0  (SI)(R13*1)
+	PREFETCHT0  (SI)(R14*1)
+	PREFETCHT0  (DI)(R13*1)
+	PREFETCHT0  (DI)(R14*1)
+	PREFETCHT0  (R8)(R13*1)
+	PREFETCHT0  (R8)(R14*1)
+	PREFETCHT0  (CX)(R13*1)
+	PREFETCHT0  (CX)(R14*1)
+	VMOVUPS     Z5, (R12)(R13*1)
+	ADDQ        $0x00000040, R13
+	ADDQ        $0x00000040, R14
+	SUBQ        $0x00000010, DX
 	JMP         single314
 
 rest315:
-	TESTQ       CX, CX
+	TESTQ       DX, DX
 	JZ          done316
-	MOVL        $0xffffffff, R12
-	BZHIL       CX, R12, CX
-	KMOVW       CX, K1
-	VMOVUPS.Z   (DX)(R10*1), K1, Z4
-	VMOVUPS.Z   (R9)(R10*1), K1, Z5
-	VMOVUPS.Z   (BX)(R10*1), K1, Z6
+	MOVL        $0xffffffff, R15
+	BZHIL       DX, R15, DX
+	KMOVW       DX, K1
+	VMOVUPS.Z   (BX)(R13*1), K1, Z4
+	VMOVUPS.Z   (R12)(R13*1), K1, Z5
+	VMOVUPS.Z   (R9)(R13*1), K1, Z6
 	VFMADD231PS Z6, Z0, Z5
-	VMOVUPS.Z   (BX)(R11*1), K1, Z6
+	VMOVUPS.Z   (R9)(R14*1), K1, Z6
 	VFMADD231PS Z4, Z0, Z6
-	VMOVUPS     Z6, K1, (BX)(R11*1)
-	VMOVUPS.Z   (SI)(R10*1), K1, Z0
+	VMOVUPS     Z6, K1, (R9)(R14*1)
+	VMOVUPS.Z   (R10)(R13*1), K1, Z0
 	VFMADD231PS Z0, Z1, Z5
-	VMOVUPS.Z   (SI)(R11*1), K1, Z0
+	VMOVUPS.Z   (R10)(R14*1), K1, Z0
 	VFMADD231PS Z4, Z1, Z0
-	VMOVUPS     Z0, K1, (SI)(R11*1)
-	VMOVUPS.Z   (DI)(R10*1), K1, Z0
+	VMOVUPS     Z0, K1, (R10)(R14*1)
+	VMOVUPS.Z   (R11)(R13*1), K1, Z0
 	VFMADD231PS Z0, Z2, Z5
-	VMOVUPS.Z   (DI)(R11*1), K1, Z0
+	VMOVUPS.Z   (R11)(R14*1), K1, Z0
 	VFMADD231PS Z4, Z2, Z0
-	VMOVUPS     Z0, K1, (DI)(R11*1)
-	VMOVUPS.Z   (R8)(R10*1), K1, Z0
+	VMOVUPS     Z0, K1, (R11)(R14*1)
+	VMOVUPS.Z   (AX)(R13*1), K1, Z0
 	VFMADD231PS Z0, Z3, Z5
-	VMOVUPS.Z   (R8)(R11*1), K1, Z0
+	VMOVUPS.Z   (AX)(R14*1), K1, Z0
 	VFMADD231PS Z4, Z3, Z0
-	VMOVUPS     Z0, K1, (R8)(R11*1)
-	VMOVUPS     Z5, K1, (R9)(R10*1)
+	VMOVUPS     Z0, K1, (AX)(R14*1)
+	PREFETCHT0  (SI)(R13*1)
+	PREFETCHT0  (SI)(R14*1)
+	PREFETCHT0  (DI)(R13*1)
+	PREFETCHT0  (DI)(R14*1)
+	PREFETCHT0  (R8)(R13*1)
+	PREFETCHT0  (R8)(R14*1)
+	PREFETCHT0  (CX)(R13*1)
+	PREFETCHT0  (CX)(R14*1)
+	VMOVUPS     Z5, K1, (R12)(R13*1)
 
 done316:
-	ADDQ $0x10, AX
+	ADDQ $0x10, rows_base+48(FP)
 	ADDQ $0x10, g_base+0(FP)
 	SUBQ $0x04, rows_len+56(FP)
 	JMP  group311
@@ -6346,54 +6379,55 @@ done312:
 group317:
 	CMPQ         rows_len+56(FP), $0x01
 	JLT          done318
-	MOVQ         g_base+0(FP), CX
-	VBROADCASTSS (CX), Z0
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Z0
+	MOVQ         rows_base+48(FP), AX
 	MOVQ         table_base+24(FP), CX
 	MOVQ         x_len+80(FP), DX
-	MOVL         (AX), BX
-	IMULQ        DX, BX
-	LEAQ         (CX)(BX*4), BX
+	MOVL         (AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
 	MOVQ         x_len+80(FP), CX
 	MOVQ         x_base+72(FP), DX
-	MOVQ         dx_base+96(FP), SI
-	XORQ         DI, DI
-	MOVQ         dtable+120(FP), R8
-	SUBQ         table_base+24(FP), R8
-	LEAQ         (DI)(R8*1), R8
+	MOVQ         dx_base+96(FP), BX
+	XORQ         SI, SI
+	MOVQ         dtable+120(FP), DI
+	SUBQ         table_base+24(FP), DI
+	LEAQ         (SI)(DI*1), DI
 
 single320:
 	CMPQ        CX, $0x00000010
 	JLT         rest321
-	VMOVUPS     (DX)(DI*1), Z1
-	VMOVUPS     (SI)(DI*1), Z2
-	VMOVUPS     (BX)(DI*1), Z3
+	VMOVUPS     (DX)(SI*1), Z1
+	VMOVUPS     (BX)(SI*1), Z2
+	VMOVUPS     (AX)(SI*1), Z3
 	VFMADD231PS Z3, Z0, Z2
-	VMOVUPS     (BX)(R8*1), Z3
+	VMOVUPS     (AX)(DI*1), Z3
 	VFMADD231PS Z1, Z0, Z3
-	VMOVUPS     Z3, (BX)(R8*1)
-	VMOVUPS     Z2, (SI)(DI*1)
+	VMOVUPS     Z3, (AX)(DI*1)
+	VMOVUPS     Z2, (BX)(SI*1)
+	ADDQ        $0x00000040, SI
 	ADDQ        $0x00000040, DI
-	ADDQ        $0x00000040, R8
 	SUBQ        $0x00000010, CX
 	JMP         single320
 
 rest321:
 	TESTQ       CX, CX
 	JZ          done322
-	MOVL        $0xffffffff, R9
-	BZHIL       CX, R9, CX
+	MOVL        $0xffffffff, R8
+	BZHIL       CX, R8, CX
 	KMOVW       CX, K1
-	VMOVUPS.Z   (DX)(DI*1), K1, Z1
-	VMOVUPS.Z   (SI)(DI*1), K1, Z2
-	VMOVUPS.Z   (BX)(DI*1), K1, Z3
+	VMOVUPS.Z   (DX)(SI*1), K1, Z1
+	VMOVUPS.Z   (BX)(SI*1), K1, Z2
+	VMOVUPS.Z   (AX)(SI*1), K1, Z3
 	VFMADD231PS Z3, Z0, Z2
-	VMOVUPS.Z   (BX)(R8*1), K1, Z3
+	VMOVUPS.Z   (AX)(DI*1), K1, Z3
 	VFMADD231PS Z1, Z0, Z3
-	VMOVUPS     Z3, K1, (BX)(R8*1)
-	VMOVUPS     Z2, K1, (SI)(DI*1)
+	VMOVUPS     Z3, K1, (AX)(DI*1)
+	VMOVUPS     Z2, K1, (BX)(SI*1)
 
 done322:
-	ADDQ $0x04, AX
+	ADDQ $0x04, rows_base+48(FP)
 	ADDQ $0x04, g_base+0(FP)
 	SUBQ $0x01, rows_len+56(FP)
 	JMP  group317
@@ -6403,75 +6437,100 @@ done318:
 	RET
 
 // func dotGradXAVX512(g []float32, table []float32, rows []uint32, x []float32, dx []float32)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
 TEXT ·dotGradXAVX512(SB), NOSPLIT, $0-120
-	MOVQ rows_base+48(FP), AX
-
 group323:
 	CMPQ         rows_len+56(FP), $0x04
 	JLT          done324
-	MOVQ         g_base+0(FP), CX
-	VBROADCASTSS (CX), Z0
-	VBROADCASTSS 4(CX), Z1
-	VBROADCASTSS 8(CX), Z2
-	VBROADCASTSS 12(CX), Z3
-	MOVQ         table_base+24(FP), CX
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS 4(AX), Z1
+	VBROADCASTSS 8(AX), Z2
+	VBROADCASTSS 12(AX), Z3
+	MOVQ         rows_base+48(FP), AX
+	MOVQ         AX, CX
+	LEAQ         16(AX), DX
+	CMPQ         rows_len+56(FP), $0x08
+	CMOVQGE      DX, CX
+	MOVQ         table_base+24(FP), DX
+	MOVQ         x_len+80(FP), BX
+	MOVL         (CX), SI
+	IMULQ        BX, SI
+	LEAQ         (DX)(SI*4), SI
+	MOVL         4(CX), DI
+	IMULQ        BX, DI
+	LEAQ         (DX)(DI*4), DI
+	MOVL         8(CX), R8
+	IMULQ        BX, R8
+	LEAQ         (DX)(R8*4), R8
+	MOVL         12(CX), CX
+	IMULQ        BX, CX
+	LEAQ         (DX)(CX*4), CX
+	MOVQ         table_base+24(FP), DX
+	MOVQ         x_len+80(FP), BX
+	MOVL         (AX), R9
+	IMULQ        BX, R9
+	LEAQ         (DX)(R9*4), R9
+	MOVL         4(AX), R10
+	IMULQ        BX, R10
+	LEAQ         (DX)(R10*4), R10
+	MOVL         8(AX), R11
+	IMULQ        BX, R11
+	LEAQ         (DX)(R11*4), R11
+	MOVL         12(AX), AX
+	IMULQ        BX, AX
+	LEAQ         (DX)(AX*4), AX
 	MOVQ         x_len+80(FP), DX
-	MOVL         (AX), BX
-	IMULQ        DX, BX
-	LEAQ         (CX)(BX*4), BX
-	MOVL         4(AX), SI
-	IMULQ        DX, SI
-	LEAQ         (CX)(SI*4), SI
-	MOVL         8(AX), DI
-	IMULQ        DX, DI
-	LEAQ         (CX)(DI*4), DI
-	MOVL         12(AX), R8
-	IMULQ        DX, R8
-	LEAQ         (CX)(R8*4), R8
-	MOVQ         x_len+80(FP), CX
-	MOVQ         x_base+72(FP), DX
-	MOVQ         dx_base+96(FP), R9
-	XORQ         R10, R10
+	MOVQ         x_base+72(FP), BX
+	MOVQ         dx_base+96(FP), R12
+	XORQ         R13, R13
 
 single326:
-	CMPQ        CX, $0x00000010
+	CMPQ        DX, $0x00000010
 	JLT         rest327
-	VMOVUPS     (DX)(R10*1), Z4
-	VMOVUPS     (R9)(R10*1), Z4
-	VMOVUPS     (BX)(R10*1), Z5
+	VMOVUPS     (BX)(R13*1), Z4
+	VMOVUPS     (R12)(R13*1), Z4
+	VMOVUPS     (R9)(R13*1), Z5
 	VFMADD231PS Z5, Z0, Z4
-	VMOVUPS     (SI)(R10*1), Z5
+	VMOVUPS     (R10)(R13*1), Z5
 	VFMADD231PS Z5, Z1, Z4
-	VMOVUPS     (DI)(R10*1), Z5
+	VMOVUPS     (R11)(R13*1), Z5
 	VFMADD231PS Z5, Z2, Z4
-	VMOVUPS     (R8)(R10*1), Z5
+	VMOVUPS     (AX)(R13*1), Z5
 	VFMADD231PS Z5, Z3, Z4
-	VMOVUPS     Z4, (R9)(R10*1)
-	ADDQ        $0x00000040, R10
-	SUBQ        $0x00000010, CX
+	PREFETCHT0  (SI)(R13*1)
+	PREFETCHT0  (DI)(R13*1)
+	PREFETCHT0  (R8)(R13*1)
+	PREFETCHT0  (CX)(R13*1)
+	VMOVUPS     Z4, (R12)(R13*1)
+	ADDQ        $0x00000040, R13
+	SUBQ        $0x00000010, DX
 	JMP         single326
 
 rest327:
-	TESTQ       CX, CX
+	TESTQ       DX, DX
 	JZ          done328
-	MOVL        $0xffffffff, R11
-	BZHIL       CX, R11, CX
-	KMOVW       CX, K1
-	VMOVUPS.Z   (DX)(R10*1), K1, Z4
-	VMOVUPS.Z   (R9)(R10*1), K1, Z4
-	VMOVUPS.Z   (BX)(R10*1), K1, Z5
+	MOVL        $0xffffffff, R14
+	BZHIL       DX, R14, DX
+	KMOVW       DX, K1
+	VMOVUPS.Z   (BX)(R13*1), K1, Z4
+	VMOVUPS.Z   (R12)(R13*1), K1, Z4
+	VMOVUPS.Z   (R9)(R13*1), K1, Z5
 	VFMADD231PS Z5, Z0, Z4
-	VMOVUPS.Z   (SI)(R10*1), K1, Z0
+	VMOVUPS.Z   (R10)(R13*1), K1, Z0
 	VFMADD231PS Z0, Z1, Z4
-	VMOVUPS.Z   (DI)(R10*1), K1, Z0
+	VMOVUPS.Z   (R11)(R13*1), K1, Z0
 	VFMADD231PS Z0, Z2, Z4
-	VMOVUPS.Z   (R8)(R10*1), K1, Z0
+	VMOVUPS.Z   (AX)(R13*1), K1, Z0
 	VFMADD231PS Z0, Z3, Z4
-	VMOVUPS     Z4, K1, (R9)(R10*1)
+	PREFETCHT0  (SI)(R13*1)
+	PREFETCHT0  (DI)(R13*1)
+	PREFETCHT0  (R8)(R13*1)
+	PREFETCHT0  (CX)(R13*1)
+	VMOVUPS     Z4, K1, (R12)(R13*1)
 
 done328:
-	ADDQ $0x10, AX
+	ADDQ $0x10, rows_base+48(FP)
 	ADDQ $0x10, g_base+0(FP)
 	SUBQ $0x04, rows_len+56(FP)
 	JMP  group323
@@ -6480,44 +6539,45 @@ done324:
 group329:
 	CMPQ         rows_len+56(FP), $0x01
 	JLT          done330
-	MOVQ         g_base+0(FP), CX
-	VBROADCASTSS (CX), Z0
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Z0
+	MOVQ         rows_base+48(FP), AX
 	MOVQ         table_base+24(FP), CX
 	MOVQ         x_len+80(FP), DX
-	MOVL         (AX), BX
-	IMULQ        DX, BX
-	LEAQ         (CX)(BX*4), BX
+	MOVL         (AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
 	MOVQ         x_len+80(FP), CX
 	MOVQ         x_base+72(FP), DX
-	MOVQ         dx_base+96(FP), SI
-	XORQ         DI, DI
+	MOVQ         dx_base+96(FP), BX
+	XORQ         SI, SI
 
 single332:
 	CMPQ        CX, $0x00000010
 	JLT         rest333
-	VMOVUPS     (DX)(DI*1), Z1
-	VMOVUPS     (SI)(DI*1), Z1
-	VMOVUPS     (BX)(DI*1), Z2
+	VMOVUPS     (DX)(SI*1), Z1
+	VMOVUPS     (BX)(SI*1), Z1
+	VMOVUPS     (AX)(SI*1), Z2
 	VFMADD231PS Z2, Z0, Z1
-	VMOVUPS     Z1, (SI)(DI*1)
-	ADDQ        $0x00000040, DI
+	VMOVUPS     Z1, (BX)(SI*1)
+	ADDQ        $0x00000040, SI
 	SUBQ        $0x00000010, CX
 	JMP         single332
 
 rest333:
 	TESTQ       CX, CX
 	JZ          done334
-	MOVL        $0xffffffff, R8
-	BZHIL       CX, R8, CX
+	MOVL        $0xffffffff, DI
+	BZHIL       CX, DI, CX
 	KMOVW       CX, K1
-	VMOVUPS.Z   (DX)(DI*1), K1, Z1
-	VMOVUPS.Z   (SI)(DI*1), K1, Z1
-	VMOVUPS.Z   (BX)(DI*1), K1, Z2
+	VMOVUPS.Z   (DX)(SI*1), K1, Z1
+	VMOVUPS.Z   (BX)(SI*1), K1, Z1
+	VMOVUPS.Z   (AX)(SI*1), K1, Z2
 	VFMADD231PS Z2, Z0, Z1
-	VMOVUPS     Z1, K1, (SI)(DI*1)
+	VMOVUPS     Z1, K1, (BX)(SI*1)
 
 done334:
-	ADDQ $0x04, AX
+	ADDQ $0x04, rows_base+48(FP)
 	ADDQ $0x04, g_base+0(FP)
 	SUBQ $0x01, rows_len+56(FP)
 	JMP  group329
@@ -6931,130 +6991,164 @@ done346:
 	RET
 
 // func l1GradAVX512(g []float32, table []float32, rows []uint32, x []float32, dx []float32, dtable *float32)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
 TEXT ·l1GradAVX512(SB), NOSPLIT, $0-128
 	VBROADCASTSS lanes_7fffffff<>+0(SB), Z0
 	VBROADCASTSS lanes_80000000<>+0(SB), Z0
 	VBROADCASTSS lanes_3f800000<>+0(SB), Z1
-	MOVQ         rows_base+48(FP), AX
 
 group351:
 	CMPQ         rows_len+56(FP), $0x04
 	JLT          done352
-	MOVQ         g_base+0(FP), CX
-	VBROADCASTSS (CX), Z2
-	VBROADCASTSS 4(CX), Z3
-	VBROADCASTSS 8(CX), Z4
-	VBROADCASTSS 12(CX), Z5
-	MOVQ         table_base+24(FP), CX
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Z2
+	VBROADCASTSS 4(AX), Z3
+	VBROADCASTSS 8(AX), Z4
+	VBROADCASTSS 12(AX), Z5
+	MOVQ         rows_base+48(FP), AX
+	MOVQ         AX, CX
+	LEAQ         16(AX), DX
+	CMPQ         rows_len+56(FP), $0x08
+	CMOVQGE      DX, CX
+	MOVQ         table_base+24(FP), DX
+	MOVQ         x_len+80(FP), BX
+	MOVL         (CX), SI
+	IMULQ        BX, SI
+	LEAQ         (DX)(SI*4), SI
+	MOVL         4(CX), DI
+	IMULQ        BX, DI
+	LEAQ         (DX)(DI*4), DI
+	MOVL         8(CX), R8
+	IMULQ        BX, R8
+	LEAQ         (DX)(R8*4), R8
+	MOVL         12(CX), CX
+	IMULQ        BX, CX
+	LEAQ         (DX)(CX*4), CX
+	MOVQ         table_base+24(FP), DX
+	MOVQ         x_len+80(FP), BX
+	MOVL         (AX), R9
+	IMULQ        BX, R9
+	LEAQ         (DX)(R9*4), R9
+	MOVL         4(AX), R10
+	IMULQ        BX, R10
+	LEAQ         (DX)(R10*4), R10
+	MOVL         8(AX), R11
+	IMULQ        BX, R11
+	LEAQ         (DX)(R11*4), R11
+	MOVL         12(AX), AX
+	IMULQ        BX, AX
+	LEAQ         (DX)(AX*4), AX
 	MOVQ         x_len+80(FP), DX
-	MOVL         (AX), BX
-	IMULQ        DX, BX
-	LEAQ         (CX)(BX*4), BX
-	MOVL         4(AX), SI
-	IMULQ        DX, SI
-	LEAQ         (CX)(SI*4), SI
-	MOVL         8(AX), DI
-	IMULQ        DX, DI
-	LEAQ         (CX)(DI*4), DI
-	MOVL         12(AX), R8
-	IMULQ        DX, R8
-	LEAQ         (CX)(R8*4), R8
-	MOVQ         x_len+80(FP), CX
-	MOVQ         x_base+72(FP), DX
-	MOVQ         dx_base+96(FP), R9
-	XORQ         R10, R10
-	MOVQ         dtable+120(FP), R11
-	SUBQ         table_base+24(FP), R11
-	LEAQ         (R10)(R11*1), R11
+	MOVQ         x_base+72(FP), BX
+	MOVQ         dx_base+96(FP), R12
+	XORQ         R13, R13
+	MOVQ         dtable+120(FP), R14
+	SUBQ         table_base+24(FP), R14
+	LEAQ         (R13)(R14*1), R14
 
 single354:
-	CMPQ         CX, $0x00000010
+	CMPQ         DX, $0x00000010
 	JLT          rest355
-	VMOVUPS      (DX)(R10*1), Z6
-	VMOVUPS      (R9)(R10*1), Z7
-	VMOVUPS      (BX)(R10*1), Z8
+	VMOVUPS      (BX)(R13*1), Z6
+	VMOVUPS      (R12)(R13*1), Z7
+	VMOVUPS      (R9)(R13*1), Z8
 	VSUBPS       Z8, Z6, Z8
 	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z8, K1
 	VPTERNLOGD.Z $0x6c, Z0, Z1, K1, Z8
 	VFMADD231PS  Z8, Z2, Z7
-	VMOVUPS      (BX)(R11*1), Z9
+	VMOVUPS      (R9)(R14*1), Z9
 	VFNMADD231PS Z8, Z2, Z9
-	VMOVUPS      Z9, (BX)(R11*1)
-	VMOVUPS      (SI)(R10*1), Z8
+	VMOVUPS      Z9, (R9)(R14*1)
+	VMOVUPS      (R10)(R13*1), Z8
 	VSUBPS       Z8, Z6, Z8
 	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z8, K1
 	VPTERNLOGD.Z $0x6c, Z0, Z1, K1, Z8
 	VFMADD231PS  Z8, Z3, Z7
-	VMOVUPS      (SI)(R11*1), Z9
+	VMOVUPS      (R10)(R14*1), Z9
 	VFNMADD231PS Z8, Z3, Z9
-	VMOVUPS      Z9, (SI)(R11*1)
-	VMOVUPS      (DI)(R10*1), Z8
+	VMOVUPS      Z9, (R10)(R14*1)
+	VMOVUPS      (R11)(R13*1), Z8
 	VSUBPS       Z8, Z6, Z8
 	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z8, K1
 	VPTERNLOGD.Z $0x6c, Z0, Z1, K1, Z8
 	VFMADD231PS  Z8, Z4, Z7
-	VMOVUPS      (DI)(R11*1), Z9
+	VMOVUPS      (R11)(R14*1), Z9
 	VFNMADD231PS Z8, Z4, Z9
-	VMOVUPS      Z9, (DI)(R11*1)
-	VMOVUPS      (R8)(R10*1), Z8
+	VMOVUPS      Z9, (R11)(R14*1)
+	VMOVUPS      (AX)(R13*1), Z8
 	VSUBPS       Z8, Z6, Z6
 	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z6, K1
 	VPTERNLOGD.Z $0x6c, Z0, Z1, K1, Z6
 	VFMADD231PS  Z6, Z5, Z7
-	VMOVUPS      (R8)(R11*1), Z8
+	VMOVUPS      (AX)(R14*1), Z8
 	VFNMADD231PS Z6, Z5, Z8
-	VMOVUPS      Z8, (R8)(R11*1)
-	VMOVUPS      Z7, (R9)(R10*1)
-	ADDQ         $0x00000040, R10
-	ADDQ         $0x00000040, R11
-	SUBQ         $0x00000010, CX
+	VMOVUPS      Z8, (AX)(R14*1)
+	PREFETCHT0   (SI)(R13*1)
+	PREFETCHT0   (SI)(R14*1)
+	PREFETCHT0   (DI)(R13*1)
+	PREFETCHT0   (DI)(R14*1)
+	PREFETCHT0   (R8)(R13*1)
+	PREFETCHT0   (R8)(R14*1)
+	PREFETCHT0   (CX)(R13*1)
+	PREFETCHT0   (CX)(R14*1)
+	VMOVUPS      Z7, (R12)(R13*1)
+	ADDQ         $0x00000040, R13
+	ADDQ         $0x00000040, R14
+	SUBQ         $0x00000010, DX
 	JMP          single354
 
 rest355:
-	TESTQ        CX, CX
+	TESTQ        DX, DX
 	JZ           done356
-	MOVL         $0xffffffff, R12
-	BZHIL        CX, R12, CX
-	KMOVW        CX, K1
-	VMOVUPS.Z    (DX)(R10*1), K1, Z6
-	VMOVUPS.Z    (R9)(R10*1), K1, Z7
-	VMOVUPS.Z    (BX)(R10*1), K1, Z8
+	MOVL         $0xffffffff, R15
+	BZHIL        DX, R15, DX
+	KMOVW        DX, K1
+	VMOVUPS.Z    (BX)(R13*1), K1, Z6
+	VMOVUPS.Z    (R12)(R13*1), K1, Z7
+	VMOVUPS.Z    (R9)(R13*1), K1, Z8
 	VSUBPS       Z8, Z6, Z8
 	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z8, K2
 	VPTERNLOGD.Z $0x6c, Z0, Z1, K2, Z8
 	VFMADD231PS  Z8, Z2, Z7
-	VMOVUPS.Z    (BX)(R11*1), K1, Z9
+	VMOVUPS.Z    (R9)(R14*1), K1, Z9
 	VFNMADD231PS Z8, Z2, Z9
-	VMOVUPS      Z9, K1, (BX)(R11*1)
-	VMOVUPS.Z    (SI)(R10*1), K1, Z2
+	VMOVUPS      Z9, K1, (R9)(R14*1)
+	VMOVUPS.Z    (R10)(R13*1), K1, Z2
 	VSUBPS       Z2, Z6, Z2
 	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z2, K2
 	VPTERNLOGD.Z $0x6c, Z0, Z1, K2, Z2
 	VFMADD231PS  Z2, Z3, Z7
-	VMOVUPS.Z    (SI)(R11*1), K1, Z8
+	VMOVUPS.Z    (R10)(R14*1), K1, Z8
 	VFNMADD231PS Z2, Z3, Z8
-	VMOVUPS      Z8, K1, (SI)(R11*1)
-	VMOVUPS.Z    (DI)(R10*1), K1, Z2
+	VMOVUPS      Z8, K1, (R10)(R14*1)
+	VMOVUPS.Z    (R11)(R13*1), K1, Z2
 	VSUBPS       Z2, Z6, Z2
 	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z2, K2
 	VPTERNLOGD.Z $0x6c, Z0, Z1, K2, Z2
 	VFMADD231PS  Z2, Z4, Z7
-	VMOVUPS.Z    (DI)(R11*1), K1, Z3
+	VMOVUPS.Z    (R11)(R14*1), K1, Z3
 	VFNMADD231PS Z2, Z4, Z3
-	VMOVUPS      Z3, K1, (DI)(R11*1)
-	VMOVUPS.Z    (R8)(R10*1), K1, Z2
+	VMOVUPS      Z3, K1, (R11)(R14*1)
+	VMOVUPS.Z    (AX)(R13*1), K1, Z2
 	VSUBPS       Z2, Z6, Z2
 	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z2, K2
 	VPTERNLOGD.Z $0x6c, Z0, Z1, K2, Z2
 	VFMADD231PS  Z2, Z5, Z7
-	VMOVUPS.Z    (R8)(R11*1), K1, Z3
+	VMOVUPS.Z    (AX)(R14*1), K1, Z3
 	VFNMADD231PS Z2, Z5, Z3
-	VMOVUPS      Z3, K1, (R8)(R11*1)
-	VMOVUPS      Z7, K1, (R9)(R10*1)
+	VMOVUPS      Z3, K1, (AX)(R14*1)
+	PREFETCHT0   (SI)(R13*1)
+	PREFETCHT0   (SI)(R14*1)
+	PREFETCHT0   (DI)(R13*1)
+	PREFETCHT0   (DI)(R14*1)
+	PREFETCHT0   (R8)(R13*1)
+	PREFETCHT0   (R8)(R14*1)
+	PREFETCHT0   (CX)(R13*1)
+	PREFETCHT0   (CX)(R14*1)
+	VMOVUPS      Z7, K1, (R12)(R13*1)
 
 done356:
-	ADDQ $0x10, AX
+	ADDQ $0x10, rows_base+48(FP)
 	ADDQ $0x10, g_base+0(FP)
 	SUBQ $0x04, rows_len+56(FP)
 	JMP  group351
@@ -7063,60 +7157,61 @@ done352:
 group357:
 	CMPQ         rows_len+56(FP), $0x01
 	JLT          done358
-	MOVQ         g_base+0(FP), CX
-	VBROADCASTSS (CX), Z2
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Z2
+	MOVQ         rows_base+48(FP), AX
 	MOVQ         table_base+24(FP), CX
 	MOVQ         x_len+80(FP), DX
-	MOVL         (AX), BX
-	IMULQ        DX, BX
-	LEAQ         (CX)(BX*4), BX
+	MOVL         (AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
 	MOVQ         x_len+80(FP), CX
 	MOVQ         x_base+72(FP), DX
-	MOVQ         dx_base+96(FP), SI
-	XORQ         DI, DI
-	MOVQ         dtable+120(FP), R8
-	SUBQ         table_base+24(FP), R8
-	LEAQ         (DI)(R8*1), R8
+	MOVQ         dx_base+96(FP), BX
+	XORQ         SI, SI
+	MOVQ         dtable+120(FP), DI
+	SUBQ         table_base+24(FP), DI
+	LEAQ         (SI)(DI*1), DI
 
 single360:
 	CMPQ         CX, $0x00000010
 	JLT          rest361
-	VMOVUPS      (DX)(DI*1), Z3
-	VMOVUPS      (SI)(DI*1), Z4
-	VMOVUPS      (BX)(DI*1), Z5
+	VMOVUPS      (DX)(SI*1), Z3
+	VMOVUPS      (BX)(SI*1), Z4
+	VMOVUPS      (AX)(SI*1), Z5
 	VSUBPS       Z5, Z3, Z3
 	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z3, K1
 	VPTERNLOGD.Z $0x6c, Z0, Z1, K1, Z3
 	VFMADD231PS  Z3, Z2, Z4
-	VMOVUPS      (BX)(R8*1), Z5
+	VMOVUPS      (AX)(DI*1), Z5
 	VFNMADD231PS Z3, Z2, Z5
-	VMOVUPS      Z5, (BX)(R8*1)
-	VMOVUPS      Z4, (SI)(DI*1)
+	VMOVUPS      Z5, (AX)(DI*1)
+	VMOVUPS      Z4, (BX)(SI*1)
+	ADDQ         $0x00000040, SI
 	ADDQ         $0x00000040, DI
-	ADDQ         $0x00000040, R8
 	SUBQ         $0x00000010, CX
 	JMP          single360
 
 rest361:
 	TESTQ        CX, CX
 	JZ           done362
-	MOVL         $0xffffffff, R9
-	BZHIL        CX, R9, CX
+	MOVL         $0xffffffff, R8
+	BZHIL        CX, R8, CX
 	KMOVW        CX, K1
-	VMOVUPS.Z    (DX)(DI*1), K1, Z3
-	VMOVUPS.Z    (SI)(DI*1), K1, Z4
-	VMOVUPS.Z    (BX)(DI*1), K1, Z5
+	VMOVUPS.Z    (DX)(SI*1), K1, Z3
+	VMOVUPS.Z    (BX)(SI*1), K1, Z4
+	VMOVUPS.Z    (AX)(SI*1), K1, Z5
 	VSUBPS       Z5, Z3, Z3
 	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z3, K2
 	VPTERNLOGD.Z $0x6c, Z0, Z1, K2, Z3
 	VFMADD231PS  Z3, Z2, Z4
-	VMOVUPS.Z    (BX)(R8*1), K1, Z5
+	VMOVUPS.Z    (AX)(DI*1), K1, Z5
 	VFNMADD231PS Z3, Z2, Z5
-	VMOVUPS      Z5, K1, (BX)(R8*1)
-	VMOVUPS      Z4, K1, (SI)(DI*1)
+	VMOVUPS      Z5, K1, (AX)(DI*1)
+	VMOVUPS      Z4, K1, (BX)(SI*1)
 
 done362:
-	ADDQ $0x04, AX
+	ADDQ $0x04, rows_base+48(FP)
 	ADDQ $0x04, g_base+0(FP)
 	SUBQ $0x01, rows_len+56(FP)
 	JMP  group357
@@ -7126,102 +7221,128 @@ done358:
 	RET
 
 // func l1GradXAVX512(g []float32, table []float32, rows []uint32, x []float32, dx []float32)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
 TEXT ·l1GradXAVX512(SB), NOSPLIT, $0-120
 	VBROADCASTSS lanes_7fffffff<>+0(SB), Z0
 	VBROADCASTSS lanes_80000000<>+0(SB), Z0
 	VBROADCASTSS lanes_3f800000<>+0(SB), Z1
-	MOVQ         rows_base+48(FP), AX
 
 group363:
 	CMPQ         rows_len+56(FP), $0x04
 	JLT          done364
-	MOVQ         g_base+0(FP), CX
-	VBROADCASTSS (CX), Z2
-	VBROADCASTSS 4(CX), Z3
-	VBROADCASTSS 8(CX), Z4
-	VBROADCASTSS 12(CX), Z5
-	MOVQ         table_base+24(FP), CX
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Z2
+	VBROADCASTSS 4(AX), Z3
+	VBROADCASTSS 8(AX), Z4
+	VBROADCASTSS 12(AX), Z5
+	MOVQ         rows_base+48(FP), AX
+	MOVQ         AX, CX
+	LEAQ         16(AX), DX
+	CMPQ         rows_len+56(FP), $0x08
+	CMOVQGE      DX, CX
+	MOVQ         table_base+24(FP), DX
+	MOVQ         x_len+80(FP), BX
+	MOVL         (CX), SI
+	IMULQ        BX, SI
+	LEAQ         (DX)(SI*4), SI
+	MOVL         4(CX), DI
+	IMULQ        BX, DI
+	LEAQ         (DX)(DI*4), DI
+	MOVL         8(CX), R8
+	IMULQ        BX, R8
+	LEAQ         (DX)(R8*4), R8
+	MOVL         12(CX), CX
+	IMULQ        BX, CX
+	LEAQ         (DX)(CX*4), CX
+	MOVQ         table_base+24(FP), DX
+	MOVQ         x_len+80(FP), BX
+	MOVL         (AX), R9
+	IMULQ        BX, R9
+	LEAQ         (DX)(R9*4), R9
+	MOVL         4(AX), R10
+	IMULQ        BX, R10
+	LEAQ         (DX)(R10*4), R10
+	MOVL         8(AX), R11
+	IMULQ        BX, R11
+	LEAQ         (DX)(R11*4), R11
+	MOVL         12(AX), AX
+	IMULQ        BX, AX
+	LEAQ         (DX)(AX*4), AX
 	MOVQ         x_len+80(FP), DX
-	MOVL         (AX), BX
-	IMULQ        DX, BX
-	LEAQ         (CX)(BX*4), BX
-	MOVL         4(AX), SI
-	IMULQ        DX, SI
-	LEAQ         (CX)(SI*4), SI
-	MOVL         8(AX), DI
-	IMULQ        DX, DI
-	LEAQ         (CX)(DI*4), DI
-	MOVL         12(AX), R8
-	IMULQ        DX, R8
-	LEAQ         (CX)(R8*4), R8
-	MOVQ         x_len+80(FP), CX
-	MOVQ         x_base+72(FP), DX
-	MOVQ         dx_base+96(FP), R9
-	XORQ         R10, R10
+	MOVQ         x_base+72(FP), BX
+	MOVQ         dx_base+96(FP), R12
+	XORQ         R13, R13
 
 single366:
-	CMPQ         CX, $0x00000010
+	CMPQ         DX, $0x00000010
 	JLT          rest367
-	VMOVUPS      (DX)(R10*1), Z6
-	VMOVUPS      (R9)(R10*1), Z7
-	VMOVUPS      (BX)(R10*1), Z8
+	VMOVUPS      (BX)(R13*1), Z6
+	VMOVUPS      (R12)(R13*1), Z7
+	VMOVUPS      (R9)(R13*1), Z8
 	VSUBPS       Z8, Z6, Z8
 	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z8, K1
 	VPTERNLOGD.Z $0x6c, Z0, Z1, K1, Z8
 	VFMADD231PS  Z8, Z2, Z7
-	VMOVUPS      (SI)(R10*1), Z8
+	VMOVUPS      (R10)(R13*1), Z8
 	VSUBPS       Z8, Z6, Z8
 	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z8, K1
 	VPTERNLOGD.Z $0x6c, Z0, Z1, K1, Z8
 	VFMADD231PS  Z8, Z3, Z7
-	VMOVUPS      (DI)(R10*1), Z8
+	VMOVUPS      (R11)(R13*1), Z8
 	VSUBPS       Z8, Z6, Z8
 	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z8, K1
 	VPTERNLOGD.Z $0x6c, Z0, Z1, K1, Z8
 	VFMADD231PS  Z8, Z4, Z7
-	VMOVUPS      (R8)(R10*1), Z8
+	VMOVUPS      (AX)(R13*1), Z8
 	VSUBPS       Z8, Z6, Z6
 	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z6, K1
 	VPTERNLOGD.Z $0x6c, Z0, Z1, K1, Z6
 	VFMADD231PS  Z6, Z5, Z7
-	VMOVUPS      Z7, (R9)(R10*1)
-	ADDQ         $0x00000040, R10
-	SUBQ         $0x00000010, CX
+	PREFETCHT0   (SI)(R13*1)
+	PREFETCHT0   (DI)(R13*1)
+	PREFETCHT0   (R8)(R13*1)
+	PREFETCHT0   (CX)(R13*1)
+	VMOVUPS      Z7, (R12)(R13*1)
+	ADDQ         $0x00000040, R13
+	SUBQ         $0x00000010, DX
 	JMP          single366
 
 rest367:
-	TESTQ        CX, CX
+	TESTQ        DX, DX
 	JZ           done368
-	MOVL         $0xffffffff, R11
-	BZHIL        CX, R11, CX
-	KMOVW        CX, K1
-	VMOVUPS.Z    (DX)(R10*1), K1, Z6
-	VMOVUPS.Z    (R9)(R10*1), K1, Z7
-	VMOVUPS.Z    (BX)(R10*1), K1, Z8
+	MOVL         $0xffffffff, R14
+	BZHIL        DX, R14, DX
+	KMOVW        DX, K1
+	VMOVUPS.Z    (BX)(R13*1), K1, Z6
+	VMOVUPS.Z    (R12)(R13*1), K1, Z7
+	VMOVUPS.Z    (R9)(R13*1), K1, Z8
 	VSUBPS       Z8, Z6, Z8
 	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z8, K2
 	VPTERNLOGD.Z $0x6c, Z0, Z1, K2, Z8
 	VFMADD231PS  Z8, Z2, Z7
-	VMOVUPS.Z    (SI)(R10*1), K1, Z2
+	VMOVUPS.Z    (R10)(R13*1), K1, Z2
 	VSUBPS       Z2, Z6, Z2
 	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z2, K2
 	VPTERNLOGD.Z $0x6c, Z0, Z1, K2, Z2
 	VFMADD231PS  Z2, Z3, Z7
-	VMOVUPS.Z    (DI)(R10*1), K1, Z2
+	VMOVUPS.Z    (R11)(R13*1), K1, Z2
 	VSUBPS       Z2, Z6, Z2
 	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z2, K2
 	VPTERNLOGD.Z $0x6c, Z0, Z1, K2, Z2
 	VFMADD231PS  Z2, Z4, Z7
-	VMOVUPS.Z    (R8)(R10*1), K1, Z2
+	VMOVUPS.Z    (AX)(R13*1), K1, Z2
 	VSUBPS       Z2, Z6, Z2
 	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z2, K2
 	VPTERNLOGD.Z $0x6c, Z0, Z1, K2, Z2
 	VFMADD231PS  Z2, Z5, Z7
-	VMOVUPS      Z7, K1, (R9)(R10*1)
+	PREFETCHT0   (SI)(R13*1)
+	PREFETCHT0   (DI)(R13*1)
+	PREFETCHT0   (R8)(R13*1)
+	PREFETCHT0   (CX)(R13*1)
+	VMOVUPS      Z7, K1, (R12)(R13*1)
 
 done368:
-	ADDQ $0x10, AX
+	ADDQ $0x10, rows_base+48(FP)
 	ADDQ $0x10, g_base+0(FP)
 	SUBQ $0x04, rows_len+56(FP)
 	JMP  group363
@@ -7230,50 +7351,51 @@ done364:
 group369:
 	CMPQ         rows_len+56(FP), $0x01
 	JLT          done370
-	MOVQ         g_base+0(FP), CX
-	VBROADCASTSS (CX), Z2
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Z2
+	MOVQ         rows_base+48(FP), AX
 	MOVQ         table_base+24(FP), CX
 	MOVQ         x_len+80(FP), DX
-	MOVL         (AX), BX
-	IMULQ        DX, BX
-	LEAQ         (CX)(BX*4), BX
+	MOVL         (AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
 	MOVQ         x_len+80(FP), CX
 	MOVQ         x_base+72(FP), DX
-	MOVQ         dx_base+96(FP), SI
-	XORQ         DI, DI
+	MOVQ         dx_base+96(FP), BX
+	XORQ         SI, SI
 
 single372:
 	CMPQ         CX, $0x00000010
 	JLT          rest373
-	VMOVUPS      (DX)(DI*1), Z3
-	VMOVUPS      (SI)(DI*1), Z4
-	VMOVUPS      (BX)(DI*1), Z5
+	VMOVUPS      (DX)(SI*1), Z3
+	VMOVUPS      (BX)(SI*1), Z4
+	VMOVUPS      (AX)(SI*1), Z5
 	VSUBPS       Z5, Z3, Z3
 	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z3, K1
 	VPTERNLOGD.Z $0x6c, Z0, Z1, K1, Z3
 	VFMADD231PS  Z3, Z2, Z4
-	VMOVUPS      Z4, (SI)(DI*1)
-	ADDQ         $0x00000040, DI
+	VMOVUPS      Z4, (BX)(SI*1)
+	ADDQ         $0x00000040, SI
 	SUBQ         $0x00000010, CX
 	JMP          single372
 
 rest373:
 	TESTQ        CX, CX
 	JZ           done374
-	MOVL         $0xffffffff, R8
-	BZHIL        CX, R8, CX
+	MOVL         $0xffffffff, DI
+	BZHIL        CX, DI, CX
 	KMOVW        CX, K1
-	VMOVUPS.Z    (DX)(DI*1), K1, Z3
-	VMOVUPS.Z    (SI)(DI*1), K1, Z4
-	VMOVUPS.Z    (BX)(DI*1), K1, Z5
+	VMOVUPS.Z    (DX)(SI*1), K1, Z3
+	VMOVUPS.Z    (BX)(SI*1), K1, Z4
+	VMOVUPS.Z    (AX)(SI*1), K1, Z5
 	VSUBPS       Z5, Z3, Z3
 	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z3, K2
 	VPTERNLOGD.Z $0x6c, Z0, Z1, K2, Z3
 	VFMADD231PS  Z3, Z2, Z4
-	VMOVUPS      Z4, K1, (SI)(DI*1)
+	VMOVUPS      Z4, K1, (BX)(SI*1)
 
 done374:
-	ADDQ $0x04, AX
+	ADDQ $0x04, rows_base+48(FP)
 	ADDQ $0x04, g_base+0(FP)
 	SUBQ $0x01, rows_len+56(FP)
 	JMP  group369
@@ -7640,115 +7762,148 @@ done386:
 	RET
 
 // func squaredL2GradAVX512(g []float32, table []float32, rows []uint32, x []float32, dx []float32, dtable *float32)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
 TEXT ·squaredL2GradAVX512(SB), NOSPLIT, $0-128
-	MOVQ rows_base+48(FP), AX
-
 group391:
 	CMPQ         rows_len+56(FP), $0x04
 	JLT          done392
-	MOVQ         g_base+0(FP), CX
-	VBROADCASTSS (CX), Z0
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Z0
 	VMULPS       lanes_40000000<>+0(SB), Z0, Z0
-	VBROADCASTSS 4(CX), Z1
+	VBROADCASTSS 4(AX), Z1
 	VMULPS       lanes_40000000<>+0(SB), Z1, Z1
-	VBROADCASTSS 8(CX), Z2
+	VBROADCASTSS 8(AX), Z2
 	VMULPS       lanes_40000000<>+0(SB), Z2, Z2
-	VBROADCASTSS 12(CX), Z3
+	VBROADCASTSS 12(AX), Z3
 	VMULPS       lanes_40000000<>+0(SB), Z3, Z3
-	MOVQ         table_base+24(FP), CX
+	MOVQ         rows_base+48(FP), AX
+	MOVQ         AX, CX
+	LEAQ         16(AX), DX
+	CMPQ         rows_len+56(FP), $0x08
+	CMOVQGE      DX, CX
+	MOVQ         table_base+24(FP), DX
+	MOVQ         x_len+80(FP), BX
+	MOVL         (CX), SI
+	IMULQ        BX, SI
+	LEAQ         (DX)(SI*4), SI
+	MOVL         4(CX), DI
+	IMULQ        BX, DI
+	LEAQ         (DX)(DI*4), DI
+	MOVL         8(CX), R8
+	IMULQ        BX, R8
+	LEAQ         (DX)(R8*4), R8
+	MOVL         12(CX), CX
+	IMULQ        BX, CX
+	LEAQ         (DX)(CX*4), CX
+	MOVQ         table_base+24(FP), DX
+	MOVQ         x_len+80(FP), BX
+	MOVL         (AX), R9
+	IMULQ        BX, R9
+	LEAQ         (DX)(R9*4), R9
+	MOVL         4(AX), R10
+	IMULQ        BX, R10
+	LEAQ         (DX)(R10*4), R10
+	MOVL         8(AX), R11
+	IMULQ        BX, R11
+	LEAQ         (DX)(R11*4), R11
+	MOVL         12(AX), AX
+	IMULQ        BX, AX
+	LEAQ         (DX)(AX*4), AX
 	MOVQ         x_len+80(FP), DX
-	MOVL         (AX), BX
-	IMULQ        DX, BX
-	LEAQ         (CX)(BX*4), BX
-	MOVL         4(AX), SI
-	IMULQ        DX, SI
-	LEAQ         (CX)(SI*4), SI
-	MOVL         8(AX), DI
-	IMULQ        DX, DI
-	LEAQ         (CX)(DI*4), DI
-	MOVL         12(AX), R8
-	IMULQ        DX, R8
-	LEAQ         (CX)(R8*4), R8
-	MOVQ         x_len+80(FP), CX
-	MOVQ         x_base+72(FP), DX
-	MOVQ         dx_base+96(FP), R9
-	XORQ         R10, R10
-	MOVQ         dtable+120(FP), R11
-	SUBQ         table_base+24(FP), R11
-	LEAQ         (R10)(R11*1), R11
+	MOVQ         x_base+72(FP), BX
+	MOVQ         dx_base+96(FP), R12
+	XORQ         R13, R13
+	MOVQ         dtable+120(FP), R14
+	SUBQ         table_base+24(FP), R14
+	LEAQ         (R13)(R14*1), R14
 
 single394:
-	CMPQ         CX, $0x00000010
+	CMPQ         DX, $0x00000010
 	JLT          rest395
-	VMOVUPS      (DX)(R10*1), Z4
-	VMOVUPS      (R9)(R10*1), Z5
-	VMOVUPS      (BX)(R10*1), Z6
+	VMOVUPS      (BX)(R13*1), Z4
+	VMOVUPS      (R12)(R13*1), Z5
+	VMOVUPS      (R9)(R13*1), Z6
 	VSUBPS       Z6, Z4, Z6
 	VFMADD231PS  Z6, Z0, Z5
-	VMOVUPS      (BX)(R11*1), Z7
+	VMOVUPS      (R9)(R14*1), Z7
 	VFNMADD231PS Z6, Z0, Z7
-	VMOVUPS      Z7, (BX)(R11*1)
-	VMOVUPS      (SI)(R10*1), Z6
+	VMOVUPS      Z7, (R9)(R14*1)
+	VMOVUPS      (R10)(R13*1), Z6
 	VSUBPS       Z6, Z4, Z6
 	VFMADD231PS  Z6, Z1, Z5
-	VMOVUPS      (SI)(R11*1), Z7
+	VMOVUPS      (R10)(R14*1), Z7
 	VFNMADD231PS Z6, Z1, Z7
-	VMOVUPS      Z7, (SI)(R11*1)
-	VMOVUPS      (DI)(R10*1), Z6
+	VMOVUPS      Z7, (R10)(R14*1)
+	VMOVUPS      (R11)(R13*1), Z6
 	VSUBPS       Z6, Z4, Z6
 	VFMADD231PS  Z6, Z2, Z5
-	VMOVUPS      (DI)(R11*1), Z7
+	VMOVUPS      (R11)(R14*1), Z7
 	VFNMADD231PS Z6, Z2, Z7
-	VMOVUPS      Z7, (DI)(R11*1)
-	VMOVUPS      (R8)(R10*1), Z6
+	VMOVUPS      Z7, (R11)(R14*1)
+	VMOVUPS      (AX)(R13*1), Z6
 	VSUBPS       Z6, Z4, Z4
 	VFMADD231PS  Z4, Z3, Z5
-	VMOVUPS      (R8)(R11*1), Z6
+	VMOVUPS      (AX)(R14*1), Z6
 	VFNMADD231PS Z4, Z3, Z6
-	VMOVUPS      Z6, (R8)(R11*1)
-	VMOVUPS      Z5, (R9)(R10*1)
-	ADDQ         $0x00000040, R10
-	ADDQ         $0x00000040, R11
-	SUBQ         $0x00000010, CX
+	VMOVUPS      Z6, (AX)(R14*1)
+	PREFETCHT0   (SI)(R13*1)
+	PREFETCHT0   (SI)(R14*1)
+	PREFETCHT0   (DI)(R13*1)
+	PREFETCHT0   (DI)(R14*1)
+	PREFETCHT0   (R8)(R13*1)
+	PREFETCHT0   (R8)(R14*1)
+	PREFETCHT0   (CX)(R13*1)
+	PREFETCHT0   (CX)(R14*1)
+	VMOVUPS      Z5, (R12)(R13*1)
+	ADDQ         $0x00000040, R13
+	ADDQ         $0x00000040, R14
+	SUBQ         $0x00000010, DX
 	JMP          single394
 
 rest395:
-	TESTQ        CX, CX
+	TESTQ        DX, DX
 	JZ           done396
-	MOVL         $0xffffffff, R12
-	BZHIL        CX, R12, CX
-	KMOVW        CX, K1
-	VMOVUPS.Z    (DX)(R10*1), K1, Z4
-	VMOVUPS.Z    (R9)(R10*1), K1, Z5
-	VMOVUPS.Z    (BX)(R10*1), K1, Z6
+	MOVL         $0xffffffff, R15
+	BZHIL        DX, R15, DX
+	KMOVW        DX, K1
+	VMOVUPS.Z    (BX)(R13*1), K1, Z4
+	VMOVUPS.Z    (R12)(R13*1), K1, Z5
+	VMOVUPS.Z    (R9)(R13*1), K1, Z6
 	VSUBPS       Z6, Z4, Z6
 	VFMADD231PS  Z6, Z0, Z5
-	VMOVUPS.Z    (BX)(R11*1), K1, Z7
+	VMOVUPS.Z    (R9)(R14*1), K1, Z7
 	VFNMADD231PS Z6, Z0, Z7
-	VMOVUPS      Z7, K1, (BX)(R11*1)
-	VMOVUPS.Z    (SI)(R10*1), K1, Z0
+	VMOVUPS      Z7, K1, (R9)(R14*1)
+	VMOVUPS.Z    (R10)(R13*1), K1, Z0
 	VSUBPS       Z0, Z4, Z0
 	VFMADD231PS  Z0, Z1, Z5
-	VMOVUPS.Z    (SI)(R11*1), K1, Z6
+	VMOVUPS.Z    (R10)(R14*1), K1, Z6
 	VFNMADD231PS Z0, Z1, Z6
-	VMOVUPS      Z6, K1, (SI)(R11*1)
-	VMOVUPS.Z    (DI)(R10*1), K1, Z0
+	VMOVUPS      Z6, K1, (R10)(R14*1)
+	VMOVUPS.Z    (R11)(R13*1), K1, Z0
 	VSUBPS       Z0, Z4, Z0
 	VFMADD231PS  Z0, Z2, Z5
-	VMOVUPS.Z    (DI)(R11*1), K1, Z1
+	VMOVUPS.Z    (R11)(R14*1), K1, Z1
 	VFNMADD231PS Z0, Z2, Z1
-	VMOVUPS      Z1, K1, (DI)(R11*1)
-	VMOVUPS.Z    (R8)(R10*1), K1, Z0
+	VMOVUPS      Z1, K1, (R11)(R14*1)
+	VMOVUPS.Z    (AX)(R13*1), K1, Z0
 	VSUBPS       Z0, Z4, Z0
 	VFMADD231PS  Z0, Z3, Z5
-	VMOVUPS.Z    (R8)(R11*1), K1, Z1
+	VMOVUPS.Z    (AX)(R14*1), K1, Z1
 	VFNMADD231PS Z0, Z3, Z1
-	VMOVUPS      Z1, K1, (R8)(R11*1)
-	VMOVUPS      Z5, K1, (R9)(R10*1)
+	VMOVUPS      Z1, K1, (AX)(R14*1)
+	PREFETCHT0   (SI)(R13*1)
+	PREFETCHT0   (SI)(R14*1)
+	PREFETCHT0   (DI)(R13*1)
+	PREFETCHT0   (DI)(R14*1)
+	PREFETCHT0   (R8)(R13*1)
+	PREFETCHT0   (R8)(R14*1)
+	PREFETCHT0   (CX)(R13*1)
+	PREFETCHT0   (CX)(R14*1)
+	VMOVUPS      Z5, K1, (R12)(R13*1)
 
 done396:
-	ADDQ $0x10, AX
+	ADDQ $0x10, rows_base+48(FP)
 	ADDQ $0x10, g_base+0(FP)
 	SUBQ $0x04, rows_len+56(FP)
 	JMP  group391
@@ -7757,57 +7912,58 @@ done392:
 group397:
 	CMPQ         rows_len+56(FP), $0x01
 	JLT          done398
-	MOVQ         g_base+0(FP), CX
-	VBROADCASTSS (CX), Z0
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Z0
 	VMULPS       lanes_40000000<>+0(SB), Z0, Z0
+	MOVQ         rows_base+48(FP), AX
 	MOVQ         table_base+24(FP), CX
 	MOVQ         x_len+80(FP), DX
-	MOVL         (AX), BX
-	IMULQ        DX, BX
-	LEAQ         (CX)(BX*4), BX
+	MOVL         (AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
 	MOVQ         x_len+80(FP), CX
 	MOVQ         x_base+72(FP), DX
-	MOVQ         dx_base+96(FP), SI
-	XORQ         DI, DI
-	MOVQ         dtable+120(FP), R8
-	SUBQ         table_base+24(FP), R8
-	LEAQ         (DI)(R8*1), R8
+	MOVQ         dx_base+96(FP), BX
+	XORQ         SI, SI
+	MOVQ         dtable+120(FP), DI
+	SUBQ         table_base+24(FP), DI
+	LEAQ         (SI)(DI*1), DI
 
 single400:
 	CMPQ         CX, $0x00000010
 	JLT          rest401
-	VMOVUPS      (DX)(DI*1), Z1
-	VMOVUPS      (SI)(DI*1), Z2
-	VMOVUPS      (BX)(DI*1), Z3
+	VMOVUPS      (DX)(SI*1), Z1
+	VMOVUPS      (BX)(SI*1), Z2
+	VMOVUPS      (AX)(SI*1), Z3
 	VSUBPS       Z3, Z1, Z1
 	VFMADD231PS  Z1, Z0, Z2
-	VMOVUPS      (BX)(R8*1), Z3
+	VMOVUPS      (AX)(DI*1), Z3
 	VFNMADD231PS Z1, Z0, Z3
-	VMOVUPS      Z3, (BX)(R8*1)
-	VMOVUPS      Z2, (SI)(DI*1)
+	VMOVUPS      Z3, (AX)(DI*1)
+	VMOVUPS      Z2, (BX)(SI*1)
+	ADDQ         $0x00000040, SI
 	ADDQ         $0x00000040, DI
-	ADDQ         $0x00000040, R8
 	SUBQ         $0x00000010, CX
 	JMP          single400
 
 rest401:
 	TESTQ        CX, CX
 	JZ           done402
-	MOVL         $0xffffffff, R9
-	BZHIL        CX, R9, CX
+	MOVL         $0xffffffff, R8
+	BZHIL        CX, R8, CX
 	KMOVW        CX, K1
-	VMOVUPS.Z    (DX)(DI*1), K1, Z1
-	VMOVUPS.Z    (SI)(DI*1), K1, Z2
-	VMOVUPS.Z    (BX)(DI*1), K1, Z3
+	VMOVUPS.Z    (DX)(SI*1), K1, Z1
+	VMOVUPS.Z    (BX)(SI*1), K1, Z2
+	VMOVUPS.Z    (AX)(SI*1), K1, Z3
 	VSUBPS       Z3, Z1, Z1
 	VFMADD231PS  Z1, Z0, Z2
-	VMOVUPS.Z    (BX)(R8*1), K1, Z3
+	VMOVUPS.Z    (AX)(DI*1), K1, Z3
 	VFNMADD231PS Z1, Z0, Z3
-	VMOVUPS      Z3, K1, (BX)(R8*1)
-	VMOVUPS      Z2, K1, (SI)(DI*1)
+	VMOVUPS      Z3, K1, (AX)(DI*1)
+	VMOVUPS      Z2, K1, (BX)(SI*1)
 
 done402:
-	ADDQ $0x04, AX
+	ADDQ $0x04, rows_base+48(FP)
 	ADDQ $0x04, g_base+0(FP)
 	SUBQ $0x01, rows_len+56(FP)
 	JMP  group397
@@ -7817,87 +7973,112 @@ done398:
 	RET
 
 // func squaredL2GradXAVX512(g []float32, table []float32, rows []uint32, x []float32, dx []float32)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
 TEXT ·squaredL2GradXAVX512(SB), NOSPLIT, $0-120
-	MOVQ rows_base+48(FP), AX
-
 group403:
 	CMPQ         rows_len+56(FP), $0x04
 	JLT          done404
-	MOVQ         g_base+0(FP), CX
-	VBROADCASTSS (CX), Z0
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Z0
 	VMULPS       lanes_40000000<>+0(SB), Z0, Z0
-	VBROADCASTSS 4(CX), Z1
+	VBROADCASTSS 4(AX), Z1
 	VMULPS       lanes_40000000<>+0(SB), Z1, Z1
-	VBROADCASTSS 8(CX), Z2
+	VBROADCASTSS 8(AX), Z2
 	VMULPS       lanes_40000000<>+0(SB), Z2, Z2
-	VBROADCASTSS 12(CX), Z3
+	VBROADCASTSS 12(AX), Z3
 	VMULPS       lanes_40000000<>+0(SB), Z3, Z3
-	MOVQ         table_base+24(FP), CX
+	MOVQ         rows_base+48(FP), AX
+	MOVQ         AX, CX
+	LEAQ         16(AX), DX
+	CMPQ         rows_len+56(FP), $0x08
+	CMOVQGE      DX, CX
+	MOVQ         table_base+24(FP), DX
+	MOVQ         x_len+80(FP), BX
+	MOVL         (CX), SI
+	IMULQ        BX, SI
+	LEAQ         (DX)(SI*4), SI
+	MOVL         4(CX), DI
+	IMULQ        BX, DI
+	LEAQ         (DX)(DI*4), DI
+	MOVL         8(CX), R8
+	IMULQ        BX, R8
+	LEAQ         (DX)(R8*4), R8
+	MOVL         12(CX), CX
+	IMULQ        BX, CX
+	LEAQ         (DX)(CX*4), CX
+	MOVQ         table_base+24(FP), DX
+	MOVQ         x_len+80(FP), BX
+	MOVL         (AX), R9
+	IMULQ        BX, R9
+	LEAQ         (DX)(R9*4), R9
+	MOVL         4(AX), R10
+	IMULQ        BX, R10
+	LEAQ         (DX)(R10*4), R10
+	MOVL         8(AX), R11
+	IMULQ        BX, R11
+	LEAQ         (DX)(R11*4), R11
+	MOVL         12(AX), AX
+	IMULQ        BX, AX
+	LEAQ         (DX)(AX*4), AX
 	MOVQ         x_len+80(FP), DX
-	MOVL         (AX), BX
-	IMULQ        DX, BX
-	LEAQ         (CX)(BX*4), BX
-	MOVL         4(AX), SI
-	IMULQ        DX, SI
-	LEAQ         (CX)(SI*4), SI
-	MOVL         8(AX), DI
-	IMULQ        DX, DI
-	LEAQ         (CX)(DI*4), DI
-	MOVL         12(AX), R8
-	IMULQ        DX, R8
-	LEAQ         (CX)(R8*4), R8
-	MOVQ         x_len+80(FP), CX
-	MOVQ         x_base+72(FP), DX
-	MOVQ         dx_base+96(FP), R9
-	XORQ         R10, R10
+	MOVQ         x_base+72(FP), BX
+	MOVQ         dx_base+96(FP), R12
+	XORQ         R13, R13
 
 single406:
-	CMPQ        CX, $0x00000010
+	CMPQ        DX, $0x00000010
 	JLT         rest407
-	VMOVUPS     (DX)(R10*1), Z4
-	VMOVUPS     (R9)(R10*1), Z5
-	VMOVUPS     (BX)(R10*1), Z6
+	VMOVUPS     (BX)(R13*1), Z4
+	VMOVUPS     (R12)(R13*1), Z5
+	VMOVUPS     (R9)(R13*1), Z6
 	VSUBPS      Z6, Z4, Z6
 	VFMADD231PS Z6, Z0, Z5
-	VMOVUPS     (SI)(R10*1), Z6
+	VMOVUPS     (R10)(R13*1), Z6
 	VSUBPS      Z6, Z4, Z6
 	VFMADD231PS Z6, Z1, Z5
-	VMOVUPS     (DI)(R10*1), Z6
+	VMOVUPS     (R11)(R13*1), Z6
 	VSUBPS      Z6, Z4, Z6
 	VFMADD231PS Z6, Z2, Z5
-	VMOVUPS     (R8)(R10*1), Z6
+	VMOVUPS     (AX)(R13*1), Z6
 	VSUBPS      Z6, Z4, Z4
 	VFMADD231PS Z4, Z3, Z5
-	VMOVUPS     Z5, (R9)(R10*1)
-	ADDQ        $0x00000040, R10
-	SUBQ        $0x00000010, CX
+	PREFETCHT0  (SI)(R13*1)
+	PREFETCHT0  (DI)(R13*1)
+	PREFETCHT0  (R8)(R13*1)
+	PREFETCHT0  (CX)(R13*1)
+	VMOVUPS     Z5, (R12)(R13*1)
+	ADDQ        $0x00000040, R13
+	SUBQ        $0x00000010, DX
 	JMP         single406
 
 rest407:
-	TESTQ       CX, CX
+	TESTQ       DX, DX
 	JZ          done408
-	MOVL        $0xffffffff, R11
-	BZHIL       CX, R11, CX
-	KMOVW       CX, K1
-	VMOVUPS.Z   (DX)(R10*1), K1, Z4
-	VMOVUPS.Z   (R9)(R10*1), K1, Z5
-	VMOVUPS.Z   (BX)(R10*1), K1, Z6
+	MOVL        $0xffffffff, R14
+	BZHIL       DX, R14, DX
+	KMOVW       DX, K1
+	VMOVUPS.Z   (BX)(R13*1), K1, Z4
+	VMOVUPS.Z   (R12)(R13*1), K1, Z5
+	VMOVUPS.Z   (R9)(R13*1), K1, Z6
 	VSUBPS      Z6, Z4, Z6
 	VFMADD231PS Z6, Z0, Z5
-	VMOVUPS.Z   (SI)(R10*1), K1, Z0
+	VMOVUPS.Z   (R10)(R13*1), K1, Z0
 	VSUBPS      Z0, Z4, Z0
 	VFMADD231PS Z0, Z1, Z5
-	VMOVUPS.Z   (DI)(R10*1), K1, Z0
+	VMOVUPS.Z   (R11)(R13*1), K1, Z0
 	VSUBPS      Z0, Z4, Z0
 	VFMADD231PS Z0, Z2, Z5
-	VMOVUPS.Z   (R8)(R10*1), K1, Z0
+	VMOVUPS.Z   (AX)(R13*1), K1, Z0
 	VSUBPS      Z0, Z4, Z0
 	VFMADD231PS Z0, Z3, Z5
-	VMOVUPS     Z5, K1, (R9)(R10*1)
+	PREFETCHT0  (SI)(R13*1)
+	PREFETCHT0  (DI)(R13*1)
+	PREFETCHT0  (R8)(R13*1)
+	PREFETCHT0  (CX)(R13*1)
+	VMOVUPS     Z5, K1, (R12)(R13*1)
 
 done408:
-	ADDQ $0x10, AX
+	ADDQ $0x10, rows_base+48(FP)
 	ADDQ $0x10, g_base+0(FP)
 	SUBQ $0x04, rows_len+56(FP)
 	JMP  group403
@@ -7906,47 +8087,48 @@ done404:
 group409:
 	CMPQ         rows_len+56(FP), $0x01
 	JLT          done410
-	MOVQ         g_base+0(FP), CX
-	VBROADCASTSS (CX), Z0
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Z0
 	VMULPS       lanes_40000000<>+0(SB), Z0, Z0
+	MOVQ         rows_base+48(FP), AX
 	MOVQ         table_base+24(FP), CX
 	MOVQ         x_len+80(FP), DX
-	MOVL         (AX), BX
-	IMULQ        DX, BX
-	LEAQ         (CX)(BX*4), BX
+	MOVL         (AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
 	MOVQ         x_len+80(FP), CX
 	MOVQ         x_base+72(FP), DX
-	MOVQ         dx_base+96(FP), SI
-	XORQ         DI, DI
+	MOVQ         dx_base+96(FP), BX
+	XORQ         SI, SI
 
 single412:
 	CMPQ        CX, $0x00000010
 	JLT         rest413
-	VMOVUPS     (DX)(DI*1), Z1
-	VMOVUPS     (SI)(DI*1), Z2
-	VMOVUPS     (BX)(DI*1), Z3
+	VMOVUPS     (DX)(SI*1), Z1
+	VMOVUPS     (BX)(SI*1), Z2
+	VMOVUPS     (AX)(SI*1), Z3
 	VSUBPS      Z3, Z1, Z1
 	VFMADD231PS Z1, Z0, Z2
-	VMOVUPS     Z2, (SI)(DI*1)
-	ADDQ        $0x00000040, DI
+	VMOVUPS     Z2, (BX)(SI*1)
+	ADDQ        $0x00000040, SI
 	SUBQ        $0x00000010, CX
 	JMP         single412
 
 rest413:
 	TESTQ       CX, CX
 	JZ          done414
-	MOVL        $0xffffffff, R8
-	BZHIL       CX, R8, CX
+	MOVL        $0xffffffff, DI
+	BZHIL       CX, DI, CX
 	KMOVW       CX, K1
-	VMOVUPS.Z   (DX)(DI*1), K1, Z1
-	VMOVUPS.Z   (SI)(DI*1), K1, Z2
-	VMOVUPS.Z   (BX)(DI*1), K1, Z3
+	VMOVUPS.Z   (DX)(SI*1), K1, Z1
+	VMOVUPS.Z   (BX)(SI*1), K1, Z2
+	VMOVUPS.Z   (AX)(SI*1), K1, Z3
 	VSUBPS      Z3, Z1, Z1
 	VFMADD231PS Z1, Z0, Z2
-	VMOVUPS     Z2, K1, (SI)(DI*1)
+	VMOVUPS     Z2, K1, (BX)(SI*1)
 
 done414:
-	ADDQ $0x04, AX
+	ADDQ $0x04, rows_base+48(FP)
 	ADDQ $0x04, g_base+0(FP)
 	SUBQ $0x01, rows_len+56(FP)
 	JMP  group409
@@ -8717,20 +8899,20 @@ done426:
 TEXT ·moduliGradAVX512(SB), NOSPLIT, $0-128
 	VBROADCASTSS lanes_40400000<>+0(SB), Z0
 	VBROADCASTSS lanes_7f7fffff<>+0(SB), Z1
-	MOVQ         rows_base+48(FP), AX
 
 group431:
 	CMPQ         rows_len+56(FP), $0x04
 	JLT          done432
-	MOVQ         g_base+0(FP), CX
-	VBROADCASTSS (CX), Z1
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Z1
 	VMULPS       lanes_3f000000<>+0(SB), Z1, Z1
-	VBROADCASTSS 4(CX), Z2
+	VBROADCASTSS 4(AX), Z2
 	VMULPS       lanes_3f000000<>+0(SB), Z2, Z2
-	VBROADCASTSS 8(CX), Z3
+	VBROADCASTSS 8(AX), Z3
 	VMULPS       lanes_3f000000<>+0(SB), Z3, Z3
-	VBROADCASTSS 12(CX), Z4
+	VBROADCASTSS 12(AX), Z4
 	VMULPS       lanes_3f000000<>+0(SB), Z4, Z4
+	MOVQ         rows_base+48(FP), AX
 	MOVQ         table_base+24(FP), CX
 	MOVQ         x_len+80(FP), DX
 	MOVL         (AX), BX
@@ -8742,29 +8924,29 @@ group431:
 	MOVL         8(AX), DI
 	IMULQ        DX, DI
 	LEAQ         (CX)(DI*4), DI
-	MOVL         12(AX), R8
-	IMULQ        DX, R8
-	LEAQ         (CX)(R8*4), R8
+	MOVL         12(AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
 	MOVQ         x_len+80(FP), CX
 	SHRQ         $0x01, CX
 	MOVQ         x_base+72(FP), DX
-	MOVQ         dx_base+96(FP), R9
-	XORQ         R10, R10
-	LEAQ         (R10)(CX*4), R11
-	MOVQ         dtable+120(FP), R12
-	SUBQ         table_base+24(FP), R12
-	LEAQ         (R10)(R12*1), R13
-	LEAQ         (R11)(R12*1), R12
+	MOVQ         dx_base+96(FP), R8
+	XORQ         R9, R9
+	LEAQ         (R9)(CX*4), R10
+	MOVQ         dtable+120(FP), R11
+	SUBQ         table_base+24(FP), R11
+	LEAQ         (R9)(R11*1), R12
+	LEAQ         (R10)(R11*1), R11
 
 single434:
 	CMPQ         CX, $0x00000010
 	JLT          rest435
-	VMOVUPS      (DX)(R10*1), Z5
-	VMOVUPS      (DX)(R11*1), Z6
-	VMOVUPS      (R9)(R10*1), Z7
-	VMOVUPS      (R9)(R11*1), Z8
-	VMOVUPS      (BX)(R10*1), Z9
-	VMOVUPS      (BX)(R11*1), Z10
+	VMOVUPS      (DX)(R9*1), Z5
+	VMOVUPS      (DX)(R10*1), Z6
+	VMOVUPS      (R8)(R9*1), Z7
+	VMOVUPS      (R8)(R10*1), Z8
+	VMOVUPS      (BX)(R9*1), Z9
+	VMOVUPS      (BX)(R10*1), Z10
 	VSUBPS       Z9, Z5, Z9
 	VSUBPS       Z10, Z6, Z10
 	VMULPS       Z9, Z9, Z11
@@ -8778,15 +8960,15 @@ single434:
 	VMULPS.Z     Z12, Z9, K1, Z9
 	VMULPS.Z     Z12, Z10, K1, Z10
 	VFMADD231PS  Z9, Z1, Z7
-	VMOVUPS      (BX)(R13*1), Z11
+	VMOVUPS      (BX)(R12*1), Z11
 	VFNMADD231PS Z9, Z1, Z11
-	VMOVUPS      Z11, (BX)(R13*1)
+	VMOVUPS      Z11, (BX)(R12*1)
 	VFMADD231PS  Z10, Z1, Z8
-	VMOVUPS      (BX)(R12*1), Z9
+	VMOVUPS      (BX)(R11*1), Z9
 	VFNMADD231PS Z10, Z1, Z9
-	VMOVUPS      Z9, (BX)(R12*1)
-	VMOVUPS      (SI)(R10*1), Z9
-	VMOVUPS      (SI)(R11*1), Z10
+	VMOVUPS      Z9, (BX)(R11*1)
+	VMOVUPS      (SI)(R9*1), Z9
+	VMOVUPS      (SI)(R10*1), Z10
 	VSUBPS       Z9, Z5, Z9
 	VSUBPS       Z10, Z6, Z10
 	VMULPS       Z9, Z9, Z11
@@ -8800,15 +8982,15 @@ single434:
 	VMULPS.Z     Z12, Z9, K1, Z9
 	VMULPS.Z     Z12, Z10, K1, Z10
 	VFMADD231PS  Z9, Z2, Z7
-	VMOVUPS      (SI)(R13*1), Z11
+	VMOVUPS      (SI)(R12*1), Z11
 	VFNMADD231PS Z9, Z2, Z11
-	VMOVUPS      Z11, (SI)(R13*1)
+	VMOVUPS      Z11, (SI)(R12*1)
 	VFMADD231PS  Z10, Z2, Z8
-	VMOVUPS      (SI)(R12*1), Z9
+	VMOVUPS      (SI)(R11*1), Z9
 	VFNMADD231PS Z10, Z2, Z9
-	VMOVUPS      Z9, (SI)(R12*1)
-	VMOVUPS      (DI)(R10*1), Z9
-	VMOVUPS      (DI)(R11*1), Z10
+	VMOVUPS      Z9, (SI)(R11*1)
+	VMOVUPS      (DI)(R9*1), Z9
+	VMOVUPS      (DI)(R10*1), Z10
 	VSUBPS       Z9, Z5, Z9
 	VSUBPS       Z10, Z6, Z10
 	VMULPS       Z9, Z9, Z11
@@ -8822,15 +9004,15 @@ single434:
 	VMULPS.Z     Z12, Z9, K1, Z9
 	VMULPS.Z     Z12, Z10, K1, Z10
 	VFMADD231PS  Z9, Z3, Z7
-	VMOVUPS      (DI)(R13*1), Z11
+	VMOVUPS      (DI)(R12*1), Z11
 	VFNMADD231PS Z9, Z3, Z11
-	VMOVUPS      Z11, (DI)(R13*1)
+	VMOVUPS      Z11, (DI)(R12*1)
 	VFMADD231PS  Z10, Z3, Z8
-	VMOVUPS      (DI)(R12*1), Z9
+	VMOVUPS      (DI)(R11*1), Z9
 	VFNMADD231PS Z10, Z3, Z9
-	VMOVUPS      Z9, (DI)(R12*1)
-	VMOVUPS      (R8)(R10*1), Z9
-	VMOVUPS      (R8)(R11*1), Z10
+	VMOVUPS      Z9, (DI)(R11*1)
+	VMOVUPS      (AX)(R9*1), Z9
+	VMOVUPS      (AX)(R10*1), Z10
 	VSUBPS       Z9, Z5, Z5
 	VSUBPS       Z10, Z6, Z6
 	VMULPS       Z5, Z5, Z9
@@ -8844,34 +9026,34 @@ single434:
 	VMULPS.Z     Z10, Z5, K1, Z5
 	VMULPS.Z     Z10, Z6, K1, Z6
 	VFMADD231PS  Z5, Z4, Z7
-	VMOVUPS      (R8)(R13*1), Z9
+	VMOVUPS      (AX)(R12*1), Z9
 	VFNMADD231PS Z5, Z4, Z9
-	VMOVUPS      Z9, (R8)(R13*1)
+	VMOVUPS      Z9, (AX)(R12*1)
 	VFMADD231PS  Z6, Z4, Z8
-	VMOVUPS      (R8)(R12*1), Z5
+	VMOVUPS      (AX)(R11*1), Z5
 	VFNMADD231PS Z6, Z4, Z5
-	VMOVUPS      Z5, (R8)(R12*1)
-	VMOVUPS      Z7, (R9)(R10*1)
-	VMOVUPS      Z8, (R9)(R11*1)
+	VMOVUPS      Z5, (AX)(R11*1)
+	VMOVUPS      Z7, (R8)(R9*1)
+	VMOVUPS      Z8, (R8)(R10*1)
+	ADDQ         $0x00000040, R9
 	ADDQ         $0x00000040, R10
-	ADDQ         $0x00000040, R11
-	ADDQ         $0x00000040, R13
 	ADDQ         $0x00000040, R12
+	ADDQ         $0x00000040, R11
 	SUBQ         $0x00000010, CX
 	JMP          single434
 
 rest435:
 	TESTQ        CX, CX
 	JZ           done436
-	MOVL         $0xffffffff, R14
-	BZHIL        CX, R14, CX
+	MOVL         $0xffffffff, R13
+	BZHIL        CX, R13, CX
 	KMOVW        CX, K1
-	VMOVUPS.Z    (DX)(R10*1), K1, Z5
-	VMOVUPS.Z    (DX)(R11*1), K1, Z6
-	VMOVUPS.Z    (R9)(R10*1), K1, Z7
-	VMOVUPS.Z    (R9)(R11*1), K1, Z8
-	VMOVUPS.Z    (BX)(R10*1), K1, Z9
-	VMOVUPS.Z    (BX)(R11*1), K1, Z10
+	VMOVUPS.Z    (DX)(R9*1), K1, Z5
+	VMOVUPS.Z    (DX)(R10*1), K1, Z6
+	VMOVUPS.Z    (R8)(R9*1), K1, Z7
+	VMOVUPS.Z    (R8)(R10*1), K1, Z8
+	VMOVUPS.Z    (BX)(R9*1), K1, Z9
+	VMOVUPS.Z    (BX)(R10*1), K1, Z10
 	VSUBPS       Z9, Z5, Z9
 	VSUBPS       Z10, Z6, Z10
 	VMULPS       Z9, Z9, Z11
@@ -8885,15 +9067,15 @@ rest435:
 	VMULPS.Z     Z12, Z9, K2, Z9
 	VMULPS.Z     Z12, Z10, K2, Z10
 	VFMADD231PS  Z9, Z1, Z7
-	VMOVUPS.Z    (BX)(R13*1), K1, Z11
+	VMOVUPS.Z    (BX)(R12*1), K1, Z11
 	VFNMADD231PS Z9, Z1, Z11
-	VMOVUPS      Z11, K1, (BX)(R13*1)
+	VMOVUPS      Z11, K1, (BX)(R12*1)
 	VFMADD231PS  Z10, Z1, Z8
-	VMOVUPS.Z    (BX)(R12*1), K1, Z9
+	VMOVUPS.Z    (BX)(R11*1), K1, Z9
 	VFNMADD231PS Z10, Z1, Z9
-	VMOVUPS      Z9, K1, (BX)(R12*1)
-	VMOVUPS.Z    (SI)(R10*1), K1, Z1
-	VMOVUPS.Z    (SI)(R11*1), K1, Z9
+	VMOVUPS      Z9, K1, (BX)(R11*1)
+	VMOVUPS.Z    (SI)(R9*1), K1, Z1
+	VMOVUPS.Z    (SI)(R10*1), K1, Z9
 	VSUBPS       Z1, Z5, Z1
 	VSUBPS       Z9, Z6, Z9
 	VMULPS       Z1, Z1, Z10
@@ -8907,15 +9089,15 @@ rest435:
 	VMULPS.Z     Z11, Z1, K2, Z1
 	VMULPS.Z     Z11, Z9, K2, Z9
 	VFMADD231PS  Z1, Z2, Z7
-	VMOVUPS.Z    (SI)(R13*1), K1, Z10
+	VMOVUPS.Z    (SI)(R12*1), K1, Z10
 	VFNMADD231PS Z1, Z2, Z10
-	VMOVUPS      Z10, K1, (SI)(R13*1)
+	VMOVUPS      Z10, K1, (SI)(R12*1)
 	VFMADD231PS  Z9, Z2, Z8
-	VMOVUPS.Z    (SI)(R12*1), K1, Z1
+	VMOVUPS.Z    (SI)(R11*1), K1, Z1
 	VFNMADD231PS Z9, Z2, Z1
-	VMOVUPS      Z1, K1, (SI)(R12*1)
-	VMOVUPS.Z    (DI)(R10*1), K1, Z1
-	VMOVUPS.Z    (DI)(R11*1), K1, Z2
+	VMOVUPS      Z1, K1, (SI)(R11*1)
+	VMOVUPS.Z    (DI)(R9*1), K1, Z1
+	VMOVUPS.Z    (DI)(R10*1), K1, Z2
 	VSUBPS       Z1, Z5, Z1
 	VSUBPS       Z2, Z6, Z2
 	VMULPS       Z1, Z1, Z9
@@ -8929,15 +9111,15 @@ rest435:
 	VMULPS.Z     Z10, Z1, K2, Z1
 	VMULPS.Z     Z10, Z2, K2, Z2
 	VFMADD231PS  Z1, Z3, Z7
-	VMOVUPS.Z    (DI)(R13*1), K1, Z9
+	VMOVUPS.Z    (DI)(R12*1), K1, Z9
 	VFNMADD231PS Z1, Z3, Z9
-	VMOVUPS      Z9, K1, (DI)(R13*1)
+	VMOVUPS      Z9, K1, (DI)(R12*1)
 	VFMADD231PS  Z2, Z3, Z8
-	VMOVUPS.Z    (DI)(R12*1), K1, Z1
+	VMOVUPS.Z    (DI)(R11*1), K1, Z1
 	VFNMADD231PS Z2, Z3, Z1
-	VMOVUPS      Z1, K1, (DI)(R12*1)
-	VMOVUPS.Z    (R8)(R10*1), K1, Z1
-	VMOVUPS.Z    (R8)(R11*1), K1, Z2
+	VMOVUPS      Z1, K1, (DI)(R11*1)
+	VMOVUPS.Z    (AX)(R9*1), K1, Z1
+	VMOVUPS.Z    (AX)(R10*1), K1, Z2
 	VSUBPS       Z1, Z5, Z1
 	VSUBPS       Z2, Z6, Z2
 	VMULPS       Z1, Z1, Z3
@@ -8951,18 +9133,18 @@ rest435:
 	VMULPS.Z     Z5, Z1, K2, Z1
 	VMULPS.Z     Z5, Z2, K2, Z2
 	VFMADD231PS  Z1, Z4, Z7
-	VMOVUPS.Z    (R8)(R13*1), K1, Z3
+	VMOVUPS.Z    (AX)(R12*1), K1, Z3
 	VFNMADD231PS Z1, Z4, Z3
-	VMOVUPS      Z3, K1, (R8)(R13*1)
+	VMOVUPS      Z3, K1, (AX)(R12*1)
 	VFMADD231PS  Z2, Z4, Z8
-	VMOVUPS.Z    (R8)(R12*1), K1, Z1
+	VMOVUPS.Z    (AX)(R11*1), K1, Z1
 	VFNMADD231PS Z2, Z4, Z1
-	VMOVUPS      Z1, K1, (R8)(R12*1)
-	VMOVUPS      Z7, K1, (R9)(R10*1)
-	VMOVUPS      Z8, K1, (R9)(R11*1)
+	VMOVUPS      Z1, K1, (AX)(R11*1)
+	VMOVUPS      Z7, K1, (R8)(R9*1)
+	VMOVUPS      Z8, K1, (R8)(R10*1)
 
 done436:
-	ADDQ $0x10, AX
+	ADDQ $0x10, rows_base+48(FP)
 	ADDQ $0x10, g_base+0(FP)
 	SUBQ $0x04, rows_len+56(FP)
 	JMP  group431
@@ -8971,34 +9153,35 @@ done432:
 group437:
 	CMPQ         rows_len+56(FP), $0x01
 	JLT          done438
-	MOVQ         g_base+0(FP), CX
-	VBROADCASTSS (CX), Z1
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Z1
 	VMULPS       lanes_3f000000<>+0(SB), Z1, Z1
+	MOVQ         rows_base+48(FP), AX
 	MOVQ         table_base+24(FP), CX
 	MOVQ         x_len+80(FP), DX
-	MOVL         (AX), BX
-	IMULQ        DX, BX
-	LEAQ         (CX)(BX*4), BX
+	MOVL         (AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
 	MOVQ         x_len+80(FP), CX
 	SHRQ         $0x01, CX
 	MOVQ         x_base+72(FP), DX
-	MOVQ         dx_base+96(FP), SI
-	XORQ         DI, DI
-	LEAQ         (DI)(CX*4), R8
-	MOVQ         dtable+120(FP), R9
-	SUBQ         table_base+24(FP), R9
-	LEAQ         (DI)(R9*1), R10
-	LEAQ         (R8)(R9*1), R9
+	MOVQ         dx_base+96(FP), BX
+	XORQ         SI, SI
+	LEAQ         (SI)(CX*4), DI
+	MOVQ         dtable+120(FP), R8
+	SUBQ         table_base+24(FP), R8
+	LEAQ         (SI)(R8*1), R9
+	LEAQ         (DI)(R8*1), R8
 
 single440:
 	CMPQ         CX, $0x00000010
 	JLT          rest441
-	VMOVUPS      (DX)(DI*1), Z2
-	VMOVUPS      (DX)(R8*1), Z3
-	VMOVUPS      (SI)(DI*1), Z4
-	VMOVUPS      (SI)(R8*1), Z5
-	VMOVUPS      (BX)(DI*1), Z6
-	VMOVUPS      (BX)(R8*1), Z7
+	VMOVUPS      (DX)(SI*1), Z2
+	VMOVUPS      (DX)(DI*1), Z3
+	VMOVUPS      (BX)(SI*1), Z4
+	VMOVUPS      (BX)(DI*1), Z5
+	VMOVUPS      (AX)(SI*1), Z6
+	VMOVUPS      (AX)(DI*1), Z7
 	VSUBPS       Z6, Z2, Z2
 	VSUBPS       Z7, Z3, Z3
 	VMULPS       Z2, Z2, Z6
@@ -9012,34 +9195,34 @@ single440:
 	VMULPS.Z     Z7, Z2, K1, Z2
 	VMULPS.Z     Z7, Z3, K1, Z3
 	VFMADD231PS  Z2, Z1, Z4
-	VMOVUPS      (BX)(R10*1), Z6
+	VMOVUPS      (AX)(R9*1), Z6
 	VFNMADD231PS Z2, Z1, Z6
-	VMOVUPS      Z6, (BX)(R10*1)
+	VMOVUPS      Z6, (AX)(R9*1)
 	VFMADD231PS  Z3, Z1, Z5
-	VMOVUPS      (BX)(R9*1), Z2
+	VMOVUPS      (AX)(R8*1), Z2
 	VFNMADD231PS Z3, Z1, Z2
-	VMOVUPS      Z2, (BX)(R9*1)
-	VMOVUPS      Z4, (SI)(DI*1)
-	VMOVUPS      Z5, (SI)(R8*1)
+	VMOVUPS      Z2, (AX)(R8*1)
+	VMOVUPS      Z4, (BX)(SI*1)
+	VMOVUPS      Z5, (BX)(DI*1)
+	ADDQ         $0x00000040, SI
 	ADDQ         $0x00000040, DI
-	ADDQ         $0x00000040, R8
-	ADDQ         $0x00000040, R10
 	ADDQ         $0x00000040, R9
+	ADDQ         $0x00000040, R8
 	SUBQ         $0x00000010, CX
 	JMP          single440
 
 rest441:
 	TESTQ        CX, CX
 	JZ           done442
-	MOVL         $0xffffffff, R11
-	BZHIL        CX, R11, CX
+	MOVL         $0xffffffff, R10
+	BZHIL        CX, R10, CX
 	KMOVW        CX, K1
-	VMOVUPS.Z    (DX)(DI*1), K1, Z2
-	VMOVUPS.Z    (DX)(R8*1), K1, Z3
-	VMOVUPS.Z    (SI)(DI*1), K1, Z4
-	VMOVUPS.Z    (SI)(R8*1), K1, Z5
-	VMOVUPS.Z    (BX)(DI*1), K1, Z6
-	VMOVUPS.Z    (BX)(R8*1), K1, Z7
+	VMOVUPS.Z    (DX)(SI*1), K1, Z2
+	VMOVUPS.Z    (DX)(DI*1), K1, Z3
+	VMOVUPS.Z    (BX)(SI*1), K1, Z4
+	VMOVUPS.Z    (BX)(DI*1), K1, Z5
+	VMOVUPS.Z    (AX)(SI*1), K1, Z6
+	VMOVUPS.Z    (AX)(DI*1), K1, Z7
 	VSUBPS       Z6, Z2, Z2
 	VSUBPS       Z7, Z3, Z3
 	VMULPS       Z2, Z2, Z6
@@ -9053,18 +9236,18 @@ rest441:
 	VMULPS.Z     Z7, Z2, K2, Z2
 	VMULPS.Z     Z7, Z3, K2, Z3
 	VFMADD231PS  Z2, Z1, Z4
-	VMOVUPS.Z    (BX)(R10*1), K1, Z6
+	VMOVUPS.Z    (AX)(R9*1), K1, Z6
 	VFNMADD231PS Z2, Z1, Z6
-	VMOVUPS      Z6, K1, (BX)(R10*1)
+	VMOVUPS      Z6, K1, (AX)(R9*1)
 	VFMADD231PS  Z3, Z1, Z5
-	VMOVUPS.Z    (BX)(R9*1), K1, Z2
+	VMOVUPS.Z    (AX)(R8*1), K1, Z2
 	VFNMADD231PS Z3, Z1, Z2
-	VMOVUPS      Z2, K1, (BX)(R9*1)
-	VMOVUPS      Z4, K1, (SI)(DI*1)
-	VMOVUPS      Z5, K1, (SI)(R8*1)
+	VMOVUPS      Z2, K1, (AX)(R8*1)
+	VMOVUPS      Z4, K1, (BX)(SI*1)
+	VMOVUPS      Z5, K1, (BX)(DI*1)
 
 done442:
-	ADDQ $0x04, AX
+	ADDQ $0x04, rows_base+48(FP)
 	ADDQ $0x04, g_base+0(FP)
 	SUBQ $0x01, rows_len+56(FP)
 	JMP  group437
@@ -9078,20 +9261,20 @@ done438:
 TEXT ·moduliGradXAVX512(SB), NOSPLIT, $0-120
 	VBROADCASTSS lanes_40400000<>+0(SB), Z0
 	VBROADCASTSS lanes_7f7fffff<>+0(SB), Z1
-	MOVQ         rows_base+48(FP), AX
 
 group443:
 	CMPQ         rows_len+56(FP), $0x04
 	JLT          done444
-	MOVQ         g_base+0(FP), CX
-	VBROADCASTSS (CX), Z1
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Z1
 	VMULPS       lanes_3f000000<>+0(SB), Z1, Z1
-	VBROADCASTSS 4(CX), Z2
+	VBROADCASTSS 4(AX), Z2
 	VMULPS       lanes_3f000000<>+0(SB), Z2, Z2
-	VBROADCASTSS 8(CX), Z3
+	VBROADCASTSS 8(AX), Z3
 	VMULPS       lanes_3f000000<>+0(SB), Z3, Z3
-	VBROADCASTSS 12(CX), Z4
+	VBROADCASTSS 12(AX), Z4
 	VMULPS       lanes_3f000000<>+0(SB), Z4, Z4
+	MOVQ         rows_base+48(FP), AX
 	MOVQ         table_base+24(FP), CX
 	MOVQ         x_len+80(FP), DX
 	MOVL         (AX), BX
@@ -9103,25 +9286,25 @@ group443:
 	MOVL         8(AX), DI
 	IMULQ        DX, DI
 	LEAQ         (CX)(DI*4), DI
-	MOVL         12(AX), R8
-	IMULQ        DX, R8
-	LEAQ         (CX)(R8*4), R8
+	MOVL         12(AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
 	MOVQ         x_len+80(FP), CX
 	SHRQ         $0x01, CX
 	MOVQ         x_base+72(FP), DX
-	MOVQ         dx_base+96(FP), R9
-	XORQ         R10, R10
-	LEAQ         (R10)(CX*4), R11
+	MOVQ         dx_base+96(FP), R8
+	XORQ         R9, R9
+	LEAQ         (R9)(CX*4), R10
 
 single446:
 	CMPQ         CX, $0x00000010
 	JLT          rest447
-	VMOVUPS      (DX)(R10*1), Z5
-	VMOVUPS      (DX)(R11*1), Z6
-	VMOVUPS      (R9)(R10*1), Z7
-	VMOVUPS      (R9)(R11*1), Z8
-	VMOVUPS      (BX)(R10*1), Z9
-	VMOVUPS      (BX)(R11*1), Z10
+	VMOVUPS      (DX)(R9*1), Z5
+	VMOVUPS      (DX)(R10*1), Z6
+	VMOVUPS      (R8)(R9*1), Z7
+	VMOVUPS      (R8)(R10*1), Z8
+	VMOVUPS      (BX)(R9*1), Z9
+	VMOVUPS      (BX)(R10*1), Z10
 	VSUBPS       Z9, Z5, Z9
 	VSUBPS       Z10, Z6, Z10
 	VMULPS       Z9, Z9, Z11
@@ -9136,8 +9319,8 @@ single446:
 	VMULPS.Z     Z12, Z10, K1, Z10
 	VFMADD231PS  Z9, Z1, Z7
 	VFMADD231PS  Z10, Z1, Z8
-	VMOVUPS      (SI)(R10*1), Z9
-	VMOVUPS      (SI)(R11*1), Z10
+	VMOVUPS      (SI)(R9*1), Z9
+	VMOVUPS      (SI)(R10*1), Z10
 	VSUBPS       Z9, Z5, Z9
 	VSUBPS       Z10, Z6, Z10
 	VMULPS       Z9, Z9, Z11
@@ -9152,8 +9335,8 @@ single446:
 	VMULPS.Z     Z12, Z10, K1, Z10
 	VFMADD231PS  Z9, Z2, Z7
 	VFMADD231PS  Z10, Z2, Z8
-	VMOVUPS      (DI)(R10*1), Z9
-	VMOVUPS      (DI)(R11*1), Z10
+	VMOVUPS      (DI)(R9*1), Z9
+	VMOVUPS      (DI)(R10*1), Z10
 	VSUBPS       Z9, Z5, Z9
 	VSUBPS       Z10, Z6, Z10
 	VMULPS       Z9, Z9, Z11
@@ -9168,8 +9351,8 @@ single446:
 	VMULPS.Z     Z12, Z10, K1, Z10
 	VFMADD231PS  Z9, Z3, Z7
 	VFMADD231PS  Z10, Z3, Z8
-	VMOVUPS      (R8)(R10*1), Z9
-	VMOVUPS      (R8)(R11*1), Z10
+	VMOVUPS      (AX)(R9*1), Z9
+	VMOVUPS      (AX)(R10*1), Z10
 	VSUBPS       Z9, Z5, Z5
 	VSUBPS       Z10, Z6, Z6
 	VMULPS       Z5, Z5, Z9
@@ -9184,25 +9367,25 @@ single446:
 	VMULPS.Z     Z10, Z6, K1, Z6
 	VFMADD231PS  Z5, Z4, Z7
 	VFMADD231PS  Z6, Z4, Z8
-	VMOVUPS      Z7, (R9)(R10*1)
-	VMOVUPS      Z8, (R9)(R11*1)
+	VMOVUPS      Z7, (R8)(R9*1)
+	VMOVUPS      Z8, (R8)(R10*1)
+	ADDQ         $0x00000040, R9
 	ADDQ         $0x00000040, R10
-	ADDQ         $0x00000040, R11
 	SUBQ         $0x00000010, CX
 	JMP          single446
 
 rest447:
 	TESTQ        CX, CX
 	JZ           done448
-	MOVL         $0xffffffff, R12
-	BZHIL        CX, R12, CX
+	MOVL         $0xffffffff, R11
+	BZHIL        CX, R11, CX
 	KMOVW        CX, K1
-	VMOVUPS.Z    (DX)(R10*1), K1, Z5
-	VMOVUPS.Z    (DX)(R11*1), K1, Z6
-	VMOVUPS.Z    (R9)(R10*1), K1, Z7
-	VMOVUPS.Z    (R9)(R11*1), K1, Z8
-	VMOVUPS.Z    (BX)(R10*1), K1, Z9
-	VMOVUPS.Z    (BX)(R11*1), K1, Z10
+	VMOVUPS.Z    (DX)(R9*1), K1, Z5
+	VMOVUPS.Z    (DX)(R10*1), K1, Z6
+	VMOVUPS.Z    (R8)(R9*1), K1, Z7
+	VMOVUPS.Z    (R8)(R10*1), K1, Z8
+	VMOVUPS.Z    (BX)(R9*1), K1, Z9
+	VMOVUPS.Z    (BX)(R10*1), K1, Z10
 	VSUBPS       Z9, Z5, Z9
 	VSUBPS       Z10, Z6, Z10
 	VMULPS       Z9, Z9, Z11
@@ -9217,8 +9400,8 @@ rest447:
 	VMULPS.Z     Z12, Z10, K2, Z10
 	VFMADD231PS  Z9, Z1, Z7
 	VFMADD231PS  Z10, Z1, Z8
-	VMOVUPS.Z    (SI)(R10*1), K1, Z1
-	VMOVUPS.Z    (SI)(R11*1), K1, Z9
+	VMOVUPS.Z    (SI)(R9*1), K1, Z1
+	VMOVUPS.Z    (SI)(R10*1), K1, Z9
 	VSUBPS       Z1, Z5, Z1
 	VSUBPS       Z9, Z6, Z9
 	VMULPS       Z1, Z1, Z10
@@ -9233,8 +9416,8 @@ rest447:
 	VMULPS.Z     Z11, Z9, K2, Z9
 	VFMADD231PS  Z1, Z2, Z7
 	VFMADD231PS  Z9, Z2, Z8
-	VMOVUPS.Z    (DI)(R10*1), K1, Z1
-	VMOVUPS.Z    (DI)(R11*1), K1, Z2
+	VMOVUPS.Z    (DI)(R9*1), K1, Z1
+	VMOVUPS.Z    (DI)(R10*1), K1, Z2
 	VSUBPS       Z1, Z5, Z1
 	VSUBPS       Z2, Z6, Z2
 	VMULPS       Z1, Z1, Z9
@@ -9249,8 +9432,8 @@ rest447:
 	VMULPS.Z     Z10, Z2, K2, Z2
 	VFMADD231PS  Z1, Z3, Z7
 	VFMADD231PS  Z2, Z3, Z8
-	VMOVUPS.Z    (R8)(R10*1), K1, Z1
-	VMOVUPS.Z    (R8)(R11*1), K1, Z2
+	VMOVUPS.Z    (AX)(R9*1), K1, Z1
+	VMOVUPS.Z    (AX)(R10*1), K1, Z2
 	VSUBPS       Z1, Z5, Z1
 	VSUBPS       Z2, Z6, Z2
 	VMULPS       Z1, Z1, Z3
@@ -9265,11 +9448,11 @@ rest447:
 	VMULPS.Z     Z5, Z2, K2, Z2
 	VFMADD231PS  Z1, Z4, Z7
 	VFMADD231PS  Z2, Z4, Z8
-	VMOVUPS      Z7, K1, (R9)(R10*1)
-	VMOVUPS      Z8, K1, (R9)(R11*1)
+	VMOVUPS      Z7, K1, (R8)(R9*1)
+	VMOVUPS      Z8, K1, (R8)(R10*1)
 
 done448:
-	ADDQ $0x10, AX
+	ADDQ $0x10, rows_base+48(FP)
 	ADDQ $0x10, g_base+0(FP)
 	SUBQ $0x04, rows_len+56(FP)
 	JMP  group443
@@ -9278,30 +9461,31 @@ done444:
 group449:
 	CMPQ         rows_len+56(FP), $0x01
 	JLT          done450
-	MOVQ         g_base+0(FP), CX
-	VBROADCASTSS (CX), Z1
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Z1
 	VMULPS       lanes_3f000000<>+0(SB), Z1, Z1
+	MOVQ         rows_base+48(FP), AX
 	MOVQ         table_base+24(FP), CX
 	MOVQ         x_len+80(FP), DX
-	MOVL         (AX), BX
-	IMULQ        DX, BX
-	LEAQ         (CX)(BX*4), BX
+	MOVL         (AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
 	MOVQ         x_len+80(FP), CX
 	SHRQ         $0x01, CX
 	MOVQ         x_base+72(FP), DX
-	MOVQ         dx_base+96(FP), SI
-	XORQ         DI, DI
-	LEAQ         (DI)(CX*4), R8
+	MOVQ         dx_base+96(FP), BX
+	XORQ         SI, SI
+	LEAQ         (SI)(CX*4), DI
 
 single452:
 	CMPQ         CX, $0x00000010
 	JLT          rest453
-	VMOVUPS      (DX)(DI*1), Z2
-	VMOVUPS      (DX)(R8*1), Z3
-	VMOVUPS      (SI)(DI*1), Z4
-	VMOVUPS      (SI)(R8*1), Z5
-	VMOVUPS      (BX)(DI*1), Z6
-	VMOVUPS      (BX)(R8*1), Z7
+	VMOVUPS      (DX)(SI*1), Z2
+	VMOVUPS      (DX)(DI*1), Z3
+	VMOVUPS      (BX)(SI*1), Z4
+	VMOVUPS      (BX)(DI*1), Z5
+	VMOVUPS      (AX)(SI*1), Z6
+	VMOVUPS      (AX)(DI*1), Z7
 	VSUBPS       Z6, Z2, Z2
 	VSUBPS       Z7, Z3, Z3
 	VMULPS       Z2, Z2, Z6
@@ -9316,25 +9500,25 @@ single452:
 	VMULPS.Z     Z7, Z3, K1, Z3
 	VFMADD231PS  Z2, Z1, Z4
 	VFMADD231PS  Z3, Z1, Z5
-	VMOVUPS      Z4, (SI)(DI*1)
-	VMOVUPS      Z5, (SI)(R8*1)
+	VMOVUPS      Z4, (BX)(SI*1)
+	VMOVUPS      Z5, (BX)(DI*1)
+	ADDQ         $0x00000040, SI
 	ADDQ         $0x00000040, DI
-	ADDQ         $0x00000040, R8
 	SUBQ         $0x00000010, CX
 	JMP          single452
 
 rest453:
 	TESTQ        CX, CX
 	JZ           done454
-	MOVL         $0xffffffff, R9
-	BZHIL        CX, R9, CX
+	MOVL         $0xffffffff, R8
+	BZHIL        CX, R8, CX
 	KMOVW        CX, K1
-	VMOVUPS.Z    (DX)(DI*1), K1, Z2
-	VMOVUPS.Z    (DX)(R8*1), K1, Z3
-	VMOVUPS.Z    (SI)(DI*1), K1, Z4
-	VMOVUPS.Z    (SI)(R8*1), K1, Z5
-	VMOVUPS.Z    (BX)(DI*1), K1, Z6
-	VMOVUPS.Z    (BX)(R8*1), K1, Z7
+	VMOVUPS.Z    (DX)(SI*1), K1, Z2
+	VMOVUPS.Z    (DX)(DI*1), K1, Z3
+	VMOVUPS.Z    (BX)(SI*1), K1, Z4
+	VMOVUPS.Z    (BX)(DI*1), K1, Z5
+	VMOVUPS.Z    (AX)(SI*1), K1, Z6
+	VMOVUPS.Z    (AX)(DI*1), K1, Z7
 	VSUBPS       Z6, Z2, Z2
 	VSUBPS       Z7, Z3, Z3
 	VMULPS       Z2, Z2, Z6
@@ -9349,11 +9533,11 @@ rest453:
 	VMULPS.Z     Z7, Z3, K2, Z3
 	VFMADD231PS  Z2, Z1, Z4
 	VFMADD231PS  Z3, Z1, Z5
-	VMOVUPS      Z4, K1, (SI)(DI*1)
-	VMOVUPS      Z5, K1, (SI)(R8*1)
+	VMOVUPS      Z4, K1, (BX)(SI*1)
+	VMOVUPS      Z5, K1, (BX)(DI*1)
 
 done454:
-	ADDQ $0x04, AX
+	ADDQ $0x04, rows_base+48(FP)
 	ADDQ $0x04, g_base+0(FP)
 	SUBQ $0x01, rows_len+56(FP)
 	JMP  group449

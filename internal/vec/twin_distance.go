@@ -91,7 +91,11 @@ func dotGatherGradGo(s gradient) {
 }
 
 func distanceGatherGradGo(m Metric, s gradient) {
-	none := make([]float32, len(s.x)) // takes what is left out
+	var ignored [ignoredColumns]float32
+	none := ignored[:] // takes what is left out
+	if len(s.x) > len(none) {
+		none = make([]float32, len(s.x))
+	}
 	dx, dy := s.dx, none
 	if dx == nil {
 		dx = none

@@ -40,8 +40,8 @@ func SquaredNorms(a Matrix, out []float32) {
 }
 
 // ExpandDistances turns dot products into negative Euclidean distances: out[j] = −√max(q + norms[j] − 2·dots[j], 0)
-// for a query of squared norm q and rows of squared norms norms; out may be dots. The expansion loses digits where
-// the distance is small beside the norms; DistancesNT does not.
+// for a query of squared norm q and rows of squared norms norms. out may be dots; a square that is NaN counts as 0.
+// The expansion loses digits where the distance is small beside the norms; DistancesNT does not.
 func ExpandDistances(dots []float32, q float32, norms, out []float32) {
 	expandDistances(dots, q, norms[:len(dots)], out[:len(dots)])
 }

@@ -1,6 +1,6 @@
 // Command gen writes the assembly of package vec, kernels_amd64.s, and its declarations, kernels_amd64.go,
-// with avo. Every kernel is written once over a width (lanes.go) and comes out as AVX2+FMA and as AVX-512; only
-// the register tile of the matrix product differs between the two. It is a module of its own so that the
+// with avo. Every kernel is written once over a width (lanes.go) and, where it may work on products or distances, over
+// what it measures (measure.go); it comes out as AVX2+FMA and as AVX-512. It is a module of its own so that the
 // module of Inkling does not require avo.
 //
 //	go run -C gen . -out ../kernels_amd64.s -stubs ../kernels_amd64.go -pkg vec
