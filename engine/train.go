@@ -23,6 +23,11 @@ const defaultHoldOut = 0.1
 // Train trains a model on the graph as it is now, measures and calibrates it on held-out triples, saves and
 // publishes it. Queries go on meanwhile; commits made during training are applied to it afterwards.
 func (db *DB) Train(ctx context.Context, r TrainRequest) (ModelInfo, error) {
+	preset, err := train.PresetByName(r.Preset)
+	if r.Preset != "" && err != nil {
+		return ModelInfo{}, fmt.Errorf("engine: train: %w: %w", ErrBadInput, err)
+	}
+	r.Options = r.Options.Over(preset)
 	if r.Family == "" {
 		r.Family = model.Families[0].Name
 	}
@@ -33,9 +38,6 @@ func (db *DB) Train(ctx context.Context, r TrainRequest) (ModelInfo, error) {
 	r.Family = family.Name
 	if r.Name == "" {
 		r.Name = family.Name
-	}
-	if _, err := train.PresetByName(r.Preset); r.Preset != "" && err != nil {
-		return ModelInfo{}, fmt.Errorf("engine: train: %w: %w", ErrBadInput, err)
 	}
 	if r.HoldOut < 0 || r.HoldOut > 0.5 {
 		return ModelInfo{}, fmt.Errorf("engine: train: %w: the held-out share %g must be from 0 to 0.5", ErrBadInput, r.HoldOut)
@@ -202,31 +204,14 @@ func without(triples, others []model.Triple) []model.Triple {
 	return slices.DeleteFunc(triples, func(t model.Triple) bool { return gone[t] })
 }
 
-// options returns the preset's settings, if one is named, with those of the request before them. What is still zero
-// the trainer chooses by size.
+// options returns the trainer's settings. What is still zero the trainer chooses by size.
 func (j *trainJob) options() train.Options {
-	r := j.request
-	o, _ := train.PresetByName(r.Preset) // checked in Train; without one all is zero
-	o.Family, o.Seed, o.Workers, o.Progress = r.Family, r.Seed, r.Workers, j.progress
-	o.Budget = r.Budget
-	override(&o.Dim, r.Dim)
-	override(&o.Epochs, r.Epochs)
-	override(&o.Batch, r.Batch)
-	override(&o.LearningRate, r.LearningRate)
-	override(&o.N3, r.N3)
-	override(&o.Patience, r.Patience)
+	o := j.request.Options
+	o.Progress = j.progress
 	if all := runtime.GOMAXPROCS(0); o.Workers < 1 || o.Workers > all { // more would only take memory; the model is the same
 		o.Workers = all
 	}
 	return o
-}
-
-// override sets a setting that was given.
-func override[T comparable](setting *T, given T) {
-	var zero T
-	if given != zero {
-		*setting = given
-	}
 }
 
 func (j *trainJob) progress(p train.Progress) {

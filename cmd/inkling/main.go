@@ -10,11 +10,14 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
 
 	"github.com/inklingdb/inkling/engine"
+	"github.com/inklingdb/inkling/engine/model"
+	"github.com/inklingdb/inkling/engine/train"
 	"github.com/inklingdb/inkling/query/sparql"
 	"github.com/inklingdb/inkling/server"
 	"github.com/inklingdb/inkling/store"
@@ -83,7 +86,10 @@ func run(args []string) int {
 	code := -1
 	parser, err := kong.New(&commands{}, kong.Name("inkling"), kong.Description(description),
 		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.Exit(func(c int) { code = c }), kong.Bind(a), kong.Vars{"listen": server.DefaultListen})
+		kong.Exit(func(c int) { code = c }), kong.Bind(a), kong.Vars{
+			"listen": server.DefaultListen, "families": nameList(model.Families, func(f model.Family) string { return f.Name }),
+			"presets": nameList(train.Presets, func(p train.Preset) string { return p.Name }),
+		})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "inkling:", err)
 		return exitFailure
@@ -109,6 +115,15 @@ func run(args []string) int {
 	}
 	fmt.Fprintln(a.err, "inkling:", err)
 	return exitCode(err)
+}
+
+// nameList joins the names of a table's entries for a help text.
+func nameList[T any](table []T, name func(T) string) string {
+	names := make([]string, len(table))
+	for i, entry := range table {
+		names[i] = name(entry)
+	}
+	return strings.Join(names, ", ")
 }
 
 // usageError is a wrong use that kong cannot see.

@@ -18,6 +18,8 @@ const entityBlock = 512
 // exponentials; the factor m/Σ goes into the narrow matrices instead of over the wide one again. KvsAll: the scores
 // become probabilities, with factor 1. The gradient by the stated answers is sparse and goes into parts.
 //
+// Squared puts −D² in place of −D: ∂(−D²)/∂x = 2(q − x), a constant weight, and −|q|² falls out of the softmax.
+//
 // Where the score is −D, D the distance, ∂s/∂x = (q − x)/D: each weight is divided by its distance, and what q and x
 // have of the sum of their weights is taken off. That sum comes with the same product, as one more column.
 type denseStep struct {
@@ -51,7 +53,9 @@ func newDense(p *parameters, o Options) *denseStep {
 	s.scores = vec.MatrixOf(make([]float32, o.Batch*n), o.Batch, n)
 	s.fullWidth = p.entityWidth
 	if s.distances() {
-		s.distance = vec.MatrixOf(make([]float32, o.Batch*n), o.Batch, n)
+		if !o.Squared {
+			s.distance = vec.MatrixOf(make([]float32, o.Batch*n), o.Batch, n)
+		}
 		s.fullWidth++
 	}
 	s.weighted = vec.MatrixOf(make([]float32, o.Batch*s.fullWidth), o.Batch, s.fullWidth)
@@ -85,30 +89,44 @@ func (s *denseStep) step(groups []group, rate float32) float64 {
 // differentiate replaces a row of products by the weights of all entities in the gradient, up to a factor that it
 // returns with the sum of the weights, notes the row's loss, and how hard each target is pulled.
 func (s *denseStep) differentiate(i int) (factor, sum float32) {
-	row, targets := s.scores.Row(i), s.groups[i].targets
-	if s.distances() {
-		q := s.q.Row(i)
-		vec.ExpandDistances(row, vec.Dot(q, q), s.p.norms, row)
-		copy(s.distance.Row(i), row)
-	}
+	row := s.scores.Row(i)
+	s.score(i, row)
 	if s.o.Loss == KvsAll {
 		factor = s.probabilities(i, row)
 	} else {
-		factor = s.exponentials(i, row)
+		factor, sum = s.exponentials(i, row)
+	}
+	pull := float32(1 - s.o.LabelSmoothing)
+	if s.distances() && s.o.Squared {
+		factor, pull, sum = 2*factor, 2*pull, -sum
 	}
 	s.pulls[i] = s.pulls[i][:0]
-	for _, t := range targets {
-		pull := float32(1 - s.o.LabelSmoothing)
-		if s.distances() {
-			pull = inverse(-s.distance.Row(i)[t]) * pull
+	for _, t := range s.groups[i].targets {
+		p := pull
+		if s.distances() && !s.o.Squared {
+			p *= inverse(-s.distance.Row(i)[t])
 		}
-		s.pulls[i] = append(s.pulls[i], pull)
+		s.pulls[i] = append(s.pulls[i], p)
 	}
-	if s.distances() {
+	if s.distances() && !s.o.Squared {
 		sum = -vec.DivideWeights(row, s.distance.Row(i)) // the distances are negative, and so the weights now
 		factor = -factor
 	}
 	return factor, sum
+}
+
+// score turns a row of products into scores.
+func (s *denseStep) score(i int, row []float32) {
+	switch {
+	case !s.distances():
+	case s.o.Squared:
+		vec.Scale(2, row)
+		vec.Axpy(-1, s.p.norms, row)
+	default:
+		q := s.q.Row(i)
+		vec.ExpandDistances(row, vec.Dot(q, q), s.p.norms, row)
+		copy(s.distance.Row(i), row)
+	}
 }
 
 // inverse returns 1/d, 0 for 0.
@@ -120,8 +138,8 @@ func inverse(d float32) float32 {
 }
 
 // exponentials replaces a row of scores by exp(score − max), less what label smoothing gives every entity, notes its
-// loss and returns m/Σ.
-func (s *denseStep) exponentials(i int, row []float32) float32 {
+// loss and returns m/Σ and the sum of what is left.
+func (s *denseStep) exponentials(i int, row []float32) (factor, left float32) {
 	targets := s.groups[i].targets
 	top := vec.Max(row)
 	var stated float64
@@ -142,7 +160,7 @@ func (s *denseStep) exponentials(i int, row []float32) float32 {
 			row[k] -= each
 		}
 	}
-	return m / sum
+	return m / sum, sum * (1 - smooth)
 }
 
 // probabilities replaces a row of scores by σ(score), less what label smoothing gives every entity, and notes the

@@ -95,6 +95,8 @@ func (o Options) checkLoss(f model.Family) error {
 		return refuse("label smoothing spreads over all entities; use %s or %s", AllEntities, KvsAll)
 	case o.Loss == KvsAll && o.QueryTargets < len(f.Name) && o.QueryTargets > 0 && o.QueryTargets != allTargets:
 		return refuse("all answers of a query are learnt at once; leave the targets of a query unlimited")
+	case o.Squared && (o.Loss != AllEntities || f.Similarity != model.NegL2):
+		return refuse("squared distances are of %s with a Euclidean distance", AllEntities)
 	case o.Dura > 0 && f.Similarity != model.Dot:
 		return refuse("the DURA penalty is of bilinear models; use l2")
 	case o.Dropout > 0 && projects:

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"time"
 
 	"github.com/inklingdb/inkling/engine/model"
@@ -22,44 +23,56 @@ type Data struct {
 
 // Options are the settings of a training. Zero values are filled in by Defaults for the size of the data.
 type Options struct {
-	Family       string // a name in model.Families
-	Dim          int    // the rank: complex numbers a row for ComplEx and RotatE
-	Loss         Loss   //
-	Batch        int    // queries a step: (entity, relation) with up to QueryTargets answers, one answer for a paired loss
-	QueryTargets int    // at most so many triples of one query are learnt in one row; 1 is plain 1-vs-all
-	NoReciprocal bool   // heads are asked for by the relation itself, not by a reverse relation learnt on its own
+	Family       string `json:"family,omitempty"`        // a name in model.Families
+	Dim          int    `json:"dim,omitempty"`           // the rank: complex numbers a row for ComplEx and RotatE
+	Loss         Loss   `json:"loss,omitempty"`          //
+	Batch        int    `json:"batch,omitempty"`         // queries a step: (entity, relation) with up to QueryTargets answers, one answer for a paired loss
+	QueryTargets int    `json:"query_targets,omitempty"` // at most so many triples of one query are learnt in one row; 1 is plain 1-vs-all
+	NoReciprocal bool   `json:"no_reciprocal,omitempty"` // heads are asked for by the relation itself, not by a reverse relation learnt on its own
 
-	Negatives   int      // entities sampled: a batch for SampledSoftmax, an answer for a paired loss
-	Sampling    Sampling // how negatives are drawn
-	Unfiltered  bool     // negatives may be stated answers; without it they do not count
-	Margin      float64  // γ of Margin, Logistic and SelfAdversarial
-	Temperature float64  // α of SelfAdversarial
-	Subsample   bool     // weigh a triple by 1/√(its query's answers, both ends added), as Sun et al. 2019 do
+	Negatives   int      `json:"negatives,omitempty"`   // entities sampled: a batch for SampledSoftmax, an answer for a paired loss
+	Sampling    Sampling `json:"sampling,omitempty"`    // how negatives are drawn
+	Unfiltered  bool     `json:"unfiltered,omitempty"`  // negatives may be stated answers; without it they are drawn again
+	Margin      float64  `json:"margin,omitempty"`      // γ of Margin, Logistic and SelfAdversarial
+	Temperature float64  `json:"temperature,omitempty"` // α of SelfAdversarial
+	Squared     bool     `json:"squared,omitempty"`     // AllEntities of a Euclidean distance: the softmax is over −D² instead of −D, which ranks alike and has no kink
+	Subsample   bool     `json:"subsample,omitempty"`   // weigh a triple by 1/√(its two queries' answers), as Sun et al. 2019 do
 
-	Optimiser      Optimiser
-	LearningRate   float64
-	Schedule       Schedule // how the rate falls
-	DecayTo        float64  // the rate falls from LearningRate to DecayTo·LearningRate over Epochs; 1 is constant
-	Warmup         float64  // epochs over which the rate rises from 0
-	N3             float64  // weight of the cubed norm of a triple's three rows; negative: none
-	L2             float64  // weight of the squared norm of a triple's three rows
-	Dura           float64  // weight of the squared norms of a triple's query row and both entities: Zhang, Cai, Wang 2020
-	Dropout        float64  // share of the query row's numbers set to 0 in training, in [0, 1)
-	LabelSmoothing float64  // share of the answer's weight that is spread over all entities, in [0, 1)
-	InitScale      float64  // standard deviation of the rows at the start
-	Precision      Precision
+	Optimiser      Optimiser `json:"optimiser,omitempty"`
+	LearningRate   float64   `json:"learning_rate,omitempty"`
+	Schedule       Schedule  `json:"schedule,omitempty"`        // how the rate falls
+	DecayTo        float64   `json:"decay_to,omitempty"`        // the rate falls from LearningRate to DecayTo·LearningRate over Epochs; 1 is constant
+	Warmup         float64   `json:"warmup,omitempty"`          // epochs over which the rate rises from 0
+	N3             float64   `json:"n3,omitempty"`              // weight of the cubed norm of a triple's three rows; negative: none
+	L2             float64   `json:"l2,omitempty"`              // weight of the squared norm of a triple's three rows
+	Dura           float64   `json:"dura,omitempty"`            // weight of the squared norms of a triple's query row and both entities: Zhang, Cai, Wang 2020
+	Dropout        float64   `json:"dropout,omitempty"`         // share of the query row's numbers set to 0 in training, in [0, 1)
+	LabelSmoothing float64   `json:"label_smoothing,omitempty"` // share of the answer's weight that is spread over all entities, in [0, 1)
+	InitScale      float64   `json:"init_scale,omitempty"`      // standard deviation of the rows at the start
+	Precision      Precision `json:"precision,omitempty"`
 
-	Epochs      int           // passes over the training triples at most
-	Budget      time.Duration // stop after the epoch in which so much time has passed; 0 means no limit
-	ValidEvery  int           // epochs between validations
-	ValidSample int           // validate on at most so many triples, the same ones each time; negative: all
-	Patience    int           // stop after so many validations without a better MRR; 0 means never
+	Epochs      int           `json:"epochs,omitempty"`       // passes over the training triples at most
+	Budget      time.Duration `json:"budget_ns,omitempty"`    // stop after the epoch in which so much time has passed; 0 means no limit
+	ValidEvery  int           `json:"valid_every,omitempty"`  // epochs between validations
+	ValidSample int           `json:"valid_sample,omitempty"` // validate on at most so many triples, the same ones each time; negative: all
+	Patience    int           `json:"patience,omitempty"`     // stop after so many validations without a better MRR; negative: never
 
-	Seed    uint64
-	Workers int // goroutines; 0 means 1. The model does not depend on it.
+	Seed    uint64 `json:"seed,omitempty"`    // same data, settings and seed: same model
+	Workers int    `json:"workers,omitempty"` // goroutines; 0 means 1. The model does not depend on it.
 
 	// Progress is called from the training goroutine after batches (a few times a second) and epochs; may be nil.
-	Progress func(Progress)
+	Progress func(Progress) `json:"-"`
+}
+
+// Over returns the options with those that are zero taken from a preset.
+func (o Options) Over(preset Options) Options {
+	given, taken := reflect.ValueOf(&o).Elem(), reflect.ValueOf(preset)
+	for i := range given.NumField() {
+		if given.Field(i).IsZero() {
+			given.Field(i).Set(taken.Field(i))
+		}
+	}
+	return o
 }
 
 // Progress is how far a training has come.
@@ -245,6 +258,9 @@ func (o Options) settings() map[string]string {
 		}
 	}
 	kind, _ := o.Loss.kind()
+	if o.Squared {
+		s["squared"] = "true"
+	}
 	if kind != dense {
 		s["negatives"] = fmt.Sprint(o.Negatives)
 	}

@@ -25,7 +25,11 @@ func (x plain) score(g group, answer uint32) float64 {
 	if g.heads {
 		h, t = t, h
 	}
-	return float64(x.p.Family.Interaction.Score(h, x.p.Relation(g.relation), t))
+	score := float64(x.p.Family.Interaction.Score(h, x.p.Relation(g.relation), t))
+	if x.o.Squared {
+		return -score * score
+	}
+	return score
 }
 
 func (x plain) loss() float64 {
@@ -189,6 +193,9 @@ func TestStepFollowsTheGradientOfThePlainLoss(t *testing.T) {
 				continue
 			}
 			t.Run(f.Name+"/"+string(loss), func(t *testing.T) { checkStep(t, f, o) })
+			if o.Squared = true; o.checkLoss(f) == nil {
+				t.Run(f.Name+"/squared", func(t *testing.T) { checkStep(t, f, o) })
+			}
 		}
 	}
 }

@@ -82,7 +82,6 @@ func TestTrainersLearnAPlantedGraph(t *testing.T) {
 	}
 }
 
-
 func checkLearning(t *testing.T, d Data, o Options) {
 	e, err := Train(context.Background(), d, o)
 	if err != nil {
