@@ -32,18 +32,16 @@ func (c *patternsCommand) Run(a *app) error {
 		shorten := db.Shortener()
 		name := func(iri string) string { return shorten(rdf.NewIRI(iri)) }
 		t := newTable(a.out, "relation", "triples", "tails/head", "heads/tail", "symmetric", "antisymmetric", "depth", "patterns that hold")
-		for i := range r.Relations {
-			if i == c.Relations {
-				break
-			}
+		shown := max(0, min(c.Relations, len(r.Relations)))
+		for i := range shown {
 			p := &r.Relations[i]
 			t.AppendRow([]any{name(p.Relation), p.Triples, fmt.Sprintf("%.2f", p.TailsPerHead), fmt.Sprintf("%.2f", p.HeadsPerTail),
 				fmt.Sprintf("%.2f", p.Symmetric), antisymmetricText(p), p.Depth, patternText(p, name)})
 		}
-		if len(r.Relations) > 0 {
+		if shown > 0 {
 			t.Render()
 		}
-		if more := len(r.Relations) - c.Relations; more > 0 {
+		if more := len(r.Relations) - shown; more > 0 {
 			fmt.Fprintf(a.out, "and %s\n", plural(int64(more), "more relation"))
 		}
 		var shares []string

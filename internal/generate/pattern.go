@@ -2,10 +2,12 @@ package generate
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // Row is a triple by numbers: entities H and T, relation R.
@@ -48,6 +50,9 @@ var Patterns = []Pattern{
 	{"N-to-1", "the same, stated from the tails to the head", makeNToOne},
 }
 
+// ErrUnknownPattern is returned for a name that is not in Patterns.
+var ErrUnknownPattern = errors.New("unknown pattern")
+
 // PatternByName returns a pattern of the table.
 func PatternByName(name string) (Pattern, error) {
 	var names []string
@@ -57,7 +62,7 @@ func PatternByName(name string) (Pattern, error) {
 		}
 		names = append(names, p.Name)
 	}
-	return Pattern{}, fmt.Errorf("generate: no pattern %q (there are %q)", name, names)
+	return Pattern{}, fmt.Errorf("generate: %w %q (there are %s)", ErrUnknownPattern, name, strings.Join(names, ", "))
 }
 
 // Graph returns the graph of a seed. Which entity has which number, and which triples are left out, is random.
