@@ -1,8 +1,11 @@
 package engine
 
 import (
+	"context"
 	"fmt"
 
+	"github.com/inklingdb/inkling/index"
+	"github.com/inklingdb/inkling/index/pattern"
 	"github.com/inklingdb/inkling/store"
 	"github.com/inklingdb/inkling/udf"
 )
@@ -15,6 +18,8 @@ type snapshot struct {
 	names  names
 	models edition
 	used   map[string]*published // by the name asked for; "" is the default model
+
+	patterns patternCache // of a transaction's view, whose version does not tell its changes
 }
 
 // snapshot opens the latest version; close it.
@@ -70,7 +75,15 @@ func (s *snapshot) host() *udf.Host {
 			return nil, err
 		}
 		return p.functions, nil
-	}}
+	}, Patterns: s.relationPatterns}
+}
+
+// relationPatterns analyses a graph, once a version; once a snapshot where a transaction may have changed the graph.
+func (s *snapshot) relationPatterns(ctx context.Context, g store.TermID) (*pattern.GraphReport, error) {
+	if index.SetsOf(s.view) == nil {
+		return s.patterns.of(ctx, s.view, g)
+	}
+	return s.db.patterns.of(ctx, s.view, g)
 }
 
 // graph is a view as functions see it.

@@ -1,6 +1,11 @@
 package udf
 
-import "github.com/inklingdb/inkling/store"
+import (
+	"context"
+
+	"github.com/inklingdb/inkling/index/pattern"
+	"github.com/inklingdb/inkling/store"
+)
 
 // Graph is the stated graph at one version; graph 0 is the default graph.
 type Graph interface {
@@ -68,4 +73,6 @@ type Host struct {
 	Names Names
 	// Model returns a model by name, or the default model for ""; an *UnknownError when there is none.
 	Model func(name string) (*Model, error)
+	// Patterns returns the evidence about the relations of a graph, computed once a version.
+	Patterns func(ctx context.Context, g store.TermID) (*pattern.GraphReport, error)
 }

@@ -41,6 +41,7 @@ type commands struct {
 	Models    modelsCommand    `cmd:"" help:"Show models; drop one or make one the default."`
 	Function  functionCommand  `cmd:"" help:"List functions; add or drop your own."`
 	Stats     statsCommand     `cmd:"" help:"Count triples, terms, graphs and relations."`
+	Patterns  patternsCommand  `cmd:"" help:"Show which relations are symmetric, inverse, composed, 1-to-N and the like."`
 	Check     checkCommand     `cmd:"" help:"Verify the whole database."`
 	Backup    backupCommand    `cmd:"" help:"Write a consistent copy to a file."`
 	Restore   restoreCommand   `cmd:"" help:"Make a new database from a backup."`
