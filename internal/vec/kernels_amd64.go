@@ -178,3 +178,18 @@ func copyPanels32(dst *float32, src *float32, stride int, rows int, panels int)
 //
 //go:noescape
 func transpose8(dst *float32, src *float32, width int, stride int, blocks int)
+
+// quantisedBoundsAVX2 is quantisedBoundsGo; bias is 128 times the sum of the query's bytes.
+//
+//go:noescape
+func quantisedBoundsAVX2(blocks []uint32, query []uint32, bias int32, weights *[6]float32, out []float32)
+
+// quantisedBoundsAVX512 is quantisedBoundsGo; bias is 128 times the sum of the query's bytes.
+//
+//go:noescape
+func quantisedBoundsAVX512(blocks []uint32, query []uint32, bias int32, weights *[6]float32, out []float32)
+
+// quantisedBoundsVNNI is quantisedBoundsGo; bias is 128 times the sum of the query's bytes.
+//
+//go:noescape
+func quantisedBoundsVNNI(blocks []uint32, query []uint32, bias int32, weights *[6]float32, out []float32)

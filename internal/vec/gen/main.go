@@ -28,5 +28,8 @@ func main() {
 	copyPanels("copyPanels16", 16)
 	copyPanels("copyPanels32", 32)
 	transpose8()
+	byteDots{v: avx2, name: "AVX2", blocks: 2}.bounds()
+	byteDots{v: avx512, name: "AVX512", blocks: 4}.bounds()
+	byteDots{v: avx512, name: "VNNI", vnni: true, blocks: 4}.bounds()
 	Generate()
 }
