@@ -17,6 +17,7 @@ type benchCommand struct {
 	Load     benchLoad     `cmd:"" help:"Bulk import of a generated graph or of files, next to the parser alone."`
 	Train    benchTrain    `cmd:"" help:"Train on a benchmark's folder with its measured settings; MRR and time."`
 	Predict  benchPredict  `cmd:"" help:"predict_tail: p50 and p99 of single calls, next to a plain Go loop over all entities."`
+	Nearest  benchNearest  `cmd:"" help:"The best rows of a generated table, exact and approximate, next to a scan of all floats."`
 	Query    benchQuery    `cmd:"" help:"A join of two stated patterns and a plausible one, next to the stated part alone."`
 	Maintain benchMaintain `cmd:"" help:"Held-out triples added one commit at a time, next to a full retraining."`
 	Crash    benchCrash    `cmd:"" help:"Kill a committing and importing process at random moments: commits acknowledged, lost, torn."`

@@ -17,7 +17,7 @@ type ClusterOptions struct {
 	// the recall; K is taken for ten.
 	Samples  []Query
 	Lists    int     // 0 means twice the root of the rows
-	Recall   float64 // to reach; 0 means 0.97
+	Recall   float64 // to reach; 0 means 0.98
 	Seed     uint64  // same rows, samples and seed: same lists
 	Workers  int
 	Progress func(phase string, done float64) // may be nil; calls come one at a time
@@ -50,7 +50,7 @@ func Cluster(ctx context.Context, rows vec.Matrix, o ClusterOptions) (*Table, er
 	}
 	o.Lists = max(1, min(o.Lists, rows.Rows))
 	if o.Recall == 0 {
-		o.Recall = 0.97
+		o.Recall = 0.98
 	}
 	if o.Progress == nil {
 		o.Progress = func(string, float64) {}

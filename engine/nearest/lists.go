@@ -98,18 +98,18 @@ func (l *lists) promises(q Query, reach float32) ([]float32, bool) {
 }
 
 // spans returns the blocks of the most promising lists, about as many as the budget, and of the rows without a list.
+// It uses promises up.
 func (t *Table) spans(promises []float32, budget int) []span {
 	l := t.lists
-	mean := max(1, l.start[l.count()]/l.count())
 	var chosen []span
-	top := vec.TopK(nil, promises, min(2*budget/mean+8, len(promises)), nil)
-	for _, r := range top {
-		if budget <= 0 {
-			break
-		}
-		if p := (span{l.start[r.Index], l.start[r.Index+1]}); p.lo < p.hi {
-			chosen = append(chosen, p)
-			budget -= p.hi - p.lo
+	for n := 32; budget > 0 && n < 2*len(promises); n *= 2 { // most searches read few lists
+		top := vec.TopK(nil, promises, min(n, len(promises)), nil)
+		for _, r := range top {
+			if p := (span{l.start[r.Index], l.start[r.Index+1]}); budget > 0 && p.lo < p.hi {
+				chosen = append(chosen, p)
+				budget -= p.hi - p.lo
+			}
+			promises[r.Index] = float32(math.NaN()) // taken
 		}
 	}
 	if p := (span{l.start[l.count()], t.blocks}); p.lo < p.hi {
