@@ -1,6 +1,9 @@
 package udf
 
-import "github.com/inklingdb/inkling/store"
+import (
+	"github.com/inklingdb/inkling/internal/vec"
+	"github.com/inklingdb/inkling/store"
+)
 
 // Graph is the stated graph at one version; graph 0 is the default graph.
 type Graph interface {
@@ -52,6 +55,32 @@ type Scorer interface {
 	Prob(score float32) float64
 }
 
+// Search asks for the K best rows of a model.
+type Search struct {
+	K     int
+	Skip  func(row int) bool // rows to leave out; nil for none
+	Exact bool               // no approximation, whatever the model has
+}
+
+// Found is what a search found.
+type Found struct {
+	Best []vec.Ranked // by row, best first; scores are in the order of those of ScoreEntities or Similarities
+	// Approximate says that Best need not be the best: Recall is the share of the best ten that such searches were
+	// measured to find.
+	Approximate bool
+	Recall      float64
+}
+
+// Finder is a Scorer that can find the best rows without a score for every one. Either method returns false when it
+// cannot, or when scoring all is faster: then the caller does that.
+type Finder interface {
+	Scorer
+	// Complete finds the entities that complete a question.
+	Complete(q Question, s Search) (Found, bool)
+	// Neighbours finds the entities whose rows have the largest cosine with an entity's.
+	Neighbours(entity uint32, s Search) (Found, bool)
+}
+
 // Model is one published version of a model. It is immutable.
 type Model struct {
 	Name       string
@@ -68,4 +97,8 @@ type Host struct {
 	Names Names
 	// Model returns a model by name, or the default model for ""; an *UnknownError when there is none.
 	Model func(name string) (*Model, error)
+	// Exact forbids approximate searches. Approximated, if not nil, is told of each model that was searched
+	// approximately, with the recall.
+	Exact        bool
+	Approximated func(m *Model, recall float64)
 }

@@ -71,7 +71,7 @@ func (c *benchNearest) lists(a *app, rows vec.Matrix, queries []nearest.Query, p
 	got := c.search(queries, func(q nearest.Query) (nearest.Answer, bool) { return table.Approximate(q, workers) })
 	a.printSearch("approximate, lists", got, plain)
 	fmt.Fprintf(a.out, "  recall@%d %.3f of %s searches; stated by the table: recall@10 %.3f\n", c.K, got.recall(plain),
-		grouped(int64(len(queries))), table.Recall())
+		grouped(int64(len(queries))), table.Recall(nearest.Dot))
 	fmt.Fprintf(a.out, "  memory %s, built in %s\n", megabytes(table.Bytes()), shortTime(built))
 	return nil
 }

@@ -11,38 +11,34 @@ import (
 // reaches are the values of lists.reach that adjust chooses from.
 var reaches = []float32{0, 0.5, 1, 2, 3, 4}
 
-// adjust chooses, on every other sample, how lists are ordered and how many blocks a search reads so that the recall is
-// reached, and measures the recall on the rest.
+// adjust chooses, on every other sample of each similarity, how lists are ordered and how many blocks a search reads so
+// that the recall is reached, and measures the recall on the rest.
 func (t *Table) adjust(ctx context.Context, o ClusterOptions) error {
-	answers, err := t.truths(ctx, o)
-	if err != nil {
-		return err
-	}
-	l := t.lists
-	total := l.start[l.count()]
-	most := max(1, int(mostRead*float64(total)))
-	half := (len(answers) + 1) / 2
-	l.budget = most
-	for _, reach := range reaches {
-		if costs := t.costs(answers[:half], reach); len(costs) > 0 {
-			at := costs[min(int(o.Recall*float64(len(costs))), len(costs)-1)]
-			if reach == reaches[0] || at < l.budget {
-				l.reach, l.budget = reach, min(at, most)
+	var sides [similarities][2][]truth
+	known := 0
+	for i, q := range o.Samples {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		q.K = recallAt
+		if a, ok := t.TopK(q, o.Workers); ok && len(a.Best) > 0 {
+			half := &sides[q.Similarity][0]
+			if other := &sides[q.Similarity][1]; len(*other) < len(*half) {
+				half = other
 			}
+			*half = append(*half, truth{q, a.Best})
+			known++
+		}
+		o.Progress(PhaseMeasuring, float64(i+1)/float64(len(o.Samples)))
+	}
+	if known == 0 {
+		return ErrNoSamples
+	}
+	for s, halves := range sides {
+		if len(halves[1]) > 0 {
+			t.tune(Similarity(s), halves, o)
 		}
 	}
-	measured := answers[half:]
-	if len(measured) == 0 {
-		measured = answers
-	}
-	found, wanted := 0, 0
-	for i, a := range measured {
-		got, _ := t.Approximate(a.query, o.Workers)
-		found += common(got.Best, a.best)
-		wanted += len(a.best)
-		o.Progress(PhaseMeasuring, float64(len(answers)+i+1)/float64(len(answers)+len(measured)))
-	}
-	l.recall = float64(found) / float64(max(1, wanted))
 	return ctx.Err()
 }
 
@@ -52,24 +48,29 @@ type truth struct {
 	best  []vec.Ranked
 }
 
-// truths returns the exact answers of the samples, those of even places first.
-func (t *Table) truths(ctx context.Context, o ClusterOptions) ([]truth, error) {
-	var sides [2][]truth
-	for i, q := range o.Samples {
-		if err := ctx.Err(); err != nil {
-			return nil, err
+// tune adjusts one similarity to the first half of its samples and measures it on the second.
+func (t *Table) tune(s Similarity, halves [2][]truth, o ClusterOptions) {
+	l := t.lists
+	most := max(1, int(mostRead*float64(l.start[l.count()])))
+	best := tuning{budget: most}
+	for _, reach := range reaches {
+		costs := t.costs(halves[0], reach)
+		if len(costs) == 0 {
+			return
 		}
-		q.K = recallAt
-		if a, ok := t.TopK(q, o.Workers); ok && len(a.Best) > 0 {
-			sides[i%2] = append(sides[i%2], truth{q, a.Best})
+		at := costs[min(int(o.Recall*float64(len(costs))), len(costs)-1)]
+		if reach == reaches[0] || at < best.budget {
+			best.reach, best.budget = reach, max(1, min(at, most))
 		}
-		o.Progress(PhaseMeasuring, float64(i+1)/float64(2*len(o.Samples)))
 	}
-	all := slices.Concat(sides[0], sides[1])
-	if len(all) == 0 {
-		return nil, ErrNoSamples
+	l.tuned[s] = best
+	found, wanted := 0, 0
+	for _, truth := range halves[1] {
+		got, _ := t.Approximate(truth.query, o.Workers)
+		found += common(got.Best, truth.best)
+		wanted += len(truth.best)
 	}
-	return all, nil
+	l.tuned[s].recall = float64(found) / float64(wanted)
 }
 
 // costs returns, sorted, how many blocks must be read to come to each of the best rows of the samples.

@@ -13,8 +13,8 @@ import (
 
 // ClusterOptions says how Cluster makes lists. Samples must be given.
 type ClusterOptions struct {
-	// Samples are queries like those to come. Every other one chooses how many lists a search reads, the rest measure
-	// the recall; K is taken for ten.
+	// Samples are queries like those to come, of each similarity that Approximate is to answer. Every other one
+	// chooses how many lists a search reads, the rest measure the recall; K is taken for ten.
 	Samples  []Query
 	Lists    int     // 0 means twice the root of the rows
 	Recall   float64 // to reach; 0 means 0.98
@@ -205,6 +205,7 @@ func (c *clustering) table() *Table {
 		l.squares[list] = vec.Dot(c.centroids.Row(list), c.centroids.Row(list))
 	}
 	t := &Table{rows: c.rows, words: vec.BlockWords(c.rows.Cols), lists: l, moved: outside}
+	l.outside = outside
 	t.grow(l.end() + outside)
 	t.row, t.slot = slices.Repeat([]uint32{noRow}, t.blocks*vec.BlockRows), make([]uint32, c.rows.Rows)
 	next := make([]int, l.count()+1) // the first free slot of each list, and behind them

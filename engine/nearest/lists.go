@@ -14,8 +14,14 @@ type lists struct {
 	radii     []float32 // by list: the root of the mean square distance of its rows from c
 	start     []int     // by list: its first block; one more for the end
 
-	reach  float32 // see promise
-	budget int     // blocks that a search for ten rows reads
+	outside int // rows that were in no list from the beginning
+	tuned   [similarities]tuning
+}
+
+// tuning is how lists are searched by one similarity.
+type tuning struct {
+	reach  float32 // see promises
+	budget int     // blocks that a search for ten rows reads; 0 means that no samples were given
 	recall float64 // the share of the best ten that it found, when measured
 }
 
@@ -30,16 +36,17 @@ func (l *lists) bytes() int64 {
 
 // Approximate returns rows that score well: the best among those of the lists that promise most and of all rows
 // without a list, as exact as TopK there. Recall says how good that is. A search for more than ten rows reads more
-// lists in proportion; one that would read half the table, or a table without lists, is answered by TopK.
+// lists in proportion; one that would read half the table, or that Approximates does not know, is answered by TopK.
 func (t *Table) Approximate(q Query, workers int) (Answer, bool) {
-	if t.lists == nil {
+	if !t.Approximates(q.Similarity) {
 		return t.TopK(q, workers)
 	}
-	budget := t.lists.budget * max(1, (q.K+recallAt-1)/recallAt)
+	tuned := t.lists.tuned[q.Similarity]
+	budget := tuned.budget * max(1, (q.K+recallAt-1)/recallAt)
 	if budget+t.blocks-t.lists.start[t.lists.count()] > t.blocks/2 {
 		return t.TopK(q, workers)
 	}
-	promises, ok := t.lists.promises(q, t.lists.reach)
+	promises, ok := t.lists.promises(q, tuned.reach)
 	if !ok {
 		return Answer{}, false
 	}
@@ -49,20 +56,27 @@ func (t *Table) Approximate(q Query, workers int) (Answer, bool) {
 // recallAt is the number of best rows that recall counts.
 const recallAt = 10
 
-// Approximates reports whether Approximate may leave rows out, which it does for few enough rows of a table of lists.
-func (t *Table) Approximates() bool { return t.lists != nil }
+// Approximates reports whether Approximate may leave rows out: the table has lists, and samples of that similarity were
+// given when they were made.
+func (t *Table) Approximates(s Similarity) bool { return t.lists != nil && t.lists.tuned[s].budget > 0 }
 
 // Recall returns the share of the best ten rows that Approximate found for queries other than those it was adjusted
-// to, when the lists were made. Rows changed or added since are in no list and always looked at. 1 without lists.
-func (t *Table) Recall() float64 {
-	if t.lists == nil {
+// to, when the lists were made. Rows changed or added since are in no list and always looked at. It is 1 where
+// Approximate is exact.
+func (t *Table) Recall(s Similarity) float64 {
+	if !t.Approximates(s) {
 		return 1
 	}
-	return t.lists.recall
+	return t.lists.tuned[s].recall
 }
 
 // Moved returns how many rows changed or came since the lists were made.
-func (t *Table) Moved() int { return t.moved }
+func (t *Table) Moved() int {
+	if t.lists == nil {
+		return 0
+	}
+	return t.moved - t.lists.outside
+}
 
 // promises returns for each list the score that the best of its rows may be expected to have: that of a row at the
 // centroid, and reach standard deviations more, where rows are taken to lie around it evenly in all directions, so

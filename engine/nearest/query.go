@@ -14,6 +14,8 @@ const (
 	Dot       Similarity = iota // q·x
 	SquaredL2                   // −|q−x|²
 	Cosine                      // q·x / (|q|·|x|)
+
+	similarities = iota
 )
 
 // Query asks for the rows of the highest scores.

@@ -199,3 +199,17 @@ func inParallel(n, workers int, do func(i int)) {
 	work()
 	wait.Wait()
 }
+
+// Differences returns the rows of a that differ in b, which may have more.
+func Differences(a, b vec.Matrix, workers int) []uint32 {
+	parts := (a.Rows + segmentRows - 1) / segmentRows
+	found := make([][]uint32, parts)
+	inParallel(parts, workers, func(i int) {
+		for row := i * segmentRows; row < min((i+1)*segmentRows, a.Rows); row++ {
+			if !slices.Equal(a.Row(row), b.Row(row)) {
+				found[i] = append(found[i], uint32(row))
+			}
+		}
+	})
+	return slices.Concat(found...)
+}
