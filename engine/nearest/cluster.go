@@ -35,7 +35,7 @@ const (
 	sampleRows = 64 // by list, that k-means sees
 	chunkRows  = 256
 	// mostRead is the share of the blocks that a search of lists may read at most, whatever recall that gives.
-	mostRead = 0.1
+	mostRead = 0.2
 )
 
 // ErrNoSamples is returned by Cluster when it is given no queries, or none that can be bounded.
