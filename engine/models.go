@@ -93,6 +93,7 @@ type ModelInfo struct {
 	StaleBecause string        `json:"stale_because,omitempty"`
 	Maintained   int64         `json:"maintained"` // changes applied since training
 	LastMaintain time.Duration `json:"last_maintain_ns"`
+	Search       SearchInfo    `json:"search"` // how its best entities are found
 }
 
 // Models returns the cards of all models, by name.
@@ -134,6 +135,7 @@ func (db *DB) card(m *served, latest store.Version) ModelInfo {
 		}
 		info.Curve = append(info.Curve, point)
 	}
+	info.Search = m.searchInfo()
 	db.maintenance(m, &info, latest)
 	return info
 }

@@ -458,3 +458,18 @@ func bfloatRowsTurned(dst *uint32, src *float32, stride int)
 //
 //go:noescape
 func bfloatPairsTurned(dst *uint32, src *float32, stride int)
+
+// quantisedBoundsAVX2 is quantisedBoundsGo; bias is 128 times the sum of the query's bytes.
+//
+//go:noescape
+func quantisedBoundsAVX2(blocks []uint32, query []uint32, bias int32, weights *[6]float32, out []float32)
+
+// quantisedBoundsAVX512 is quantisedBoundsGo; bias is 128 times the sum of the query's bytes.
+//
+//go:noescape
+func quantisedBoundsAVX512(blocks []uint32, query []uint32, bias int32, weights *[6]float32, out []float32)
+
+// quantisedBoundsVNNI is quantisedBoundsGo; bias is 128 times the sum of the query's bytes.
+//
+//go:noescape
+func quantisedBoundsVNNI(blocks []uint32, query []uint32, bias int32, weights *[6]float32, out []float32)

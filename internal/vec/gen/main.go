@@ -41,5 +41,8 @@ func main() {
 	copyPanels("copyPanels32", 32)
 	transpose8()
 	bfloatTiles()
+	byteDots{v: avx2, name: "AVX2", blocks: 2}.bounds()
+	byteDots{v: avx512, name: "AVX512", blocks: 4}.bounds()
+	byteDots{v: avx512, name: "VNNI", vnni: true, blocks: 4}.bounds()
 	Generate()
 }
