@@ -50,7 +50,7 @@ func BenchmarkStep(b *testing.B) {
 // BenchmarkRank ranks 10,000 triples at both ends among 14,541 entities, ComplEx rank 100.
 func BenchmarkRank(b *testing.B) {
 	d := benchGraph(b)
-	p := newParameters(model.Families[0], 100, d.Vocabulary)
+	p := newParameters(model.Families[0], Options{Dim: 100}, d.Vocabulary)
 	p.initialise(1, rand.New(rand.NewPCG(1, 1)))
 	e := &model.Embedding{Tables: p.Tables}
 	known := eval.NewKnown(d.Train)

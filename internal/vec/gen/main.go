@@ -13,20 +13,33 @@ func main() {
 	for _, v := range []lanes{avx2, avx512} {
 		reductions(v)
 		elementwise(v)
-		matrixVector(v)
 		complexProducts(v)
 		adagrad(v)
 		exponential(v)
 		selection(v)
+		updates(v)
+		for _, m := range measures {
+			if m.name != dotProduct.name {
+				m.pair(v)
+			}
+			m.rows(v)
+			m.gather(v)
+			m.gradients(v, true)
+			m.gradients(v, false)
+		}
 	}
-	registerTile(tileShape{name: "tileAVX2", v: avx2, rows: 6, vectors: 2, panel: 2})
-	registerTile(tileShape{name: "narrowTileAVX2", v: avx2, rows: 6, vectors: 1, panel: 2})
-	registerTile(tileShape{name: "tileAVX512", v: avx512, rows: 12, vectors: 2, panel: 2})
-	registerTile(tileShape{name: "narrowTileAVX512", v: avx512, rows: 12, vectors: 1, panel: 2})
+	for _, m := range measures {
+		name := m.name + "Tile"
+		registerTile(tileShape{name: name + "AVX2", m: m, v: avx2, rows: 6, vectors: 2, panel: 2})
+		registerTile(tileShape{name: name + "AVX512", m: m, v: avx512, rows: 12, vectors: 2, panel: 2})
+	}
+	registerTile(tileShape{name: "narrowTileAVX2", m: dotProduct, v: avx2, rows: 6, vectors: 1, panel: 2})
+	registerTile(tileShape{name: "narrowTileAVX512", m: dotProduct, v: avx512, rows: 12, vectors: 1, panel: 2})
 	copyPanels("copyPanels6", 6)
 	copyPanels("copyPanels12", 12)
 	copyPanels("copyPanels16", 16)
 	copyPanels("copyPanels32", 32)
 	transpose8()
+	bfloatTiles()
 	Generate()
 }
