@@ -31,7 +31,7 @@ type ImportEmbeddingRequest struct {
 
 	Complex       string  // of rows of complex numbers: "halves" (d real parts, d imaginary ones) or "interleaved"; "" means halves, or as an array of complex numbers has it
 	Reciprocal    string  // rows of reverse relations: "none", "halves" (behind all relations) or "interleaved" (behind each); "" goes by the description, and means none without one
-	RelationScale float64 // multiplies the relations' numbers: what DGL-KE keeps of RotatE are no radians; 0 means 1
+	RelationScale float64 // multiplies the relations' numbers: such as DGL-KE's angles of RotatE, to make them radians; 0 means 1
 
 	SkipUnknown bool     // leave out rows whose name the database does not know, instead of refusing them
 	Valid       []string // files of triples to calibrate on, better ones that the embedding was not trained on; none means the graph's

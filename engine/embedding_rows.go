@@ -18,8 +18,11 @@ const (
 	notAtAll    = "none"
 )
 
-// complexRows reports whether a family's entity rows are complex numbers, real parts first.
-func complexRows(f model.Family) bool { return f.Modulus == 2 || f.Name == "rotate" }
+// complexRows reports whether a family's rows are complex numbers, real parts first.
+func complexRows(f model.Family) bool { return f.Modulus == 2 }
+
+// rotates reports whether a family's relations are rotations, of which only the angles count.
+func rotates(f model.Family) bool { return strings.HasPrefix(f.Name, "rotate") }
 
 // maxImportedDim is the largest dimension that a checkpoint holds.
 const maxImportedDim = 1 << 20
@@ -57,29 +60,10 @@ func (j *embeddingJob) arrangeEntities() error {
 	return nil
 }
 
-// arrangeRelations puts complex numbers into halves, or turns rotations into angles where the family keeps those.
-func (j *embeddingJob) arrangeRelations() (err error) {
+// arrangeRelations scales the numbers and puts complex ones into halves; of rotations the angles may be given.
+func (j *embeddingJob) arrangeRelations() error {
 	f, m := j.tables.Family, &j.relations
-	we, wr := f.Interaction.Width(j.tables.Dim)
-	angles := complexRows(f) && we == 2*wr
-	alternate := m.Complex || j.request.Complex == interleaved
-	switch {
-	case m.Width == wr && complexRows(f) && !angles:
-		if alternate {
-			exchange.Halve(m.Values, m.Width)
-		}
-	case m.Width == wr && !m.Complex:
-	case angles && m.Width == 2*wr:
-		if alternate {
-			exchange.Halve(m.Values, m.Width)
-		}
-		if m.Values, err = m.Angles(); err != nil {
-			return err
-		}
-		m.Width = wr
-	default:
-		return fmt.Errorf("%w: %s: a relation's row holds %d numbers, but %s of dimension %d has %d (%s)", ErrBadInput, m.File, m.Width, f.Name, j.tables.Dim, wr, f.Layout)
-	}
+	_, wr := f.Interaction.Width(j.tables.Dim)
 	if scale := j.request.RelationScale; scale != 0 {
 		for i, v := range m.Values {
 			m.Values[i] = float32(float64(v) * scale)
@@ -87,6 +71,17 @@ func (j *embeddingJob) arrangeRelations() (err error) {
 				return fmt.Errorf("%w: scaled by %g the relations' numbers leave float32", ErrBadInput, scale)
 			}
 		}
+	}
+	switch {
+	case m.Width == wr && complexRows(f):
+		if m.Complex || j.request.Complex == interleaved {
+			exchange.Halve(m.Values, m.Width)
+		}
+	case m.Width == wr && !m.Complex:
+	case 2*m.Width == wr && rotates(f) && !m.Complex:
+		m.Values, m.Width = exchange.Turns(m.Values, m.Width), wr
+	default:
+		return fmt.Errorf("%w: %s: a relation's row holds %d numbers, but %s of dimension %d has %d (%s)", ErrBadInput, m.File, m.Width, f.Name, j.tables.Dim, wr, f.Layout)
 	}
 	return nil
 }

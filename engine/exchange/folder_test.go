@@ -38,31 +38,20 @@ func TestHalveAndSeparate(t *testing.T) {
 	}
 }
 
-func TestAngles(t *testing.T) {
+func TestTurns(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 1))
-	want := make([]float32, 12)
-	m := Matrix{File: "r.npy", Rows: 3, Width: 8}
-	for row := range 3 {
-		x := make([]float32, 8)
-		for i := range 4 {
-			a := (2*random.Float64() - 1) * math.Pi
-			want[4*row+i] = float32(a)
-			x[i], x[4+i] = float32(math.Cos(a)), float32(math.Sin(a))
+	const rows, width = 3, 4
+	angles := make([]float32, rows*width)
+	for i := range angles {
+		angles[i] = float32((2*random.Float64() - 1) * math.Pi)
+	}
+	turns := Turns(angles, width)
+	for i, want := range angles {
+		row, at := i/width, i%width
+		re, im := turns[row*2*width+at], turns[row*2*width+width+at]
+		if got := math.Atan2(float64(im), float64(re)); math.Abs(got-float64(want)) > 1e-6 {
+			t.Errorf("row %d, number %d turns by %v, want %v", row, at, got, want)
 		}
-		m.Values = append(m.Values, x...)
-	}
-	got, err := m.Angles()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range want {
-		if math.Abs(float64(got[i]-want[i])) > 1e-6 {
-			t.Errorf("angle %d: %v, want %v", i, got[i], want[i])
-		}
-	}
-	m.Values[9], m.Values[13] = 2, 0
-	if _, err := m.Angles(); err == nil || !strings.Contains(err.Error(), "row 1, complex number 1") {
-		t.Errorf("a number that is no rotation: %v", err)
 	}
 }
 

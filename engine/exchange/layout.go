@@ -15,25 +15,16 @@ func Halve(values []float32, width int) {
 	}
 }
 
-// modulusSlack is how far from 1 a rotation's modulus may be: float16 keeps three digits.
-const modulusSlack = 2e-3
-
-// Angles returns, for rows of real parts and then imaginary ones, the angle in radians of each complex number, in
-// (−π, π]. One that is no rotation, of modulus 1, is an error.
-func (t *Matrix) Angles() ([]float32, error) {
-	half := t.Width / 2
-	out := make([]float32, t.Rows*half)
-	for row := range t.Rows {
-		x := t.Values[row*t.Width : (row+1)*t.Width]
-		for i := range half {
-			re, im := float64(x[i]), float64(x[half+i])
-			if m := math.Hypot(re, im); math.Abs(m-1) > modulusSlack {
-				return nil, inFile(t.File, "row %d, complex number %d (from 0) has modulus %.4g: a rotation's is 1; save the model's rotations, or their angles in radians", row, i, m)
-			}
-			out[row*half+i] = float32(math.Atan2(im, re))
-		}
+// Turns returns, for rows of angles in radians, the rotations by them: twice as many numbers a row, the cosines and
+// then the sines.
+func Turns(angles []float32, width int) []float32 {
+	out := make([]float32, 2*len(angles))
+	for i, a := range angles {
+		row, at := i/width, i%width
+		sin, cos := math.Sincos(float64(a))
+		out[2*row*width+at], out[(2*row+1)*width+at] = float32(cos), float32(sin)
 	}
-	return out, nil
+	return out
 }
 
 // Separate puts the rows of relations and of their reverses, which alternate, into two halves of the table, as
