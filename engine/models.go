@@ -94,6 +94,8 @@ type ModelInfo struct {
 	Maintained   int64         `json:"maintained"` // changes applied since training
 	LastMaintain time.Duration `json:"last_maintain_ns"`
 	Search       SearchInfo    `json:"search"` // how its best entities are found
+
+	Imported string `json:"imported,omitempty"` // the file that its entities' rows came from; "" when trained here
 }
 
 // Models returns the cards of all models, by name.
@@ -124,6 +126,7 @@ func (db *DB) card(m *served, latest store.Version) ModelInfo {
 		Entities: e.Vocabulary.Entities(), Relations: e.Vocabulary.Relations(),
 		SizeBytes: 4 * int64(len(e.Entities)+len(e.Relations)),
 		Trained:   e.Timing.Finished, TrainSeconds: e.Timing.Total.Seconds(), TrainTriples: about.Triples, Seed: about.Seed,
+		Imported: about.Settings[importedFrom],
 		Settings: settingsText(about.Settings), HeldOut: metricsFrom(about.Metrics), Threshold: e.Calibration.Threshold,
 		Calibration: fmt.Sprintf("probability = 1/(1+exp(-(%.3g*score%+.3g))), fitted on %d triples of which %.0f%% are true",
 			e.Calibration.Slope, e.Calibration.Intercept, e.Calibration.Samples, 100*e.Calibration.Prior),

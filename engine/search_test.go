@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"github.com/inklingdb/inkling/engine/train"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -61,7 +62,7 @@ func TestSearchesFollowTheModel(t *testing.T) {
 			}
 			defer db.Close()
 			importText(t, db, families(300, 1), "tsv")
-			trainSmall(t, db, TrainRequest{Name: "m", Epochs: 5})
+			trainSmall(t, db, TrainRequest{Options: train.Options{Epochs: 5}, Name: "m"})
 			m, err := db.models.find("m")
 			if err != nil {
 				t.Fatal(err)
@@ -115,7 +116,7 @@ func TestApproximateAnswersSaySo(t *testing.T) {
 		t.Fatal(err)
 	}
 	importText(t, db, families(1500, 1), "tsv")
-	trainSmall(t, db, TrainRequest{Name: "m", Epochs: 12})
+	trainSmall(t, db, TrainRequest{Options: train.Options{Epochs: 12}, Name: "m"})
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +177,7 @@ func TestCloseEndsClustering(t *testing.T) {
 	dir := t.TempDir()
 	db := openDir(t, dir)
 	importText(t, db, families(1500, 1), "tsv")
-	trainSmall(t, db, TrainRequest{Name: "m", Epochs: 1})
+	trainSmall(t, db, TrainRequest{Options: train.Options{Epochs: 1}, Name: "m"})
 	db.Close()
 	for range 3 {
 		again, err := Open(dir, Options{ApproximateFrom: 1})

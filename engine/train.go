@@ -42,11 +42,8 @@ func (db *DB) Train(ctx context.Context, r TrainRequest) (ModelInfo, error) {
 	if r.HoldOut < 0 || r.HoldOut > 0.5 {
 		return ModelInfo{}, fmt.Errorf("engine: train: %w: the held-out share %g must be from 0 to 0.5", ErrBadInput, r.HoldOut)
 	}
-	if k := r.Graph.Kind; k != rdf.None && k != rdf.IRI {
-		return ModelInfo{}, fmt.Errorf("engine: train: %w: the graph %v has no IRI by which its model could find it again", ErrBadInput, r.Graph)
-	}
-	if n := len(fileOf(r.Name)); n > maxModelFile {
-		return ModelInfo{}, fmt.Errorf("engine: train: %w: the model's name makes a file name of %d bytes, at most %d: shorten it", ErrBadInput, n, maxModelFile)
+	if err := checkTarget(r.Name, r.Graph); err != nil {
+		return ModelInfo{}, fmt.Errorf("engine: train: %w", err)
 	}
 	if err := db.models.begin(r.Name, r.Replace); err != nil {
 		return ModelInfo{}, fmt.Errorf("engine: train: %w", err)
@@ -58,6 +55,17 @@ func (db *DB) Train(ctx context.Context, r TrainRequest) (ModelInfo, error) {
 		return ModelInfo{}, fmt.Errorf("engine: train %s: %w", r.Name, err)
 	}
 	return info, nil
+}
+
+// checkTarget returns an error unless a model can have that name and be of that graph.
+func checkTarget(name string, graph rdf.Term) error {
+	if k := graph.Kind; k != rdf.None && k != rdf.IRI {
+		return fmt.Errorf("%w: the graph %v has no IRI by which its model could find it again", ErrBadInput, graph)
+	}
+	if n := len(fileOf(name)); n > maxModelFile {
+		return fmt.Errorf("%w: the model's name makes a file name of %d bytes, at most %d: shorten it", ErrBadInput, n, maxModelFile)
+	}
+	return nil
 }
 
 // maxModelFile bounds the name of a checkpoint's file, so that file systems take it with what its journal adds.

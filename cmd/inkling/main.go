@@ -39,6 +39,7 @@ type commands struct {
 	Eval      evalCommand      `cmd:"" help:"Evaluate a CEL expression with Inkling's functions."`
 	Serve     serveCommand     `cmd:"" help:"Serve SPARQL, a JSON API and a web page over HTTP."`
 	Models    modelsCommand    `cmd:"" help:"Show models; drop one or make one the default."`
+	Embedding embeddingCommand `cmd:"" name:"embeddings" help:"Write a model's embeddings for other tools, or make a model of theirs."`
 	Function  functionCommand  `cmd:"" help:"List functions; add or drop your own."`
 	Stats     statsCommand     `cmd:"" help:"Count triples, terms, graphs and relations."`
 	Patterns  patternsCommand  `cmd:"" help:"Show which relations are symmetric, inverse, composed, 1-to-N and the like."`

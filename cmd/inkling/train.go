@@ -79,9 +79,13 @@ func printCard(out io.Writer, m engine.ModelInfo) {
 		graph = "<" + m.Graph + ">"
 	}
 	fmt.Fprintf(out, "model %s (%s, dimension %d) of %s\n", m.Name, m.Family, m.Dim, graph)
-	fmt.Fprintf(out, "  learnt     %s about %s and %s, in %s\n", plural(int64(m.TrainTriples), "triple"),
-		plural(int64(m.Entities), "node"), plural(int64(m.Relations), "relation"),
-		shortTime(time.Duration(m.TrainSeconds*float64(time.Second))))
+	if m.Imported != "" {
+		fmt.Fprintf(out, "  imported   %s and %s, from %s\n", plural(int64(m.Entities), "node"), plural(int64(m.Relations), "relation"), m.Imported)
+	} else {
+		fmt.Fprintf(out, "  learnt     %s about %s and %s, in %s\n", plural(int64(m.TrainTriples), "triple"),
+			plural(int64(m.Entities), "node"), plural(int64(m.Relations), "relation"),
+			shortTime(time.Duration(m.TrainSeconds*float64(time.Second))))
+	}
 	if h := m.HeldOut; h.Triples > 0 {
 		fmt.Fprintf(out, "  held out   %s it had not seen: MRR %.3f, Hits@1 %.3f, Hits@3 %.3f, Hits@10 %.3f (filtered)\n",
 			plural(int64(h.Triples), "triple"), h.MRR, h.Hits1, h.Hits3, h.Hits10)
