@@ -143,9 +143,16 @@ func (o *Options) defaultsByFamily(d Data, small bool) {
 	setDefault(&o.Negatives, pick(kind == paired, 128, 1024))
 	setDefault(&o.Temperature, 1)
 	if distance {
-		setDefault(&o.LearningRate, 0.1)
-		setDefault(&o.InitScale, 0.3)
 		setDefault(&o.Margin, 9)
+		setDefault(&o.LearningRate, pick(o.Squared, 0.2, 0.1))
+		scale := 0.3
+		switch {
+		case o.Squared:
+			scale = 0.1
+		case f.Similarity != model.NegL2: // sums over the dimensions: a random pair begins about the margin apart
+			scale = (o.Margin + 2) / float64(2*o.Dim)
+		}
+		setDefault(&o.InitScale, scale)
 		setDefault(&o.N3, -1)
 		return
 	}
