@@ -16,6 +16,7 @@ var rotatE = Family{
 	Modulus:       2,
 	Similarity:    NegModuli,
 	Interaction:   rotatEInteraction{NegModuli},
+	Directions:    true,
 	StartRelation: startOnCircle,
 }
 
@@ -28,6 +29,7 @@ var rotatEL2 = Family{
 	Modulus:       2,
 	Similarity:    NegL2,
 	Interaction:   rotatEInteraction{NegL2},
+	Directions:    true,
 	StartRelation: startOnCircle,
 }
 

@@ -113,7 +113,11 @@ func (x plain) penalties() float64 {
 			}
 			for _, t := range part.targets {
 				ends := [][]float32{x.p.Entity(g.entity), x.p.Entity(t)}
-				for _, row := range append(ends, x.p.Relation(g.relation)) {
+				sized := ends
+				if !x.p.Family.Directions {
+					sized = append(sized, x.p.Relation(g.relation))
+				}
+				for _, row := range sized {
 					sum += x.o.N3*cubed(row, x.p.Family.Modulus) + x.o.L2*squared(row)
 				}
 				for _, row := range append(ends, q) {
