@@ -186,7 +186,7 @@ func testObjective(p *parameters, o Options) (objective, plain) {
 func TestStepFollowsTheGradientOfThePlainLoss(t *testing.T) {
 	for _, f := range model.Families {
 		for _, loss := range []Loss{AllEntities, KvsAll, Softmax, Margin, Logistic} {
-			o := Options{Family: f.Name, Loss: loss, Batch: 8, Negatives: 6, Margin: 0.7, Temperature: 1, Workers: 2, N3: 0.05, L2: 0.03, Precision: Float32, Optimiser: Adagrad}
+			o := Options{Family: f.Name, Loss: loss, Batch: 8, Negatives: 6, Margin: 0.7, Temperature: 1, RelationRate: 1, Workers: 2, N3: 0.05, L2: 0.03, Precision: Float32, Optimiser: Adagrad}
 			if f.Similarity == model.Dot {
 				o.Dura = 0.02
 			}
@@ -253,7 +253,7 @@ func (x plain) difference(w *float32) float64 {
 func TestSampledSoftmaxEqualsTheFullOneOnAllEntities(t *testing.T) {
 	f := model.Families[0]
 	groups := []group{{0, 0, []uint32{1}, false}, {3, 1, []uint32{5}, false}}
-	o := Options{Batch: 2, Loss: AllEntities, Precision: Float32}
+	o := Options{Batch: 2, Loss: AllEntities, RelationRate: 1, Precision: Float32}
 	full, sampled := testParameters(t, f, o), testParameters(t, f, o)
 	want := newDense(full, o).step(groups, 0.1)
 	n := full.Vocabulary.Entities()
