@@ -163,6 +163,7 @@ func (o *Options) defaultsByFamily(d Data, small bool) {
 		setDefault(&o.N3, -1)
 		return
 	}
+	setDefault(&o.Margin, pick(o.Loss == Margin, 1.0, 0))
 	setDefault(&o.LearningRate, pick(small, 0.1, 0.2))
 	setDefault(&o.InitScale, 1e-3)
 	setDefault(&o.N3, pick(o.Dura > 0 || o.L2 > 0, -1, pick(small, 0.01, pick(len(d.Train) < sparseBelow*d.entities(), 0.08, 0.05))))
