@@ -77,7 +77,8 @@ func (m *served) renew(e *model.Embedding) *nearest.Table {
 	next := &indexed{embedding: e}
 	switch {
 	case i == nil:
-		next.table = nearest.New(e.EntityMatrix(), runtime.GOMAXPROCS(0))
+		similarity, _ := similarityOf(e)
+		next.table = nearest.New(e.EntityMatrix(), similarity, runtime.GOMAXPROCS(0))
 	case i.embedding == e:
 		return i.table
 	case e.Metadata.DataVersion < i.embedding.Metadata.DataVersion:

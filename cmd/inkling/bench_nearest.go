@@ -38,7 +38,7 @@ func (c *benchNearest) Run(a *app) error {
 		shortTime(percentile(plain.times, 0.5)), shortTime(percentile(plain.times, 0.99)), gbps,
 		shortTime(transferTime(4*int64(len(rows.Data)), gbps)))
 	started := time.Now()
-	table := nearest.New(rows, workers)
+	table := nearest.New(rows, nearest.Dot, workers)
 	built := time.Since(started)
 	exact := c.search(queries, func(q nearest.Query) (nearest.Answer, bool) { return table.TopK(q, workers) })
 	a.printSearch("exact, bytes then floats", exact, plain)
