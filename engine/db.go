@@ -23,6 +23,7 @@ type DB struct {
 	log       *slog.Logger
 	store     *store.Store
 	models    registry
+	patterns  patternCache
 
 	expressions atomic.Pointer[cel.Env] // with the users' functions; replaced when they change
 	functions   sync.Mutex              // held while they change

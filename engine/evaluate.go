@@ -10,6 +10,7 @@ import (
 
 	"github.com/inklingdb/inkling/engine/eval"
 	"github.com/inklingdb/inkling/engine/model"
+	"github.com/inklingdb/inkling/index/pattern"
 	"github.com/inklingdb/inkling/store"
 )
 
@@ -108,6 +109,7 @@ type EvaluateRequest struct {
 	Test     []string              // files of triples; required
 	Known    []string              // further files of true triples to filter by, beside the graph and Test
 	Limit    int                   // at most so many triples, evenly spread; 0 means all
+	Patterns bool                  // sum up by the patterns that the graph shows of the relations, too
 	Progress func(done, total int) // queries ranked so far, from any goroutine; may be nil
 }
 
@@ -116,7 +118,8 @@ type Evaluation struct {
 	Model      string            `json:"model"`
 	All        Metrics           `json:"all"`
 	ByRelation []RelationMetrics `json:"by_relation"` // most triples first
-	Unknown    int               `json:"unknown"`     // test triples with a term the model does not know; they rank last
+	ByPattern  []PatternMetrics  `json:"by_pattern,omitempty"`
+	Unknown    int               `json:"unknown"` // test triples with a term the model does not know; they rank last
 	Elapsed    time.Duration     `json:"elapsed_ns"`
 }
 
@@ -171,8 +174,41 @@ func (db *DB) evaluate(ctx context.Context, r EvaluateRequest) (Evaluation, erro
 	if out.All, byRelation, err = x.examine(ctx, test, unknown); err != nil {
 		return Evaluation{}, err
 	}
+	if r.Patterns {
+		if out.ByPattern, err = s.patternMetrics(ctx, p, byRelation); err != nil {
+			return Evaluation{}, err
+		}
+	}
 	out.ByRelation, err = s.relationMetrics(e, byRelation)
 	return out, err
+}
+
+// PatternMetrics are the figures of the triples whose relation has a pattern. A relation with several counts for each.
+type PatternMetrics struct {
+	Pattern   string `json:"pattern"`
+	Relations int    `json:"relations"`
+	Metrics
+	TailMRR float64 `json:"tail_mrr"` // of (h, r, ?)
+	HeadMRR float64 `json:"head_mrr"` // of (?, r, t)
+}
+
+// patternMetrics sums relations' figures up by the patterns that the model's graph shows.
+func (s *snapshot) patternMetrics(ctx context.Context, p *published, reports []eval.RelationReport) ([]PatternMetrics, error) {
+	found, err := s.relationPatterns(ctx, p.functions.Graph)
+	if err != nil {
+		return nil, err
+	}
+	groups := eval.GroupRelations(reports, pattern.GroupNames(), func(relation uint32) []string {
+		if e, ok := found.Of(p.embedding.Vocabulary.RelationID(relation)); ok {
+			return e.Verdict.Groups()
+		}
+		return nil
+	})
+	var list []PatternMetrics
+	for _, g := range groups {
+		list = append(list, PatternMetrics{g.Group, g.Relations, metricsOf(g.Ranking), g.Tails.MRR, g.Heads.MRR})
+	}
+	return list, nil
 }
 
 // spread returns n of the triples, evenly spaced.

@@ -43,8 +43,15 @@ const renewShare = 0.05
 // similarityOf returns how a family's scores compare a query row with entity rows; false where they do not, or not in a
 // way that package nearest knows.
 func similarityOf(e *model.Embedding) (s nearest.Similarity, ok bool) {
-	_, ok = e.Family.Interaction.(model.Bilinear)
-	return nearest.Dot, ok
+	_, queries := e.Family.Interaction.(model.Querier)
+	_, projects := e.Family.Interaction.(model.Projector)
+	switch {
+	case !queries || projects:
+		return nearest.Dot, false
+	case e.Family.Similarity == model.NegL2:
+		return nearest.SquaredL2, true
+	}
+	return nearest.Dot, e.Family.Similarity == model.Dot
 }
 
 // rowQuery returns a question as package nearest takes it; false as in similarityOf.

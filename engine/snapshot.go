@@ -1,8 +1,11 @@
 package engine
 
 import (
+	"context"
 	"fmt"
 
+	"github.com/inklingdb/inkling/index"
+	"github.com/inklingdb/inkling/index/pattern"
 	"github.com/inklingdb/inkling/store"
 	"github.com/inklingdb/inkling/udf"
 )
@@ -16,6 +19,7 @@ type snapshot struct {
 	models edition
 	used   map[string]*published // by the name asked for; "" is the default model
 
+	patterns    patternCache       // of a transaction's view, whose version does not tell its changes
 	exact       bool               // approximate searches are forbidden
 	approximate map[string]float64 // recall@10 by the name of each model that was searched approximately
 }
@@ -73,7 +77,15 @@ func (s *snapshot) host() *udf.Host {
 			return nil, err
 		}
 		return p.functions, nil
-	}}
+	}, Patterns: s.relationPatterns}
+}
+
+// relationPatterns analyses a graph, once a version; once a snapshot where a transaction may have changed the graph.
+func (s *snapshot) relationPatterns(ctx context.Context, g store.TermID) (*pattern.GraphReport, error) {
+	if index.SetsOf(s.view) == nil {
+		return s.patterns.of(ctx, s.view, g)
+	}
+	return s.db.patterns.of(ctx, s.view, g)
 }
 
 // approximated notes that a model was searched approximately.

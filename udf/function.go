@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/inklingdb/inkling/index/pattern"
 	"github.com/inklingdb/inkling/store"
 )
 
@@ -24,6 +25,7 @@ const (
 	Candidates                 // result: a list of nodes with probability and score, best first
 	Similar                    // result: a list of nodes with similarity, best first
 	Nodes                      // result: a list of nodes
+	Patterns                   // result: a list of findings about a relation
 )
 
 // Param is a parameter of a function.
@@ -78,6 +80,14 @@ type Item struct {
 	Node  store.TermID
 	Prob  float64 // of Candidates
 	Score float64 // of Candidates: the model's score; of Similar: the cosine
+
+	Finding *Finding // of Patterns, which have nothing else
+}
+
+// Finding is evidence of one pattern with the relations it speaks of.
+type Finding struct {
+	pattern.Finding
+	Relations []store.TermID // those of Of
 }
 
 // Fail makes err the outcome of a row.
@@ -123,7 +133,7 @@ func (f *Function) Signature() string {
 // String returns the type's name.
 func (t Type) String() string {
 	names := [...]string{"", "entity", "relation", "count", "flag", "model", "truth", "integer", "number",
-		"candidates", "similar nodes", "nodes"}
+		"candidates", "similar nodes", "nodes", "patterns"}
 	if int(t) < len(names) {
 		return names[t]
 	}

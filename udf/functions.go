@@ -13,6 +13,7 @@ var Functions = []Function{
 	similar,
 	degree,
 	neighbours,
+	relationPattern,
 }
 
 // ByName returns the function of a name; false when there is none.

@@ -1,6 +1,9 @@
 package udf
 
 import (
+	"context"
+
+	"github.com/inklingdb/inkling/index/pattern"
 	"github.com/inklingdb/inkling/internal/vec"
 	"github.com/inklingdb/inkling/store"
 )
@@ -97,6 +100,8 @@ type Host struct {
 	Names Names
 	// Model returns a model by name, or the default model for ""; an *UnknownError when there is none.
 	Model func(name string) (*Model, error)
+	// Patterns returns the evidence about the relations of a graph, computed once a version.
+	Patterns func(ctx context.Context, g store.TermID) (*pattern.GraphReport, error)
 	// Exact forbids approximate searches. Approximated, if not nil, is told of each model that was searched
 	// approximately, with the recall.
 	Exact        bool

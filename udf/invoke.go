@@ -85,7 +85,7 @@ func invokeUniform(ctx context.Context, h *Host, f *Function, nodes []Argument, 
 
 // structural are the functions that ask the graph alone: a model, if named, only says which graph.
 func (f *Function) structural() bool {
-	return f.Result == Integer || f.Result == Nodes || f.Name == isStatedName
+	return f.Result == Integer || f.Result == Nodes || f.Result == Patterns || f.Name == isStatedName
 }
 
 func modelFor(h *Host, f *Function, name string) (*Model, error) {

@@ -6,8 +6,11 @@ import (
 	"github.com/inklingdb/inkling/store"
 )
 
-// Plain returns an item as a value that CEL and JSON understand: a name, or a map of "node" and its figures.
+// Plain returns an item as a value that CEL and JSON understand: a name, a map of "node" and its figures, or a finding's map.
 func (t Type) Plain(names Names, item Item) (any, error) {
+	if t == Patterns {
+		return item.Finding.plain(names)
+	}
 	name, err := names.Name(item.Node)
 	if err != nil {
 		return nil, err

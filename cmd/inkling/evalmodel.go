@@ -2,8 +2,10 @@ package main
 
 import (
 	"fmt"
+	"io"
 
 	"github.com/inklingdb/inkling/engine"
+	"github.com/inklingdb/inkling/store/rdf"
 )
 
 type evalModelCommand struct {
@@ -13,6 +15,7 @@ type evalModelCommand struct {
 	Known     []string `placeholder:"FILE" help:"Further files of true triples that do not count against a test triple (the graph's do not either)."`
 	Limit     int      `placeholder:"N" help:"Rank at most so many triples, evenly spread."`
 	Relations int      `default:"10" placeholder:"N" help:"Show so many relations, most triples first (${default})."`
+	ByPattern bool     `help:"Sum up by the relations' patterns in the graph (inkling patterns shows them)."`
 	JSON      bool     `help:"Print everything as JSON."`
 }
 
@@ -28,7 +31,7 @@ func (c *evalModelCommand) Run(a *app) error {
 			return err
 		}
 		b := a.newBar("rank")
-		request := engine.EvaluateRequest{Model: c.Model, Test: c.Test, Known: c.Known, Limit: c.Limit,
+		request := engine.EvaluateRequest{Model: c.Model, Test: c.Test, Known: c.Known, Limit: c.Limit, Patterns: c.ByPattern,
 			Progress: func(done, total int) {
 				b.set(float64(done)/float64(total), fmt.Sprintf("%s of %s questions", grouped(int64(done)), grouped(int64(total))))
 			}}
@@ -41,23 +44,32 @@ func (c *evalModelCommand) Run(a *app) error {
 		if c.JSON {
 			return printJSON(a.out, e)
 		}
-		t := newTable(a.out, "relation", "triples", "MRR", "Hits@1", "Hits@3", "Hits@10", "mean rank")
-		row := func(name string, m engine.Metrics) {
-			t.AppendRow([]any{name, m.Triples, fmt.Sprintf("%.4f", m.MRR), fmt.Sprintf("%.4f", m.Hits1),
-				fmt.Sprintf("%.4f", m.Hits3), fmt.Sprintf("%.4f", m.Hits10), fmt.Sprintf("%.1f", m.MeanRank)})
-		}
-		row("all", e.All)
-		shorten := db.Shortener()
-		for i, r := range e.ByRelation {
-			if i < c.Relations {
-				row(shorten(r.Relation), r.Metrics)
-			}
-		}
-		t.Render()
-		fmt.Fprintf(a.out, "filtered; AUC %.4f, F1 %.4f, accuracy %.4f against random corruptions\n", e.All.AUC, e.All.F1, e.All.Accuracy)
-		if e.Unknown > 0 {
-			fmt.Fprintf(a.out, "%s with a name the model does not know ranked last\n", plural(int64(e.Unknown), "triple"))
-		}
+		printEvaluation(a.out, e, c.Relations, db.Shortener())
 		return nil
 	})
+}
+
+// printEvaluation writes the figures in all, of the largest relations and by pattern.
+func printEvaluation(out io.Writer, e engine.Evaluation, relations int, shorten func(rdf.Term) string) {
+	row := func(name string, m engine.Metrics) []any {
+		return []any{name, m.Triples, fmt.Sprintf("%.4f", m.MRR), fmt.Sprintf("%.4f", m.Hits1),
+			fmt.Sprintf("%.4f", m.Hits3), fmt.Sprintf("%.4f", m.Hits10), fmt.Sprintf("%.1f", m.MeanRank)}
+	}
+	t := newTable(out, "relation", "triples", "MRR", "Hits@1", "Hits@3", "Hits@10", "mean rank")
+	t.AppendRow(row("all", e.All))
+	for _, r := range e.ByRelation[:max(0, min(relations, len(e.ByRelation)))] {
+		t.AppendRow(row(shorten(r.Relation), r.Metrics))
+	}
+	t.Render()
+	if len(e.ByPattern) > 0 {
+		t := newTable(out, "pattern", "triples", "MRR", "Hits@1", "Hits@3", "Hits@10", "mean rank", "MRR of tails", "of heads", "relations")
+		for _, p := range e.ByPattern {
+			t.AppendRow(append(row(p.Pattern, p.Metrics), fmt.Sprintf("%.4f", p.TailMRR), fmt.Sprintf("%.4f", p.HeadMRR), p.Relations))
+		}
+		t.Render()
+	}
+	fmt.Fprintf(out, "filtered; AUC %.4f, F1 %.4f, accuracy %.4f against random corruptions\n", e.All.AUC, e.All.F1, e.All.Accuracy)
+	if e.Unknown > 0 {
+		fmt.Fprintf(out, "%s with a name the model does not know ranked last\n", plural(int64(e.Unknown), "triple"))
+	}
 }

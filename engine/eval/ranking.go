@@ -37,10 +37,11 @@ type Report struct {
 	ByRelation   []RelationReport // by relation row; only if asked for
 }
 
-// RelationReport is the ranking of one relation's triples, both directions together.
+// RelationReport is the ranking of one relation's triples.
 type RelationReport struct {
-	Relation uint32
-	Ranking
+	Relation     uint32
+	Ranking              // both directions together
+	Tails, Heads Ranking // of (h, r, ?) and of (?, r, t)
 }
 
 // Options of Rank. The zero value works.
@@ -229,7 +230,7 @@ func (t *tally) ranking() Ranking {
 // summarise adds the ranks up in the order of the test split, so that the sums do not depend on scheduling.
 func summarise(test []model.Triple, ranks []float64, byRelation bool) Report {
 	var both, tails, heads tally
-	relations := map[uint32]*tally{}
+	relations := map[uint32]*[3]tally{} // both directions, tails, heads
 	for i, t := range test {
 		tails.add(ranks[2*i])
 		heads.add(ranks[2*i+1])
@@ -239,14 +240,17 @@ func summarise(test []model.Triple, ranks []float64, byRelation bool) Report {
 			continue
 		}
 		if relations[t.R] == nil {
-			relations[t.R] = &tally{}
+			relations[t.R] = &[3]tally{}
 		}
-		relations[t.R].add(ranks[2*i])
-		relations[t.R].add(ranks[2*i+1])
+		sums := relations[t.R]
+		sums[0].add(ranks[2*i])
+		sums[0].add(ranks[2*i+1])
+		sums[1].add(ranks[2*i])
+		sums[2].add(ranks[2*i+1])
 	}
 	r := Report{Ranking: both.ranking(), Tails: tails.ranking(), Heads: heads.ranking()}
 	for relation, t := range relations {
-		r.ByRelation = append(r.ByRelation, RelationReport{relation, t.ranking()})
+		r.ByRelation = append(r.ByRelation, RelationReport{relation, t[0].ranking(), t[1].ranking(), t[2].ranking()})
 	}
 	slices.SortFunc(r.ByRelation, func(a, b RelationReport) int { return cmp.Compare(a.Relation, b.Relation) })
 	return r

@@ -60,7 +60,7 @@ func Open(ctx context.Context, path string, source Source, o Options) (*Follower
 	if err != nil {
 		return nil, err
 	}
-	if _, ok := e.Family.Interaction.(model.Bilinear); !ok {
+	if !e.Family.Bilinear() {
 		return nil, fmt.Errorf("maintain: %s is not bilinear: %w", e.Family.Name, errors.ErrUnsupported)
 	}
 	f := &Follower{path: path, source: source, options: o.withDefaults()}

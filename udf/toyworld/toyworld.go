@@ -6,9 +6,11 @@
 package toyworld
 
 import (
+	"context"
 	"math"
 	"strings"
 
+	"github.com/inklingdb/inkling/index/pattern"
 	"github.com/inklingdb/inkling/store"
 	"github.com/inklingdb/inkling/udf"
 )
@@ -21,16 +23,18 @@ var (
 	capital   = map[string]string{"tokyo": "japan", "paris": "france"}
 )
 
-// relationBase is the identifier of the first relation; entities count from 1. A stranger to the model comes last.
+// All terms are IRIs: entities count from 1, relations from relationBase. A stranger to the model comes last.
 const (
-	relationBase = 100
-	stranger     = store.TermID(200)
+	iri          = store.TermID(store.KindIRI) << 56
+	relationBase = iri + 100
+	stranger     = iri + 200
 )
 
 // New returns the world as functions see it. The model is called "toy" and is the default one.
 func New() *udf.Host {
 	m := &udf.Model{Name: "toy", Version: 6, Threshold: 0.5, Vocabulary: vocabulary{}, Scorer: scorer{}}
-	return &udf.Host{Graph: NewGraph(), Names: names{}, Model: func(name string) (*udf.Model, error) {
+	g := NewGraph()
+	return &udf.Host{Graph: g, Names: names{}, Patterns: g.Patterns, Model: func(name string) (*udf.Model, error) {
 		if name != "" && name != "toy" {
 			return nil, &udf.UnknownError{What: "model", Name: name, Nearest: []string{"toy"}}
 		}
@@ -74,15 +78,24 @@ func (g *Graph) Count(_ store.TermID, p store.Pattern) (rows int64, exact bool) 
 	return rows, err == nil
 }
 
+// Patterns analyses the triples as they are now.
+func (g *Graph) Patterns(ctx context.Context, _ store.TermID) (*pattern.GraphReport, error) {
+	var b pattern.Builder
+	for _, t := range g.Triples {
+		b.Add(t)
+	}
+	return b.Analyse(ctx, pattern.Options{})
+}
+
 func id(name string) store.TermID {
 	for i, e := range entities {
 		if e == name {
-			return store.TermID(i + 1)
+			return entity(i)
 		}
 	}
 	for i, r := range relations {
 		if r == name {
-			return store.TermID(relationBase + i)
+			return relation(i)
 		}
 	}
 	if name == "stranger" {
@@ -90,6 +103,9 @@ func id(name string) store.TermID {
 	}
 	return 0
 }
+
+func entity(i int) store.TermID   { return iri + store.TermID(i+1) }
+func relation(i int) store.TermID { return relationBase + store.TermID(i) }
 
 type names struct{}
 
@@ -105,23 +121,23 @@ func (names) Name(id store.TermID) (string, error) {
 	case id >= relationBase:
 		return relations[id-relationBase], nil
 	}
-	return entities[id-1], nil
+	return entities[id-iri-1], nil
 }
 
 type vocabulary struct{}
 
 func (vocabulary) Entity(id store.TermID) (uint32, bool) {
-	return uint32(id - 1), id >= 1 && int(id) <= len(entities)
+	return uint32(id - iri - 1), id >= entity(0) && id <= entity(len(entities)-1)
 }
 
 func (vocabulary) Relation(id store.TermID) (uint32, bool) {
-	return uint32(id - relationBase), id >= relationBase && int(id) < relationBase+len(relations)
+	return uint32(id - relationBase), id >= relation(0) && id <= relation(len(relations)-1)
 }
 
 func (vocabulary) EntityIDs() []store.TermID {
 	ids := make([]store.TermID, len(entities))
 	for i := range ids {
-		ids[i] = store.TermID(i + 1)
+		ids[i] = entity(i)
 	}
 	return ids
 }
@@ -129,7 +145,7 @@ func (vocabulary) EntityIDs() []store.TermID {
 func (vocabulary) RelationIDs() []store.TermID {
 	ids := make([]store.TermID, len(relations))
 	for i := range ids {
-		ids[i] = store.TermID(relationBase + i)
+		ids[i] = relation(i)
 	}
 	return ids
 }
