@@ -23,6 +23,9 @@ const (
 // distance reports whether a similarity has tables of its own.
 func (s Similarity) distance() bool { return s == L1 || s == Moduli }
 
+// Lists reports whether Cluster makes lists that can be searched by the similarity.
+func (s Similarity) Lists() bool { return !s.distance() }
+
 // Query asks for the rows of the highest scores.
 type Query struct {
 	Row        []float32 // as wide as the table's rows
@@ -45,54 +48,16 @@ func newExact(q Query) exact {
 func (e exact) score(row []float32) float32 {
 	switch e.query.Similarity {
 	case SquaredL2:
-		return -squaredDistance(e.query.Row, row)
+		return -vec.Distance(vec.SquaredL2, e.query.Row, row)
 	case L1:
-		return -manhattan(e.query.Row, row)
+		return -vec.Distance(vec.L1, e.query.Row, row)
 	case Moduli:
-		return -moduli(e.query.Row, row)
+		return -vec.Distance(vec.Moduli, e.query.Row, row)
 	case Cosine:
 		norm := e.norm * math.Sqrt(float64(vec.Dot(row, row)))
 		return float32(float64(vec.Dot(e.query.Row, row)) / max(norm, math.SmallestNonzeroFloat32))
 	}
 	return vec.Dot(e.query.Row, row)
-}
-
-// squaredDistance returns |x−y|².
-func squaredDistance(x, y []float32) float32 {
-	var sums [4]float32
-	y = y[:len(x)]
-	i := 0
-	for ; i+4 <= len(x); i += 4 {
-		for j := range sums {
-			d := x[i+j] - y[i+j]
-			sums[j] += d * d
-		}
-	}
-	for ; i < len(x); i++ {
-		sums[0] += (x[i] - y[i]) * (x[i] - y[i])
-	}
-	return sums[0] + sums[1] + sums[2] + sums[3]
-}
-
-// manhattan returns Σ|xᵢ−yᵢ|.
-func manhattan(x, y []float32) float32 {
-	var sum float32
-	for i, v := range x {
-		d := v - y[i]
-		sum += max(d, -d)
-	}
-	return sum
-}
-
-// moduli returns Σ|xᵢ−yᵢ| over complex numbers.
-func moduli(x, y []float32) float32 {
-	var sum float32
-	d := len(x) / 2
-	for i := range d {
-		re, im := x[i]-y[i], x[d+i]-y[d+i]
-		sum += float32(math.Sqrt(float64(re*re + im*im)))
-	}
-	return sum
 }
 
 // bound is a query as package vec bounds it.

@@ -13217,7 +13217,7 @@ done501:
 	RET
 
 // func byteManhattanAVX2(blocks []uint32, query []uint32, weight float32, out []float32)
-// Requires: AVX, AVX2, SSE
+// Requires: AVX, AVX2
 TEXT ·byteManhattanAVX2(SB), NOSPLIT, $0-80
 	MOVQ         blocks_base+0(FP), AX
 	MOVQ         out_base+56(FP), CX
@@ -13227,12 +13227,11 @@ TEXT ·byteManhattanAVX2(SB), NOSPLIT, $0-80
 	MOVQ         query_len+32(FP), DI
 	SHLQ         $0x06, DI
 	LEAQ         64(DI), BX
-	MOVSS        weight+48(FP), X0
-	VBROADCASTSS X0, Y0
+	VBROADCASTSS weight+48(FP), Y0
 
-many154:
+many506:
 	CMPQ   SI, $0x00000002
-	JLT    single155
+	JLT    single507
 	LEAQ   64(AX), R8
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -13246,9 +13245,9 @@ many154:
 	XORQ   R10, R10
 	MOVQ   DX, R11
 
-groups157:
+groups509:
 	CMPQ         R10, DI
-	JGE          ready158
+	JGE          ready510
 	VPBROADCASTQ (R11), Y9
 	VPSADBW      (R8)(R10*1), Y9, Y10
 	VPADDQ       Y10, Y1, Y1
@@ -13268,9 +13267,9 @@ groups157:
 	VPADDQ       Y9, Y8, Y8
 	ADDQ         $0x08, R11
 	ADDQ         $0x00000080, R10
-	JMP          groups157
+	JMP          groups509
 
-ready158:
+ready510:
 	VSHUFPS   $0x88, Y2, Y1, Y1
 	VCVTDQ2PS Y1, Y1
 	VPERMQ    $0xd8, Y1, Y1
@@ -13299,11 +13298,11 @@ ready158:
 	ADDQ      BX, AX
 	ADDQ      BX, AX
 	SUBQ      $0x00000002, SI
-	JMP       many154
+	JMP       many506
 
-single155:
+single507:
 	TESTQ  SI, SI
-	JZ     done156
+	JZ     done508
 	LEAQ   64(AX), R8
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -13312,9 +13311,9 @@ single155:
 	XORQ   R9, R9
 	MOVQ   DX, R10
 
-groups159:
+groups511:
 	CMPQ         R9, DI
-	JGE          ready160
+	JGE          ready512
 	VPBROADCASTQ (R10), Y5
 	VPSADBW      (R8)(R9*1), Y5, Y6
 	VPADDQ       Y6, Y1, Y1
@@ -13326,9 +13325,9 @@ groups159:
 	VPADDQ       Y5, Y4, Y4
 	ADDQ         $0x08, R10
 	ADDQ         $0x00000080, R9
-	JMP          groups159
+	JMP          groups511
 
-ready160:
+ready512:
 	VSHUFPS   $0x88, Y2, Y1, Y1
 	VCVTDQ2PS Y1, Y1
 	VPERMQ    $0xd8, Y1, Y1
@@ -13344,14 +13343,14 @@ ready160:
 	ADDQ      $0x00000040, CX
 	ADDQ      BX, AX
 	DECQ      SI
-	JMP       single155
+	JMP       single507
 
-done156:
+done508:
 	VZEROUPPER
 	RET
 
 // func byteModuliAVX2(blocks []uint32, query []uint32, weight float32, out []float32)
-// Requires: AVX, AVX2, FMA3, SSE
+// Requires: AVX, AVX2, FMA3
 TEXT ·byteModuliAVX2(SB), NOSPLIT, $0-80
 	MOVQ         blocks_base+0(FP), AX
 	MOVQ         out_base+56(FP), CX
@@ -13361,13 +13360,12 @@ TEXT ·byteModuliAVX2(SB), NOSPLIT, $0-80
 	MOVQ         query_len+32(FP), DI
 	SHLQ         $0x05, DI
 	LEAQ         64(DI), BX
-	MOVSS        weight+48(FP), X0
-	VBROADCASTSS X0, Y0
+	VBROADCASTSS weight+48(FP), Y0
 	VMOVUPS      lanes_3f800000<>+0(SB), Y1
 
-many161:
+many513:
 	CMPQ   SI, $0x00000002
-	JLT    single162
+	JLT    single514
 	LEAQ   64(AX), R8
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
@@ -13381,9 +13379,9 @@ many161:
 	XORQ   R10, R10
 	MOVQ   DX, R11
 
-groups164:
+groups516:
 	CMPQ         R10, DI
-	JGE          ready165
+	JGE          ready517
 	VPBROADCASTQ (R11), Y10
 	VPMOVSXBW    (R8)(R10*1), Y11
 	VPSLLW       $0x07, Y11, Y11
@@ -13451,9 +13449,9 @@ groups164:
 	VFMADD231PS  Y10, Y11, Y9
 	ADDQ         $0x08, R11
 	ADDQ         $0x00000040, R10
-	JMP          groups164
+	JMP          groups516
 
-ready165:
+ready517:
 	VSHUFPS $0x88, Y3, Y2, Y10
 	VSHUFPS $0xdd, Y3, Y2, Y2
 	VADDPS  Y2, Y10, Y10
@@ -13486,11 +13484,11 @@ ready165:
 	ADDQ    BX, AX
 	ADDQ    BX, AX
 	SUBQ    $0x00000002, SI
-	JMP     many161
+	JMP     many513
 
-single162:
+single514:
 	TESTQ  SI, SI
-	JZ     done163
+	JZ     done515
 	LEAQ   64(AX), R8
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
@@ -13499,9 +13497,9 @@ single162:
 	XORQ   R9, R9
 	MOVQ   DX, R10
 
-groups166:
+groups518:
 	CMPQ         R9, DI
-	JGE          ready167
+	JGE          ready519
 	VPBROADCASTQ (R10), Y6
 	VPMOVSXBW    (R8)(R9*1), Y7
 	VPSLLW       $0x07, Y7, Y7
@@ -13537,9 +13535,9 @@ groups166:
 	VFMADD231PS  Y6, Y7, Y5
 	ADDQ         $0x08, R10
 	ADDQ         $0x00000040, R9
-	JMP          groups166
+	JMP          groups518
 
-ready167:
+ready519:
 	VSHUFPS $0x88, Y3, Y2, Y6
 	VSHUFPS $0xdd, Y3, Y2, Y2
 	VADDPS  Y2, Y6, Y6
@@ -13557,14 +13555,14 @@ ready167:
 	ADDQ    $0x00000040, CX
 	ADDQ    BX, AX
 	DECQ    SI
-	JMP     single162
+	JMP     single514
 
-done163:
+done515:
 	VZEROUPPER
 	RET
 
 // func byteManhattanAVX512(blocks []uint32, query []uint32, weight float32, out []float32)
-// Requires: AVX, AVX512BW, AVX512F, SSE
+// Requires: AVX, AVX512BW, AVX512F
 TEXT ·byteManhattanAVX512(SB), NOSPLIT, $0-80
 	MOVQ         blocks_base+0(FP), AX
 	MOVQ         out_base+56(FP), CX
@@ -13574,119 +13572,118 @@ TEXT ·byteManhattanAVX512(SB), NOSPLIT, $0-80
 	MOVQ         query_len+32(FP), DI
 	SHLQ         $0x06, DI
 	LEAQ         64(DI), BX
-	MOVSS        weight+48(FP), X0
-	VBROADCASTSS X0, Z0
-	VMOVUPS      even_then_odd<>+0(SB), Z11
+	VBROADCASTSS weight+48(FP), Z0
+	VMOVUPS      even_then_odd<>+0(SB), Z1
 
-many168:
+many520:
 	CMPQ   SI, $0x00000004
-	JLT    single169
+	JLT    single521
 	LEAQ   64(AX), R8
-	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
-	LEAQ   (R8)(BX*1), R9
 	VPXORD Z3, Z3, Z3
+	LEAQ   (R8)(BX*1), R9
 	VPXORD Z4, Z4, Z4
-	LEAQ   (R9)(BX*1), R10
 	VPXORD Z5, Z5, Z5
+	LEAQ   (R9)(BX*1), R10
 	VPXORD Z6, Z6, Z6
-	LEAQ   (R10)(BX*1), R11
 	VPXORD Z7, Z7, Z7
+	LEAQ   (R10)(BX*1), R11
 	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
 	XORQ   R12, R12
 	MOVQ   DX, R13
 
-groups171:
+groups523:
 	CMPQ         R12, DI
-	JGE          ready172
-	VPBROADCASTQ (R13), Z12
-	VPSADBW      (R8)(R12*1), Z12, Z13
-	VPADDQ       Z13, Z1, Z1
-	VPSADBW      64(R8)(R12*1), Z12, Z13
-	VPADDQ       Z13, Z2, Z2
-	VPSADBW      (R9)(R12*1), Z12, Z13
-	VPADDQ       Z13, Z3, Z3
-	VPSADBW      64(R9)(R12*1), Z12, Z13
-	VPADDQ       Z13, Z4, Z4
-	VPSADBW      (R10)(R12*1), Z12, Z13
-	VPADDQ       Z13, Z5, Z5
-	VPSADBW      64(R10)(R12*1), Z12, Z13
-	VPADDQ       Z13, Z6, Z6
-	VPSADBW      (R11)(R12*1), Z12, Z13
-	VPADDQ       Z13, Z7, Z7
-	VPSADBW      64(R11)(R12*1), Z12, Z12
-	VPADDQ       Z12, Z8, Z8
+	JGE          ready524
+	VPBROADCASTQ (R13), Z10
+	VPSADBW      (R8)(R12*1), Z10, Z11
+	VPADDQ       Z11, Z2, Z2
+	VPSADBW      64(R8)(R12*1), Z10, Z11
+	VPADDQ       Z11, Z3, Z3
+	VPSADBW      (R9)(R12*1), Z10, Z11
+	VPADDQ       Z11, Z4, Z4
+	VPSADBW      64(R9)(R12*1), Z10, Z11
+	VPADDQ       Z11, Z5, Z5
+	VPSADBW      (R10)(R12*1), Z10, Z11
+	VPADDQ       Z11, Z6, Z6
+	VPSADBW      64(R10)(R12*1), Z10, Z11
+	VPADDQ       Z11, Z7, Z7
+	VPSADBW      (R11)(R12*1), Z10, Z11
+	VPADDQ       Z11, Z8, Z8
+	VPSADBW      64(R11)(R12*1), Z10, Z10
+	VPADDQ       Z10, Z9, Z9
 	ADDQ         $0x08, R13
 	ADDQ         $0x00000080, R12
-	JMP          groups171
+	JMP          groups523
 
-ready172:
-	VSHUFPS   $0x88, Z2, Z1, Z12
-	VCVTDQ2PS Z12, Z12
-	VPERMQ    Z12, Z11, Z12
-	VMULPS    Z0, Z12, Z12
-	VADDPS    -64(R8), Z12, Z12
-	VMOVUPS   Z12, (CX)
-	VSHUFPS   $0x88, Z4, Z3, Z12
-	VCVTDQ2PS Z12, Z12
-	VPERMQ    Z12, Z11, Z12
-	VMULPS    Z0, Z12, Z12
-	VADDPS    -64(R9), Z12, Z12
-	VMOVUPS   Z12, 64(CX)
-	VSHUFPS   $0x88, Z6, Z5, Z12
-	VCVTDQ2PS Z12, Z12
-	VPERMQ    Z12, Z11, Z12
-	VMULPS    Z0, Z12, Z12
-	VADDPS    -64(R10), Z12, Z12
-	VMOVUPS   Z12, 128(CX)
-	VSHUFPS   $0x88, Z8, Z7, Z12
-	VCVTDQ2PS Z12, Z12
-	VPERMQ    Z12, Z11, Z12
-	VMULPS    Z0, Z12, Z12
-	VADDPS    -64(R11), Z12, Z12
-	VMOVUPS   Z12, 192(CX)
+ready524:
+	VSHUFPS   $0x88, Z3, Z2, Z10
+	VCVTDQ2PS Z10, Z10
+	VPERMQ    Z10, Z1, Z10
+	VMULPS    Z0, Z10, Z10
+	VADDPS    -64(R8), Z10, Z10
+	VMOVUPS   Z10, (CX)
+	VSHUFPS   $0x88, Z5, Z4, Z10
+	VCVTDQ2PS Z10, Z10
+	VPERMQ    Z10, Z1, Z10
+	VMULPS    Z0, Z10, Z10
+	VADDPS    -64(R9), Z10, Z10
+	VMOVUPS   Z10, 64(CX)
+	VSHUFPS   $0x88, Z7, Z6, Z10
+	VCVTDQ2PS Z10, Z10
+	VPERMQ    Z10, Z1, Z10
+	VMULPS    Z0, Z10, Z10
+	VADDPS    -64(R10), Z10, Z10
+	VMOVUPS   Z10, 128(CX)
+	VSHUFPS   $0x88, Z9, Z8, Z10
+	VCVTDQ2PS Z10, Z10
+	VPERMQ    Z10, Z1, Z10
+	VMULPS    Z0, Z10, Z10
+	VADDPS    -64(R11), Z10, Z10
+	VMOVUPS   Z10, 192(CX)
 	ADDQ      $0x00000100, CX
 	ADDQ      BX, AX
 	ADDQ      BX, AX
 	ADDQ      BX, AX
 	ADDQ      BX, AX
 	SUBQ      $0x00000004, SI
-	JMP       many168
+	JMP       many520
 
-single169:
+single521:
 	TESTQ  SI, SI
-	JZ     done170
+	JZ     done522
 	LEAQ   64(AX), R8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
 	XORQ   R9, R9
 	MOVQ   DX, R10
 
-groups173:
+groups525:
 	CMPQ         R9, DI
-	JGE          ready174
-	VPBROADCASTQ (R10), Z1
-	VPSADBW      (R8)(R9*1), Z1, Z2
-	VPADDQ       Z2, Z9, Z9
-	VPSADBW      64(R8)(R9*1), Z1, Z1
-	VPADDQ       Z1, Z10, Z10
+	JGE          ready526
+	VPBROADCASTQ (R10), Z2
+	VPSADBW      (R8)(R9*1), Z2, Z3
+	VPADDQ       Z3, Z12, Z12
+	VPSADBW      64(R8)(R9*1), Z2, Z2
+	VPADDQ       Z2, Z13, Z13
 	ADDQ         $0x08, R10
 	ADDQ         $0x00000080, R9
-	JMP          groups173
+	JMP          groups525
 
-ready174:
-	VSHUFPS   $0x88, Z10, Z9, Z1
-	VCVTDQ2PS Z1, Z1
-	VPERMQ    Z1, Z11, Z1
-	VMULPS    Z0, Z1, Z1
-	VADDPS    -64(R8), Z1, Z1
-	VMOVUPS   Z1, (CX)
+ready526:
+	VSHUFPS   $0x88, Z13, Z12, Z2
+	VCVTDQ2PS Z2, Z2
+	VPERMQ    Z2, Z1, Z2
+	VMULPS    Z0, Z2, Z2
+	VADDPS    -64(R8), Z2, Z2
+	VMOVUPS   Z2, (CX)
 	ADDQ      $0x00000040, CX
 	ADDQ      BX, AX
 	DECQ      SI
-	JMP       single169
+	JMP       single521
 
-done170:
+done522:
 	VZEROUPPER
 	RET
 
@@ -13701,7 +13698,7 @@ DATA even_then_odd<>+56(SB)/8, $0x0000000000000007
 GLOBL even_then_odd<>(SB), RODATA|NOPTR, $64
 
 // func byteModuliAVX512(blocks []uint32, query []uint32, weight float32, out []float32)
-// Requires: AVX, AVX512BW, AVX512F, SSE
+// Requires: AVX, AVX512BW, AVX512F
 TEXT ·byteModuliAVX512(SB), NOSPLIT, $0-80
 	MOVQ         blocks_base+0(FP), AX
 	MOVQ         out_base+56(FP), CX
@@ -13711,184 +13708,183 @@ TEXT ·byteModuliAVX512(SB), NOSPLIT, $0-80
 	MOVQ         query_len+32(FP), DI
 	SHLQ         $0x05, DI
 	LEAQ         64(DI), BX
-	MOVSS        weight+48(FP), X0
-	VBROADCASTSS X0, Z0
-	VMOVUPS      even_then_odd<>+0(SB), Z11
-	VMOVUPS      lanes_3f800000<>+0(SB), Z12
+	VBROADCASTSS weight+48(FP), Z0
+	VMOVUPS      even_then_odd<>+0(SB), Z1
+	VMOVUPS      lanes_3f800000<>+0(SB), Z2
 
-many175:
+many527:
 	CMPQ   SI, $0x00000004
-	JLT    single176
+	JLT    single528
 	LEAQ   64(AX), R8
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	LEAQ   (R8)(BX*1), R9
 	VPXORD Z3, Z3, Z3
 	VPXORD Z4, Z4, Z4
-	LEAQ   (R9)(BX*1), R10
+	LEAQ   (R8)(BX*1), R9
 	VPXORD Z5, Z5, Z5
 	VPXORD Z6, Z6, Z6
-	LEAQ   (R10)(BX*1), R11
+	LEAQ   (R9)(BX*1), R10
 	VPXORD Z7, Z7, Z7
 	VPXORD Z8, Z8, Z8
+	LEAQ   (R10)(BX*1), R11
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
 	XORQ   R12, R12
 	MOVQ   DX, R13
 
-groups178:
+groups530:
 	CMPQ         R12, DI
-	JGE          ready179
-	VPBROADCASTQ (R13), Z13
-	VPMOVSXBW    (R8)(R12*1), Z14
-	VPSLLW       $0x07, Z14, Z14
-	VPSUBW       Z13, Z14, Z14
-	VPMADDWD     Z14, Z14, Z14
-	VCVTDQ2PS    Z14, Z14
-	VMAXPS       Z12, Z14, Z15
-	VRSQRT14PS   Z15, Z15
-	VFMADD231PS  Z15, Z14, Z1
-	VPMOVSXBW    32(R8)(R12*1), Z14
-	VPSLLW       $0x07, Z14, Z14
-	VPSUBW       Z13, Z14, Z14
-	VPMADDWD     Z14, Z14, Z14
-	VCVTDQ2PS    Z14, Z14
-	VMAXPS       Z12, Z14, Z15
-	VRSQRT14PS   Z15, Z15
-	VFMADD231PS  Z15, Z14, Z2
-	VPMOVSXBW    (R9)(R12*1), Z14
-	VPSLLW       $0x07, Z14, Z14
-	VPSUBW       Z13, Z14, Z14
-	VPMADDWD     Z14, Z14, Z14
-	VCVTDQ2PS    Z14, Z14
-	VMAXPS       Z12, Z14, Z15
-	VRSQRT14PS   Z15, Z15
-	VFMADD231PS  Z15, Z14, Z3
-	VPMOVSXBW    32(R9)(R12*1), Z14
-	VPSLLW       $0x07, Z14, Z14
-	VPSUBW       Z13, Z14, Z14
-	VPMADDWD     Z14, Z14, Z14
-	VCVTDQ2PS    Z14, Z14
-	VMAXPS       Z12, Z14, Z15
-	VRSQRT14PS   Z15, Z15
-	VFMADD231PS  Z15, Z14, Z4
-	VPMOVSXBW    (R10)(R12*1), Z14
-	VPSLLW       $0x07, Z14, Z14
-	VPSUBW       Z13, Z14, Z14
-	VPMADDWD     Z14, Z14, Z14
-	VCVTDQ2PS    Z14, Z14
-	VMAXPS       Z12, Z14, Z15
-	VRSQRT14PS   Z15, Z15
-	VFMADD231PS  Z15, Z14, Z5
-	VPMOVSXBW    32(R10)(R12*1), Z14
-	VPSLLW       $0x07, Z14, Z14
-	VPSUBW       Z13, Z14, Z14
-	VPMADDWD     Z14, Z14, Z14
-	VCVTDQ2PS    Z14, Z14
-	VMAXPS       Z12, Z14, Z15
-	VRSQRT14PS   Z15, Z15
-	VFMADD231PS  Z15, Z14, Z6
-	VPMOVSXBW    (R11)(R12*1), Z14
-	VPSLLW       $0x07, Z14, Z14
-	VPSUBW       Z13, Z14, Z14
-	VPMADDWD     Z14, Z14, Z14
-	VCVTDQ2PS    Z14, Z14
-	VMAXPS       Z12, Z14, Z15
-	VRSQRT14PS   Z15, Z15
-	VFMADD231PS  Z15, Z14, Z7
-	VPMOVSXBW    32(R11)(R12*1), Z14
-	VPSLLW       $0x07, Z14, Z14
-	VPSUBW       Z13, Z14, Z14
-	VPMADDWD     Z14, Z14, Z14
-	VCVTDQ2PS    Z14, Z14
-	VMAXPS       Z12, Z14, Z13
+	JGE          ready531
+	VPBROADCASTQ (R13), Z11
+	VPMOVSXBW    (R8)(R12*1), Z12
+	VPSLLW       $0x07, Z12, Z12
+	VPSUBW       Z11, Z12, Z12
+	VPMADDWD     Z12, Z12, Z12
+	VCVTDQ2PS    Z12, Z12
+	VMAXPS       Z2, Z12, Z13
 	VRSQRT14PS   Z13, Z13
-	VFMADD231PS  Z13, Z14, Z8
+	VFMADD231PS  Z13, Z12, Z3
+	VPMOVSXBW    32(R8)(R12*1), Z12
+	VPSLLW       $0x07, Z12, Z12
+	VPSUBW       Z11, Z12, Z12
+	VPMADDWD     Z12, Z12, Z12
+	VCVTDQ2PS    Z12, Z12
+	VMAXPS       Z2, Z12, Z13
+	VRSQRT14PS   Z13, Z13
+	VFMADD231PS  Z13, Z12, Z4
+	VPMOVSXBW    (R9)(R12*1), Z12
+	VPSLLW       $0x07, Z12, Z12
+	VPSUBW       Z11, Z12, Z12
+	VPMADDWD     Z12, Z12, Z12
+	VCVTDQ2PS    Z12, Z12
+	VMAXPS       Z2, Z12, Z13
+	VRSQRT14PS   Z13, Z13
+	VFMADD231PS  Z13, Z12, Z5
+	VPMOVSXBW    32(R9)(R12*1), Z12
+	VPSLLW       $0x07, Z12, Z12
+	VPSUBW       Z11, Z12, Z12
+	VPMADDWD     Z12, Z12, Z12
+	VCVTDQ2PS    Z12, Z12
+	VMAXPS       Z2, Z12, Z13
+	VRSQRT14PS   Z13, Z13
+	VFMADD231PS  Z13, Z12, Z6
+	VPMOVSXBW    (R10)(R12*1), Z12
+	VPSLLW       $0x07, Z12, Z12
+	VPSUBW       Z11, Z12, Z12
+	VPMADDWD     Z12, Z12, Z12
+	VCVTDQ2PS    Z12, Z12
+	VMAXPS       Z2, Z12, Z13
+	VRSQRT14PS   Z13, Z13
+	VFMADD231PS  Z13, Z12, Z7
+	VPMOVSXBW    32(R10)(R12*1), Z12
+	VPSLLW       $0x07, Z12, Z12
+	VPSUBW       Z11, Z12, Z12
+	VPMADDWD     Z12, Z12, Z12
+	VCVTDQ2PS    Z12, Z12
+	VMAXPS       Z2, Z12, Z13
+	VRSQRT14PS   Z13, Z13
+	VFMADD231PS  Z13, Z12, Z8
+	VPMOVSXBW    (R11)(R12*1), Z12
+	VPSLLW       $0x07, Z12, Z12
+	VPSUBW       Z11, Z12, Z12
+	VPMADDWD     Z12, Z12, Z12
+	VCVTDQ2PS    Z12, Z12
+	VMAXPS       Z2, Z12, Z13
+	VRSQRT14PS   Z13, Z13
+	VFMADD231PS  Z13, Z12, Z9
+	VPMOVSXBW    32(R11)(R12*1), Z12
+	VPSLLW       $0x07, Z12, Z12
+	VPSUBW       Z11, Z12, Z12
+	VPMADDWD     Z12, Z12, Z12
+	VCVTDQ2PS    Z12, Z12
+	VMAXPS       Z2, Z12, Z11
+	VRSQRT14PS   Z11, Z11
+	VFMADD231PS  Z11, Z12, Z10
 	ADDQ         $0x08, R13
 	ADDQ         $0x00000040, R12
-	JMP          groups178
+	JMP          groups530
 
-ready179:
-	VSHUFPS $0x88, Z2, Z1, Z13
-	VSHUFPS $0xdd, Z2, Z1, Z14
-	VADDPS  Z14, Z13, Z13
-	VPERMQ  Z13, Z11, Z13
-	VMULPS  Z0, Z13, Z13
-	VADDPS  -64(R8), Z13, Z13
-	VMOVUPS Z13, (CX)
-	VSHUFPS $0x88, Z4, Z3, Z13
-	VSHUFPS $0xdd, Z4, Z3, Z14
-	VADDPS  Z14, Z13, Z13
-	VPERMQ  Z13, Z11, Z13
-	VMULPS  Z0, Z13, Z13
-	VADDPS  -64(R9), Z13, Z13
-	VMOVUPS Z13, 64(CX)
-	VSHUFPS $0x88, Z6, Z5, Z13
-	VSHUFPS $0xdd, Z6, Z5, Z14
-	VADDPS  Z14, Z13, Z13
-	VPERMQ  Z13, Z11, Z13
-	VMULPS  Z0, Z13, Z13
-	VADDPS  -64(R10), Z13, Z13
-	VMOVUPS Z13, 128(CX)
-	VSHUFPS $0x88, Z8, Z7, Z13
-	VSHUFPS $0xdd, Z8, Z7, Z14
-	VADDPS  Z14, Z13, Z13
-	VPERMQ  Z13, Z11, Z13
-	VMULPS  Z0, Z13, Z13
-	VADDPS  -64(R11), Z13, Z13
-	VMOVUPS Z13, 192(CX)
+ready531:
+	VSHUFPS $0x88, Z4, Z3, Z11
+	VSHUFPS $0xdd, Z4, Z3, Z12
+	VADDPS  Z12, Z11, Z11
+	VPERMQ  Z11, Z1, Z11
+	VMULPS  Z0, Z11, Z11
+	VADDPS  -64(R8), Z11, Z11
+	VMOVUPS Z11, (CX)
+	VSHUFPS $0x88, Z6, Z5, Z11
+	VSHUFPS $0xdd, Z6, Z5, Z12
+	VADDPS  Z12, Z11, Z11
+	VPERMQ  Z11, Z1, Z11
+	VMULPS  Z0, Z11, Z11
+	VADDPS  -64(R9), Z11, Z11
+	VMOVUPS Z11, 64(CX)
+	VSHUFPS $0x88, Z8, Z7, Z11
+	VSHUFPS $0xdd, Z8, Z7, Z12
+	VADDPS  Z12, Z11, Z11
+	VPERMQ  Z11, Z1, Z11
+	VMULPS  Z0, Z11, Z11
+	VADDPS  -64(R10), Z11, Z11
+	VMOVUPS Z11, 128(CX)
+	VSHUFPS $0x88, Z10, Z9, Z11
+	VSHUFPS $0xdd, Z10, Z9, Z12
+	VADDPS  Z12, Z11, Z11
+	VPERMQ  Z11, Z1, Z11
+	VMULPS  Z0, Z11, Z11
+	VADDPS  -64(R11), Z11, Z11
+	VMOVUPS Z11, 192(CX)
 	ADDQ    $0x00000100, CX
 	ADDQ    BX, AX
 	ADDQ    BX, AX
 	ADDQ    BX, AX
 	ADDQ    BX, AX
 	SUBQ    $0x00000004, SI
-	JMP     many175
+	JMP     many527
 
-single176:
+single528:
 	TESTQ  SI, SI
-	JZ     done177
+	JZ     done529
 	LEAQ   64(AX), R8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
 	XORQ   R9, R9
 	MOVQ   DX, R10
 
-groups180:
+groups532:
 	CMPQ         R9, DI
-	JGE          ready181
-	VPBROADCASTQ (R10), Z1
-	VPMOVSXBW    (R8)(R9*1), Z2
-	VPSLLW       $0x07, Z2, Z2
-	VPSUBW       Z1, Z2, Z2
-	VPMADDWD     Z2, Z2, Z2
-	VCVTDQ2PS    Z2, Z2
-	VMAXPS       Z12, Z2, Z3
+	JGE          ready533
+	VPBROADCASTQ (R10), Z3
+	VPMOVSXBW    (R8)(R9*1), Z4
+	VPSLLW       $0x07, Z4, Z4
+	VPSUBW       Z3, Z4, Z4
+	VPMADDWD     Z4, Z4, Z4
+	VCVTDQ2PS    Z4, Z4
+	VMAXPS       Z2, Z4, Z5
+	VRSQRT14PS   Z5, Z5
+	VFMADD231PS  Z5, Z4, Z14
+	VPMOVSXBW    32(R8)(R9*1), Z4
+	VPSLLW       $0x07, Z4, Z4
+	VPSUBW       Z3, Z4, Z4
+	VPMADDWD     Z4, Z4, Z4
+	VCVTDQ2PS    Z4, Z4
+	VMAXPS       Z2, Z4, Z3
 	VRSQRT14PS   Z3, Z3
-	VFMADD231PS  Z3, Z2, Z9
-	VPMOVSXBW    32(R8)(R9*1), Z2
-	VPSLLW       $0x07, Z2, Z2
-	VPSUBW       Z1, Z2, Z2
-	VPMADDWD     Z2, Z2, Z2
-	VCVTDQ2PS    Z2, Z2
-	VMAXPS       Z12, Z2, Z1
-	VRSQRT14PS   Z1, Z1
-	VFMADD231PS  Z1, Z2, Z10
+	VFMADD231PS  Z3, Z4, Z15
 	ADDQ         $0x08, R10
 	ADDQ         $0x00000040, R9
-	JMP          groups180
+	JMP          groups532
 
-ready181:
-	VSHUFPS $0x88, Z10, Z9, Z1
-	VSHUFPS $0xdd, Z10, Z9, Z2
-	VADDPS  Z2, Z1, Z1
-	VPERMQ  Z1, Z11, Z1
-	VMULPS  Z0, Z1, Z1
-	VADDPS  -64(R8), Z1, Z1
-	VMOVUPS Z1, (CX)
+ready533:
+	VSHUFPS $0x88, Z15, Z14, Z3
+	VSHUFPS $0xdd, Z15, Z14, Z4
+	VADDPS  Z4, Z3, Z3
+	VPERMQ  Z3, Z1, Z3
+	VMULPS  Z0, Z3, Z3
+	VADDPS  -64(R8), Z3, Z3
+	VMOVUPS Z3, (CX)
 	ADDQ    $0x00000040, CX
 	ADDQ    BX, AX
 	DECQ    SI
-	JMP     single176
+	JMP     single528
 
-done177:
+done529:
 	VZEROUPPER
 	RET
