@@ -64,7 +64,9 @@ func (e *Entities) counts() map[int]int {
 }
 
 // height leaves room for the legend, whatever the width.
-func (e *Entities) height(width int) int { return max(width*3/5+90, 190+int(keyLine)*(len(e.Groups)+2)) }
+func (e *Entities) height(width int) int {
+	return max(width*3/5+90, 190+int(keyLine)*(len(e.Groups)+2))
+}
 
 func (e *Entities) check() error {
 	if len(e.Points) == 0 || len(e.Group) != len(e.Points) {

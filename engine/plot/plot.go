@@ -44,6 +44,9 @@ const (
 	MaxSize = 4000
 )
 
+// maxPixels bounds an image's memory, at 4 bytes a pixel.
+const maxPixels = 64_000_000
+
 // Errors that callers test for with errors.Is.
 var (
 	ErrOptions = errors.New("unknown format or size")
@@ -120,6 +123,9 @@ func (o *Options) complete(d Drawing) error {
 	}
 	if o.Scale < 1 || o.Scale > 4 {
 		return fmt.Errorf("%w: scale %d; it is from 1 to 4", ErrOptions, o.Scale)
+	}
+	if pixels := o.Width * o.Height * o.Scale * o.Scale; o.Format == "png" && pixels > maxPixels {
+		return fmt.Errorf("%w: %d million pixels; at most %d million can be drawn", ErrOptions, pixels/1e6, maxPixels/1_000_000)
 	}
 	return nil
 }

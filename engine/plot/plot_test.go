@@ -249,7 +249,7 @@ func TestAnyNamesAndNumbers(t *testing.T) {
 }
 
 func TestWhatCannotBeDrawnIsRefused(t *testing.T) {
-	for name, o := range map[string]Options{"format": {Format: "gif"}, "narrow": {Width: 10}, "wide": {Width: 1e6}, "low": {Height: 3}, "scale": {Scale: 9}} {
+	for name, o := range map[string]Options{"format": {Format: "gif"}, "narrow": {Width: 10}, "wide": {Width: 1e6}, "low": {Height: 3}, "scale": {Scale: 9}, "memory": {Width: 4000, Height: 4000, Scale: 3}} {
 		if err := Write(io.Discard, someRanks(), o); !errors.Is(err, ErrOptions) {
 			t.Errorf("%s: %v", name, err)
 		}
