@@ -85,6 +85,8 @@ func (o Options) checkLoss(f model.Family) error {
 		return fmt.Errorf("train: %w: %s with loss %s: %s", ErrOptions, f.Title, o.Loss, fmt.Sprintf(why, args...))
 	}
 	switch {
+	case !queries:
+		return refuse("it has no query rows, by which all losses are trained")
 	case kind != paired && !byProducts:
 		return refuse("its score over many entities is no matrix product; use %s, %s, %s or %s", Softmax, Margin, Logistic, SelfAdversarial)
 	case o.Loss == KvsAll && f.Similarity != model.Dot:

@@ -176,7 +176,7 @@ func testObjective(p *parameters, o Options) (objective, plain) {
 	}
 	random := rand.New(rand.NewPCG(5, 5))
 	if _, projects := p.querier.(model.Projector); projects {
-		return newRowwise(p, o, testGroups, random), x
+		return newProjected(p, o, testGroups, random), x
 	}
 	return newPairs(p, o, testGroups, random), x
 }
