@@ -58,6 +58,10 @@ type Timing struct {
 	Finished time.Time
 	Total    time.Duration
 	Epochs   []time.Duration // since the start, at the end of each epoch
+	// Search and Trials are what the search for its settings took, if there was one: in all, the training included, and
+	// trial by trial in the report's order.
+	Search time.Duration   `json:",omitempty"`
+	Trials []time.Duration `json:",omitempty"`
 }
 
 // ErrShape is returned when tables do not fit their family, dimension and vocabulary.

@@ -211,10 +211,24 @@ const (
 	largestBatch = 65_536
 )
 
+// Check returns nil if Train can begin with the options, zero ones defaulted: ErrOptions or ErrNoData with the reason
+// otherwise.
+func (o Options) Check(d Data) error {
+	o = o.Defaults(d)
+	if err := o.check(d); err != nil {
+		return err
+	}
+	family, err := model.FamilyByName(o.Family)
+	if err != nil {
+		return fmt.Errorf("train: %w: %w", ErrOptions, err)
+	}
+	return o.checkLoss(family)
+}
+
 // check returns ErrOptions or ErrNoData with the reason, or nil.
 func (o Options) check(d Data) error {
-	if d.Vocabulary == nil || len(d.Train) == 0 {
-		return fmt.Errorf("train: %w", ErrNoData)
+	if err := d.Check(); err != nil {
+		return err
 	}
 	if err := o.checkChoices(); err != nil {
 		return err
@@ -240,6 +254,15 @@ func (o Options) check(d Data) error {
 	if !(o.Warmup >= 0) || !(o.L2 >= 0) || !(o.Dura >= 0) || !(o.Temperature > 0) || math.IsNaN(o.Margin) {
 		return fmt.Errorf("train: %w: warm-up %g, l2 %g and dura %g must not be negative, temperature %g must be positive, margin %g a number",
 			ErrOptions, o.Warmup, o.L2, o.Dura, o.Temperature, o.Margin)
+	}
+	return nil
+}
+
+// Check returns ErrNoData when there is nothing to train on, ErrOptions when a triple names a row that the vocabulary
+// has not.
+func (d Data) Check() error {
+	if d.Vocabulary == nil || len(d.Train) == 0 {
+		return fmt.Errorf("train: %w", ErrNoData)
 	}
 	return checkRows(d)
 }
