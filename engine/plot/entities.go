@@ -172,11 +172,18 @@ func (e *Entities) frame(p *page) frame {
 	return f
 }
 
+// nameArea is the part of a map, in square pixels, that one name may take: more names hide the points.
+const nameArea = 12_000
+
 // names writes names beside their points where they cover no other name and stay inside.
 func (e *Entities) names(p *page, f frame, radius vg.Length) {
 	var taken []vg.Rectangle
 	look := words{smallSize, false, p.text}
+	most := int((f.area.Max.X - f.area.Min.X) * (f.area.Max.Y - f.area.Min.Y) / nameArea)
 	for _, name := range e.Names {
+		if len(taken) >= most {
+			return
+		}
 		if name.Point < 0 || name.Point >= len(e.Points) {
 			continue
 		}
