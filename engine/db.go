@@ -31,6 +31,7 @@ type DB struct {
 
 	stop       context.CancelFunc // ends background work
 	running    context.Context    // ended by stop
+	background sync.WaitGroup     // of goroutines that make lists
 	closing    sync.Once
 	closeError error
 }
@@ -40,6 +41,9 @@ type DB struct {
 // read is reported to Options.Log and by Check, and its model is left out: models are derived.
 func Open(dir string, o Options) (*DB, error) {
 	o.Limits = o.Limits.withDefaults()
+	if o.ApproximateFrom == 0 {
+		o.ApproximateFrom = DefaultApproximateFrom
+	}
 	db := &DB{dir: dir, modelsDir: filepath.Join(dir, modelsDir), opts: o, log: o.Log}
 	if db.log == nil {
 		db.log = slog.New(slog.DiscardHandler)
@@ -87,6 +91,7 @@ func (db *DB) Close() error {
 		for _, m := range db.models.all() {
 			db.release(m)
 		}
+		db.background.Wait()
 		db.closeError = db.store.Close()
 		if db.dir == "" {
 			db.closeError = errors.Join(db.closeError, os.RemoveAll(db.modelsDir))

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/inklingdb/inkling/engine/train"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -128,7 +129,7 @@ func TestTrainMeasuresAndKeepsAModel(t *testing.T) {
 	db := openDir(t, dir)
 	importText(t, db, families(200, 1), "tsv")
 	phases := map[string]bool{}
-	info := trainSmall(t, db, TrainRequest{Seed: 7, HoldOut: 0.1, Progress: func(p TrainProgress) { phases[p.Phase] = true }})
+	info := trainSmall(t, db, TrainRequest{Options: train.Options{Seed: 7}, HoldOut: 0.1, Progress: func(p TrainProgress) { phases[p.Phase] = true }})
 	if info.HeldOut.MRR < 0.3 || info.HeldOut.Triples == 0 || info.HeldOut.AUC < 0.8 || !info.Default {
 		t.Errorf("an easy graph: %+v", info)
 	}
@@ -185,8 +186,10 @@ func TestTrainRefusesNonsense(t *testing.T) {
 		}
 	}
 	for _, r := range []TrainRequest{
-		{Family: "nosuch"}, {HoldOut: 0.9}, {Graph: rdf.NewIRI("http://nosuch/")}, {Graph: blank, Epochs: 1, Dim: 4}, {Epochs: -1},
-		{Dim: 1 << 50}, {Batch: 1 << 50}, {Batch: -1},
+		{Options: train.Options{Family: "nosuch"}}, {HoldOut: 0.9}, {Graph: rdf.NewIRI("http://nosuch/")},
+		{Graph: blank, Options: train.Options{Epochs: 1, Dim: 4}}, {Options: train.Options{Epochs: -1}},
+		{Options: train.Options{Dim: 1 << 50}}, {Options: train.Options{Batch: 1 << 50}}, {Options: train.Options{Batch: -1}},
+		{Options: train.Options{Family: "transe", Loss: train.KvsAll}}, {Options: train.Options{Loss: "nosuch"}}, {Preset: "nosuch"},
 	} {
 		if _, err := db.Train(ctx, r); !errors.Is(err, ErrBadInput) {
 			t.Errorf("%+v: %v", r, err)
@@ -198,7 +201,7 @@ func TestDamagedCheckpointIsReportedNotFatal(t *testing.T) {
 	dir := t.TempDir()
 	db := openDir(t, dir)
 	importText(t, db, families(50, 1), "tsv")
-	trainSmall(t, db, TrainRequest{Epochs: 2})
+	trainSmall(t, db, TrainRequest{Options: train.Options{Epochs: 2}})
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}

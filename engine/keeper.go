@@ -19,13 +19,17 @@ type keeper struct {
 	failure  atomic.Pointer[error] // why it ended by itself
 }
 
-// keep starts to carry a model over new commits, from its checkpoint and journal.
+// keep starts to carry a model over new commits, from its checkpoint and journal. A model of a family that cannot be
+// maintained stays as it is, and its card shows it falling behind.
 func (db *DB) keep(m *served) error {
 	if db.opts.Unmaintained {
 		return nil
 	}
 	follower, err := maintain.Open(db.running, db.modelPath(m.name), maintain.FromStore(db.store, m.id),
 		maintain.Options{Seed: m.fixed.Metadata.Seed, Unsynced: db.opts.RiskLosingRecentCommits})
+	if errors.Is(err, errors.ErrUnsupported) {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("engine: maintaining model %s: %w", m.name, err)
 	}

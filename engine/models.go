@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/inklingdb/inkling/engine/train"
 	"github.com/inklingdb/inkling/store"
 	"github.com/inklingdb/inkling/store/rdf"
 )
@@ -14,24 +15,18 @@ import (
 // TrainRequest says what model to train and how. The zero value trains ComplEx with settings fit for the size of
 // the default graph.
 type TrainRequest struct {
-	Name         string              // the model's name; "" means Family
-	Family       string              // a name of model.Families; "" means "complex"
-	Preset       string              // a name of train.Presets: settings that were measured; fields set here go before them
-	Graph        rdf.Term            // the graph to learn; the zero Term is the default graph
-	Dim          int                 // numbers per embedding (ComplEx: complex ones); 0 chooses by size
-	Epochs       int                 // 0 chooses by size
-	Batch        int                 // triples per step; 0 chooses
-	LearningRate float64             // 0 chooses
-	N3           float64             // weight of the N3 penalty; 0 chooses, negative means none
-	HoldOut      float64             // share of triples held out for metrics and calibration; 0 means 0.1, at most 0.5; half of it stops the training and calibrates, half is measured on
-	Valid        []string            // files whose triples stop the training and calibrate, instead of held-out ones
-	Test         []string            // files whose triples the metrics are of, instead of held-out ones
-	Patience     int                 // validations without progress after which to stop; 0 chooses
-	Budget       time.Duration       // stop after the epoch in which so much time has passed; 0 means no limit
-	Seed         uint64              // same graph, settings and seed: same model, at one worker
-	Workers      int                 // 0 means all processors
-	Replace      bool                // an existing model of that name gives way once the new one is ready
-	Progress     func(TrainProgress) // called after each epoch and a few times a second in between; may be nil
+	Name    string   // the model's name; "" means Family
+	Preset  string   // a name of train.Presets: settings that were measured; options set here go before them
+	Graph   rdf.Term // the graph to learn; the zero Term is the default graph
+	HoldOut float64  // share of triples held out for metrics and calibration; 0 means 0.1, at most 0.5; half of it stops the training and calibrates, half is measured on
+	Valid   []string // files whose triples stop the training and calibrate, instead of held-out ones
+	Test    []string // files whose triples the metrics are of, instead of held-out ones
+	Replace bool     // an existing model of that name gives way once the new one is ready
+
+	// Options are the trainer's settings; what is zero is chosen by the size of the graph. Workers 0 means all processors.
+	train.Options
+
+	Progress func(TrainProgress) // called after each epoch and a few times a second in between; may be nil
 }
 
 // TrainProgress is how far a training has come.
@@ -98,6 +93,9 @@ type ModelInfo struct {
 	StaleBecause string        `json:"stale_because,omitempty"`
 	Maintained   int64         `json:"maintained"` // changes applied since training
 	LastMaintain time.Duration `json:"last_maintain_ns"`
+	Search       SearchInfo    `json:"search"` // how its best entities are found
+
+	Imported string `json:"imported,omitempty"` // the file that its entities' rows came from; "" when trained here
 }
 
 // Models returns the cards of all models, by name.
@@ -128,6 +126,7 @@ func (db *DB) card(m *served, latest store.Version) ModelInfo {
 		Entities: e.Vocabulary.Entities(), Relations: e.Vocabulary.Relations(),
 		SizeBytes: 4 * int64(len(e.Entities)+len(e.Relations)),
 		Trained:   e.Timing.Finished, TrainSeconds: e.Timing.Total.Seconds(), TrainTriples: about.Triples, Seed: about.Seed,
+		Imported: about.Settings[importedFrom],
 		Settings: settingsText(about.Settings), HeldOut: metricsFrom(about.Metrics), Threshold: e.Calibration.Threshold,
 		Calibration: fmt.Sprintf("probability = 1/(1+exp(-(%.3g*score%+.3g))), fitted on %d triples of which %.0f%% are true",
 			e.Calibration.Slope, e.Calibration.Intercept, e.Calibration.Samples, 100*e.Calibration.Prior),
@@ -139,6 +138,7 @@ func (db *DB) card(m *served, latest store.Version) ModelInfo {
 		}
 		info.Curve = append(info.Curve, point)
 	}
+	info.Search = m.searchInfo()
 	db.maintenance(m, &info, latest)
 	return info
 }

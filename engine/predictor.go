@@ -10,8 +10,9 @@ import (
 
 // predictor is a model as GRAPH ink:plausible and SERVICE ink:predict see it. It is an exec.Predictor.
 type predictor struct {
-	graph graph
-	model *udf.Model
+	snapshot *snapshot
+	graph    graph
+	model    *udf.Model
 }
 
 func (s *snapshot) predictor(name string) (exec.Predictor, error) {
@@ -19,7 +20,7 @@ func (s *snapshot) predictor(name string) (exec.Predictor, error) {
 	if err != nil {
 		return nil, err
 	}
-	return predictor{graph: graph{s.view}, model: p.functions}, nil
+	return predictor{snapshot: s, graph: graph{s.view}, model: p.functions}, nil
 }
 
 // Predict answers each query, a triple whose S or O is zero, with candidates for that end.
@@ -32,7 +33,8 @@ func (p predictor) Predict(ctx context.Context, queries []store.Triple, o exec.P
 		}
 	}
 	answers := make([][]exec.Candidate, len(queries))
-	wanted := udf.Wanted{K: o.K, MinProb: o.MinProb, Stated: o.Stated}
+	wanted := udf.Wanted{K: o.K, MinProb: o.MinProb, Stated: o.Stated, Exact: o.Exact || p.snapshot.exact,
+		Approximated: p.snapshot.approximated}
 	err := udf.Predict(ctx, p.graph, p.model, asks, wanted, func(i int, found []udf.Item) error {
 		candidates := make([]exec.Candidate, len(found))
 		for j, item := range found {

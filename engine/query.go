@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/inklingdb/inkling/query/exec"
@@ -16,6 +18,7 @@ import (
 // QueryOptions changes how one query runs. The zero value asks with the database's limits.
 type QueryOptions struct {
 	Wait          bool       // let the models catch up with the log first
+	Exact         bool       // search no model approximately
 	Explain       bool       // run the query and keep the plan with estimated and actual rows in Result.Plan
 	DefaultGraphs []rdf.Term // the protocol's default-graph-uri: their union is the default graph
 	NamedGraphs   []rdf.Term // the protocol's named-graph-uri
@@ -36,6 +39,9 @@ const (
 type Versions struct {
 	Graph  store.Version            `json:"graph"`
 	Models map[string]store.Version `json:"models,omitempty"` // only models that the query used
+	// Approximate names the models that were searched approximately, because they have over Options.ApproximateFrom
+	// entities, with their recall@10: the share of the best ten that such searches were measured to find.
+	Approximate map[string]float64 `json:"approximate,omitempty"`
 }
 
 // Edge is a triple that a query took from ink:plausible or ink:predict.
@@ -65,7 +71,14 @@ func (r *Result) Rows() iter.Seq2[[]rdf.Term, error] { return r.answer.Rows() }
 func (r *Result) Quads() iter.Seq2[rdf.Quad, error] { return r.answer.Quads() }
 
 // Plan returns the plan as text, with actual rows once read and Explain set.
-func (r *Result) Plan() string { return r.answer.Explain() }
+// A line for each model that was searched approximately follows it.
+func (r *Result) Plan() string {
+	text := r.answer.Explain()
+	for _, name := range slices.Sorted(maps.Keys(r.snapshot.approximate)) {
+		text += fmt.Sprintf("\nmodel %s is searched approximately, recall@10 %.3f", name, r.snapshot.approximate[name])
+	}
+	return text
+}
 
 // Edges returns the stated and predicted triples that plausible patterns matched so far; not all of them need have
 // survived later joins.
@@ -106,6 +119,7 @@ func (db *DB) Query(ctx context.Context, text string, o QueryOptions) (*Result, 
 	if err != nil {
 		return nil, err
 	}
+	s.exact = o.Exact
 	o.Limits = o.Limits.or(db.opts.Limits)
 	ctx, cancel := o.Limits.deadline(ctx)
 	answer, warnings, err := s.query(ctx, text, o)
@@ -172,16 +186,29 @@ func (l Limits) deadline(ctx context.Context) (context.Context, context.CancelFu
 // (strings, numbers, booleans, lists, maps). The result is a plain Go value: bool, int64, uint64, float64, string,
 // []any, map[string]any or nil. Errors are *cel.Error and name line and column.
 func (db *DB) Eval(ctx context.Context, text string, vars map[string]any) (any, error) {
+	value, _, err := db.Evaluate(ctx, text, vars, EvalOptions{})
+	return value, err
+}
+
+// EvalOptions changes how one expression is evaluated.
+type EvalOptions struct {
+	Exact bool // search no model approximately
+}
+
+// Evaluate is Eval, and returns the versions that the value rests on.
+func (db *DB) Evaluate(ctx context.Context, text string, vars map[string]any, o EvalOptions) (any, Versions, error) {
 	program, err := db.expressions.Load().Compile(text, cel.Variables(vars))
 	if err != nil {
-		return nil, err
+		return nil, Versions{}, err
 	}
 	s, err := db.snapshot()
 	if err != nil {
-		return nil, err
+		return nil, Versions{}, err
 	}
 	defer s.close()
+	s.exact = o.Exact
 	ctx, cancel := db.opts.Limits.deadline(ctx)
 	defer cancel()
-	return program.Eval(ctx, s.run(), vars)
+	value, err := program.Eval(ctx, s.run(), vars)
+	return value, s.versions(), err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/inklingdb/inkling/engine/train"
 	"reflect"
 	"sort"
 	"strings"
@@ -137,7 +138,7 @@ func modelled(t testing.TB, dir string) *DB {
 	text := families(200, 1)
 	text = strings.Replace(text, "person7\tspeaks\t", "person7\tknows_of\t", 1) // leaves a gap to fill
 	importText(t, db, text, "tsv")
-	trainSmall(t, db, TrainRequest{Seed: 3, Epochs: 60, Dim: 32})
+	trainSmall(t, db, TrainRequest{Options: train.Options{Seed: 3, Epochs: 60, Dim: 32}})
 	return db
 }
 
@@ -218,8 +219,8 @@ func TestQueriesDuringTraining(t *testing.T) {
 			}
 		})
 	}
-	trainSmall(t, db, TrainRequest{Name: "second", Family: "distmult", Epochs: 20})
-	trainSmall(t, db, TrainRequest{Replace: true, Epochs: 20})
+	trainSmall(t, db, TrainRequest{Options: train.Options{Family: "distmult", Epochs: 20}, Name: "second"})
+	trainSmall(t, db, TrainRequest{Options: train.Options{Epochs: 20}, Replace: true})
 	close(done)
 	work.Wait()
 	if err := db.Wait(ctx); err != nil {

@@ -35,6 +35,7 @@ type served struct {
 	fixed  *model.Embedding // what an unmaintained database serves
 	keeper *keeper          // nil in an unmaintained database
 	latest atomic.Pointer[published]
+	finder finder
 }
 
 // registry holds the models by name.
@@ -171,7 +172,7 @@ func (m *served) current() *published {
 	}
 	p := &published{embedding: e, functions: &udf.Model{
 		Name: m.name, Version: e.Metadata.DataVersion, Graph: m.id, Threshold: e.Calibration.Threshold,
-		Vocabulary: e.Vocabulary, Scorer: scorer{e},
+		Vocabulary: e.Vocabulary, Scorer: scorer{e, m},
 	}}
 	m.latest.Store(p)
 	return p
@@ -231,6 +232,7 @@ func (db *DB) loadModel(v *store.View, name string, e entry) error {
 		db.release(m)
 		return fmt.Errorf("it has seen version %d, the database is at %d", seen, v.Version())
 	}
+	db.prepare(m)
 	db.models.put(m)
 	return nil
 }
@@ -280,6 +282,7 @@ func (db *DB) addModel(ctx context.Context, m *served) error {
 	if err := db.keep(m); err != nil {
 		return err
 	}
+	db.prepare(m)
 	db.models.put(m)
 	return nil
 }
@@ -293,6 +296,7 @@ func (db *DB) keepOn(old *served) error {
 	if err := db.keep(again); err != nil {
 		return err
 	}
+	db.prepare(again)
 	db.models.put(again)
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/inklingdb/inkling/engine/train"
 	"io"
 	"os"
 	"path/filepath"
@@ -102,9 +103,9 @@ func TestModelIsNoNewerThanTheGraph(t *testing.T) {
 func TestReplacingIsCancelledLate(t *testing.T) {
 	db := openDir(t, "")
 	importText(t, db, families(50, 1), "tsv")
-	trainSmall(t, db, TrainRequest{Epochs: 2})
+	trainSmall(t, db, TrainRequest{Options: train.Options{Epochs: 2}})
 	ctx, cancel := context.WithCancel(context.Background())
-	_, err := db.Train(ctx, TrainRequest{Epochs: 2, Dim: 8, Replace: true, Progress: func(p TrainProgress) {
+	_, err := db.Train(ctx, TrainRequest{Options: train.Options{Epochs: 2, Dim: 8}, Replace: true, Progress: func(p TrainProgress) {
 		if p.Phase == "saving" {
 			cancel()
 		}
@@ -124,7 +125,7 @@ func TestReplacingIsCancelledLate(t *testing.T) {
 func TestDroppedModelStaysDropped(t *testing.T) {
 	db := openDir(t, "")
 	importText(t, db, families(20, 1), "tsv")
-	trainSmall(t, db, TrainRequest{Epochs: 1})
+	trainSmall(t, db, TrainRequest{Options: train.Options{Epochs: 1}})
 	ctx := context.Background()
 	ended := make(chan error, 2)
 	_, err := db.store.Update(ctx, "test", func(*store.Tx) error { // writers wait for this one
@@ -146,7 +147,7 @@ func TestTrainRefusesNamesNoFileCanHave(t *testing.T) {
 	db := openDir(t, "")
 	importText(t, db, families(20, 1), "tsv")
 	for _, name := range []string{strings.Repeat("x", 300), strings.Repeat("模", 60)} {
-		if _, err := db.Train(context.Background(), TrainRequest{Name: name, Epochs: 1, Dim: 4}); !errors.Is(err, ErrBadInput) {
+		if _, err := db.Train(context.Background(), TrainRequest{Options: train.Options{Epochs: 1, Dim: 4}, Name: name}); !errors.Is(err, ErrBadInput) {
 			t.Errorf("a name of %d bytes: %v", len(name), err)
 		}
 	}
@@ -214,9 +215,9 @@ func TestBackupLeavesASuccessorAlone(t *testing.T) {
 	dir := t.TempDir()
 	db := openDir(t, dir)
 	importText(t, db, families(20, 1), "tsv")
-	trainSmall(t, db, TrainRequest{Epochs: 1, Dim: 16})
+	trainSmall(t, db, TrainRequest{Options: train.Options{Epochs: 1, Dim: 16}})
 	listed := db.models.all()
-	trainSmall(t, db, TrainRequest{Epochs: 1, Dim: 8, Replace: true})
+	trainSmall(t, db, TrainRequest{Options: train.Options{Epochs: 1, Dim: 8}, Replace: true})
 	var out bytes.Buffer
 	archive := tar.NewWriter(&out)
 	if err := db.archiveModel(archive, listed[0]); err != nil {
@@ -241,7 +242,7 @@ func TestOpeningRemovesHalfWrittenCheckpoints(t *testing.T) {
 	dir := t.TempDir()
 	db := openDir(t, dir)
 	importText(t, db, families(20, 1), "tsv")
-	trainSmall(t, db, TrainRequest{Epochs: 1})
+	trainSmall(t, db, TrainRequest{Options: train.Options{Epochs: 1}})
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}

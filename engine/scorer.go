@@ -8,8 +8,11 @@ import (
 	"github.com/inklingdb/inkling/udf"
 )
 
-// scorer is an embedding as functions see it.
-type scorer struct{ *model.Embedding }
+// scorer is an embedding as functions see it. It is a udf.Finder.
+type scorer struct {
+	*model.Embedding
+	served *served // whose tables can be searched; nil for none
+}
 
 // ScoreTriples sets out[i] to the score of triples[i].
 func (s scorer) ScoreTriples(triples []udf.Rows, out []float32) {

@@ -19,7 +19,9 @@ type snapshot struct {
 	models edition
 	used   map[string]*published // by the name asked for; "" is the default model
 
-	patterns patternCache // of a transaction's view, whose version does not tell its changes
+	patterns    patternCache       // of a transaction's view, whose version does not tell its changes
+	exact       bool               // approximate searches are forbidden
+	approximate map[string]float64 // recall@10 by the name of each model that was searched approximately
 }
 
 // snapshot opens the latest version; close it.
@@ -57,7 +59,7 @@ func (s *snapshot) model(name string) (*published, error) {
 
 // versions returns the versions of the graph and of the models used so far.
 func (s *snapshot) versions() Versions {
-	v := Versions{Graph: s.view.Version()}
+	v := Versions{Graph: s.view.Version(), Approximate: s.approximate}
 	for _, p := range s.used {
 		if v.Models == nil {
 			v.Models = map[string]store.Version{}
@@ -69,7 +71,7 @@ func (s *snapshot) versions() Versions {
 
 // host returns the snapshot as functions see it.
 func (s *snapshot) host() *udf.Host {
-	return &udf.Host{Graph: graph{s.view}, Names: s.names, Model: func(name string) (*udf.Model, error) {
+	return &udf.Host{Graph: graph{s.view}, Names: s.names, Exact: s.exact, Approximated: s.approximated, Model: func(name string) (*udf.Model, error) {
 		p, err := s.model(name)
 		if err != nil {
 			return nil, err
@@ -84,6 +86,14 @@ func (s *snapshot) relationPatterns(ctx context.Context, g store.TermID) (*patte
 		return s.patterns.of(ctx, s.view, g)
 	}
 	return s.db.patterns.of(ctx, s.view, g)
+}
+
+// approximated notes that a model was searched approximately.
+func (s *snapshot) approximated(m *udf.Model, recall float64) {
+	if s.approximate == nil {
+		s.approximate = map[string]float64{}
+	}
+	s.approximate[m.Name] = recall
 }
 
 // graph is a view as functions see it.

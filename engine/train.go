@@ -23,6 +23,11 @@ const defaultHoldOut = 0.1
 // Train trains a model on the graph as it is now, measures and calibrates it on held-out triples, saves and
 // publishes it. Queries go on meanwhile; commits made during training are applied to it afterwards.
 func (db *DB) Train(ctx context.Context, r TrainRequest) (ModelInfo, error) {
+	preset, err := train.PresetByName(r.Preset)
+	if r.Preset != "" && err != nil {
+		return ModelInfo{}, fmt.Errorf("engine: train: %w: %w", ErrBadInput, err)
+	}
+	r.Options = r.Options.Over(preset)
 	if r.Family == "" {
 		r.Family = model.Families[0].Name
 	}
@@ -34,17 +39,11 @@ func (db *DB) Train(ctx context.Context, r TrainRequest) (ModelInfo, error) {
 	if r.Name == "" {
 		r.Name = family.Name
 	}
-	if _, err := train.PresetByName(r.Preset); r.Preset != "" && err != nil {
-		return ModelInfo{}, fmt.Errorf("engine: train: %w: %w", ErrBadInput, err)
-	}
 	if r.HoldOut < 0 || r.HoldOut > 0.5 {
 		return ModelInfo{}, fmt.Errorf("engine: train: %w: the held-out share %g must be from 0 to 0.5", ErrBadInput, r.HoldOut)
 	}
-	if k := r.Graph.Kind; k != rdf.None && k != rdf.IRI {
-		return ModelInfo{}, fmt.Errorf("engine: train: %w: the graph %v has no IRI by which its model could find it again", ErrBadInput, r.Graph)
-	}
-	if n := len(fileOf(r.Name)); n > maxModelFile {
-		return ModelInfo{}, fmt.Errorf("engine: train: %w: the model's name makes a file name of %d bytes, at most %d: shorten it", ErrBadInput, n, maxModelFile)
+	if err := checkTarget(r.Name, r.Graph); err != nil {
+		return ModelInfo{}, fmt.Errorf("engine: train: %w", err)
 	}
 	if err := db.models.begin(r.Name, r.Replace); err != nil {
 		return ModelInfo{}, fmt.Errorf("engine: train: %w", err)
@@ -56,6 +55,17 @@ func (db *DB) Train(ctx context.Context, r TrainRequest) (ModelInfo, error) {
 		return ModelInfo{}, fmt.Errorf("engine: train %s: %w", r.Name, err)
 	}
 	return info, nil
+}
+
+// checkTarget returns an error unless a model can have that name and be of that graph.
+func checkTarget(name string, graph rdf.Term) error {
+	if k := graph.Kind; k != rdf.None && k != rdf.IRI {
+		return fmt.Errorf("%w: the graph %v has no IRI by which its model could find it again", ErrBadInput, graph)
+	}
+	if n := len(fileOf(name)); n > maxModelFile {
+		return fmt.Errorf("%w: the model's name makes a file name of %d bytes, at most %d: shorten it", ErrBadInput, n, maxModelFile)
+	}
+	return nil
 }
 
 // maxModelFile bounds the name of a checkpoint's file, so that file systems take it with what its journal adds.
@@ -202,31 +212,14 @@ func without(triples, others []model.Triple) []model.Triple {
 	return slices.DeleteFunc(triples, func(t model.Triple) bool { return gone[t] })
 }
 
-// options returns the preset's settings, if one is named, with those of the request before them. What is still zero
-// the trainer chooses by size.
+// options returns the trainer's settings. What is still zero the trainer chooses by size.
 func (j *trainJob) options() train.Options {
-	r := j.request
-	o, _ := train.PresetByName(r.Preset) // checked in Train; without one all is zero
-	o.Family, o.Seed, o.Workers, o.Progress = r.Family, r.Seed, r.Workers, j.progress
-	o.Budget = r.Budget
-	override(&o.Dim, r.Dim)
-	override(&o.Epochs, r.Epochs)
-	override(&o.Batch, r.Batch)
-	override(&o.LearningRate, r.LearningRate)
-	override(&o.N3, r.N3)
-	override(&o.Patience, r.Patience)
+	o := j.request.Options
+	o.Progress = j.progress
 	if all := runtime.GOMAXPROCS(0); o.Workers < 1 || o.Workers > all { // more would only take memory; the model is the same
 		o.Workers = all
 	}
 	return o
-}
-
-// override sets a setting that was given.
-func override[T comparable](setting *T, given T) {
-	var zero T
-	if given != zero {
-		*setting = given
-	}
 }
 
 func (j *trainJob) progress(p train.Progress) {

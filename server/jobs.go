@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/inklingdb/inkling/engine"
+	"github.com/inklingdb/inkling/engine/train"
 	"github.com/inklingdb/inkling/store/rdf"
 )
 
@@ -27,18 +28,12 @@ const (
 
 // trainRequest says what to train; absent fields are chosen by the size of the graph.
 type trainRequest struct {
-	Name         string  `json:"name,omitempty"`
-	Family       string  `json:"family,omitempty"`
-	Graph        string  `json:"graph,omitempty"`
-	Dim          int     `json:"dim,omitempty"`
-	Epochs       int     `json:"epochs,omitempty"`
-	Batch        int     `json:"batch,omitempty"`
-	LearningRate float64 `json:"learning_rate,omitempty"`
-	N3           float64 `json:"n3,omitempty"`
-	HoldOut      float64 `json:"hold_out,omitempty"`
-	Seed         uint64  `json:"seed,omitempty"`
-	Workers      int     `json:"workers,omitempty"`
-	Replace      bool    `json:"replace,omitempty"`
+	Name    string  `json:"name,omitempty"`
+	Preset  string  `json:"preset,omitempty"`
+	Graph   string  `json:"graph,omitempty"`
+	HoldOut float64 `json:"hold_out,omitempty"`
+	Replace bool    `json:"replace,omitempty"`
+	train.Options
 }
 
 // job is a training as it is now.
@@ -112,8 +107,7 @@ func (j *jobs) train(ctx context.Context, entry *job, graph rdf.Term) {
 	defer entry.cancel()
 	q := entry.Request
 	card, err := j.db.Train(ctx, engine.TrainRequest{
-		Name: q.Name, Family: q.Family, Graph: graph, Dim: q.Dim, Epochs: q.Epochs, Batch: q.Batch,
-		LearningRate: q.LearningRate, N3: q.N3, HoldOut: q.HoldOut, Seed: q.Seed, Workers: q.Workers, Replace: q.Replace,
+		Name: q.Name, Preset: q.Preset, Graph: graph, HoldOut: q.HoldOut, Replace: q.Replace, Options: q.Options,
 		Progress: func(p engine.TrainProgress) { j.progress(entry, p) },
 	})
 	j.mu.Lock()

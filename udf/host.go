@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/inklingdb/inkling/index/pattern"
+	"github.com/inklingdb/inkling/internal/vec"
 	"github.com/inklingdb/inkling/store"
 )
 
@@ -57,6 +58,32 @@ type Scorer interface {
 	Prob(score float32) float64
 }
 
+// Search asks for the K best rows of a model.
+type Search struct {
+	K     int
+	Skip  func(row int) bool // rows to leave out; nil for none
+	Exact bool               // no approximation, whatever the model has
+}
+
+// Found is what a search found.
+type Found struct {
+	Best []vec.Ranked // by row, best first; scores are in the order of those of ScoreEntities or Similarities
+	// Approximate says that Best need not be the best: Recall is the share of the best ten that such searches were
+	// measured to find.
+	Approximate bool
+	Recall      float64
+}
+
+// Finder is a Scorer that can find the best rows without a score for every one. Either method returns false when it
+// cannot, or when scoring all is faster: then the caller does that.
+type Finder interface {
+	Scorer
+	// Complete finds the entities that complete a question.
+	Complete(q Question, s Search) (Found, bool)
+	// Neighbours finds the entities whose rows have the largest cosine with an entity's.
+	Neighbours(entity uint32, s Search) (Found, bool)
+}
+
 // Model is one published version of a model. It is immutable.
 type Model struct {
 	Name       string
@@ -75,4 +102,8 @@ type Host struct {
 	Model func(name string) (*Model, error)
 	// Patterns returns the evidence about the relations of a graph, computed once a version.
 	Patterns func(ctx context.Context, g store.TermID) (*pattern.GraphReport, error)
+	// Exact forbids approximate searches. Approximated, if not nil, is told of each model that was searched
+	// approximately, with the recall.
+	Exact        bool
+	Approximated func(m *Model, recall float64)
 }

@@ -23,35 +23,35 @@ type Wanted struct {
 	K       int     // at most so many
 	MinProb float64 // with at least this probability
 	Stated  bool    // keep those that the graph states
+	// Exact and Approximated are as in Host.
+	Exact        bool
+	Approximated func(m *Model, recall float64)
 }
 
 // Predict calls answer once for each ask, in order, with its best candidates, best first; a Node or Relation that
-// the model does not know has none. The slice is reused. All asks are scored by one matrix product per chunk.
+// the model does not know has none. The slice is reused. A few asks are searched one by one where the model can;
+// many are scored by one matrix product per chunk.
 func Predict(ctx context.Context, g Graph, m *Model, asks []Ask, w Wanted, answer func(ask int, found []Item) error) error {
-	questions := make([]Question, 0, len(asks))
+	p := predictor{graph: g, model: m, wanted: w}
 	places := make([]int, 0, len(asks))
 	for i, a := range asks {
 		node, okNode := m.Vocabulary.Entity(a.Node)
 		relation, okRelation := m.Vocabulary.Relation(a.Relation)
 		if okNode && okRelation {
-			questions = append(questions, Question{Entity: node, Relation: relation, Heads: a.Heads})
+			p.asks = append(p.asks, a)
+			p.questions = append(p.questions, Question{Entity: node, Relation: relation, Heads: a.Heads})
 			places = append(places, i)
 		}
 	}
-	p := predictor{graph: g, model: m, wanted: w}
 	next := 0 // the next ask to answer
-	err := scoreInChunks(ctx, m, questions, func(i int, scores []float32) error {
+	err := p.rank(ctx, func(i int) error {
 		for ; next < places[i]; next++ {
 			if err := answer(next, nil); err != nil {
 				return err
 			}
 		}
 		next++
-		found, err := p.best(asks[places[i]], questions[i], scores)
-		if err != nil {
-			return err
-		}
-		return answer(places[i], found)
+		return answer(places[i], p.judge(p.questions[i]))
 	})
 	for ; err == nil && next < len(asks); next++ {
 		err = answer(next, nil)
@@ -59,27 +59,79 @@ func Predict(ctx context.Context, g Graph, m *Model, asks []Ask, w Wanted, answe
 	return err
 }
 
-// predictor picks candidates from scores; its buffers serve one ask after another.
+// predictor picks the candidates of asks that the model knows; its buffers serve one ask after another.
 type predictor struct {
-	graph  Graph
-	model  *Model
-	wanted Wanted
-	stated map[uint32]bool // rows that are no candidates
-	top    []vec.Ranked
-	rows   []Rows
-	scores []float32
-	items  []Item
+	graph     Graph
+	model     *Model
+	wanted    Wanted
+	asks      []Ask
+	questions []Question      // of the asks
+	stated    map[uint32]bool // rows that are no candidates
+	top       []vec.Ranked    // of the ask at hand
+	rows      []Rows
+	scores    []float32
+	items     []Item
 }
 
-// best returns the candidates of an ask from the scores of all entities. Those scores only choose the K
-// candidates: a model may rank the two ends of a relation by different parameters. What is returned, and its
-// order, is the triple's own score and probability, the same that score and prob give.
-func (p *predictor) best(a Ask, q Question, scores []float32) ([]Item, error) {
-	skip, err := p.skip(a)
-	if err != nil {
-		return nil, err
+// manyQuestions is from how many questions on a matrix product takes less time than as many searches: see
+// BenchmarkPredict of engine. manyEntities is from how many entities on it never does.
+const (
+	manyQuestions = 32
+	manyEntities  = 200_000
+)
+
+// rank calls ranked for each question, in order, with its best candidates in p.top.
+func (p *predictor) rank(ctx context.Context, ranked func(i int) error) error {
+	finder, ok := p.model.Scorer.(Finder)
+	if !ok || len(p.questions) >= manyQuestions && len(p.model.Vocabulary.EntityIDs()) < manyEntities {
+		return p.score(ctx, 0, len(p.questions), ranked)
 	}
-	p.top = vec.TopK(p.top[:0], scores, p.wanted.K, skip)
+	for i, q := range p.questions {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		skip, err := p.skip(p.asks[i])
+		if err != nil {
+			return err
+		}
+		found, ok := finder.Complete(q, Search{K: p.wanted.K, Skip: skip, Exact: p.wanted.Exact})
+		if ok {
+			p.top = append(p.top[:0], found.Best...)
+			note(p.model, found, p.wanted.Approximated)
+			err = ranked(i)
+		} else {
+			err = p.score(ctx, i, i+1, ranked)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// note tells of an approximate search.
+func note(m *Model, found Found, approximated func(m *Model, recall float64)) {
+	if found.Approximate && approximated != nil {
+		approximated(m, found.Recall)
+	}
+}
+
+// score ranks the questions from one to before another by scores of all entities.
+func (p *predictor) score(ctx context.Context, from, to int, ranked func(i int) error) error {
+	return scoreInChunks(ctx, p.model, p.questions[from:to], func(i int, scores []float32) error {
+		skip, err := p.skip(p.asks[from+i])
+		if err != nil {
+			return err
+		}
+		p.top = vec.TopK(p.top[:0], scores, p.wanted.K, skip)
+		return ranked(from + i)
+	})
+}
+
+// judge returns the candidates of p.top as items. The scores they were found by only choose the K candidates: a model
+// may rank the two ends of a relation by different parameters. What is returned, and its order, is the triple's own
+// score and probability, the same that score and prob give.
+func (p *predictor) judge(q Question) []Item {
 	p.rows = p.rows[:0]
 	for _, r := range p.top {
 		t := Rows{H: q.Entity, R: q.Relation, T: uint32(r.Index)}
@@ -98,14 +150,14 @@ func (p *predictor) best(a Ask, q Question, scores []float32) ([]Item, error) {
 		}
 	}
 	slices.SortStableFunc(p.items, func(a, b Item) int { return cmp.Compare(b.Score, a.Score) })
-	return p.items, nil
+	return p.items
 }
 
 // skip returns a filter of the rows that are no candidates: the asked node itself, unless the graph states that it
 // stands in the relation to itself, and, unless they are wanted, those that the graph states.
 func (p *predictor) skip(a Ask) (func(int) bool, error) {
-	own, _ := p.model.Vocabulary.Entity(a.Node)
 	if p.wanted.Stated {
+		own, _ := p.model.Vocabulary.Entity(a.Node)
 		reflexive, err := p.graph.Has(p.model.Graph, store.Triple{S: a.Node, P: a.Relation, O: a.Node})
 		return func(row int) bool { return uint32(row) == own && !reflexive }, err
 	}
@@ -113,22 +165,34 @@ func (p *predictor) skip(a Ask) (func(int) bool, error) {
 		p.stated = map[uint32]bool{}
 	}
 	clear(p.stated)
-	p.stated[own] = true
+	return unstated(p.graph, p.model.Graph, p.model.Vocabulary, a, p.stated)
+}
+
+// Unstated returns a filter of the rows that are no candidates for an ask when stated ones are not wanted: those that a
+// graph states, and the asked node itself.
+func Unstated(g Graph, name store.TermID, v Vocabulary, a Ask) (skip func(row int) bool, err error) {
+	return unstated(g, name, v, a, map[uint32]bool{})
+}
+
+// unstated is Unstated with a map to use.
+func unstated(g Graph, name store.TermID, v Vocabulary, a Ask, stated map[uint32]bool) (func(row int) bool, error) {
+	own, _ := v.Entity(a.Node)
+	stated[own] = true
 	pattern := store.Pattern{S: a.Node, P: a.Relation}
 	if a.Heads {
 		pattern = store.Pattern{P: a.Relation, O: a.Node}
 	}
-	err := p.graph.Match(p.model.Graph, pattern, func(t store.Triple) bool {
+	err := g.Match(name, pattern, func(t store.Triple) bool {
 		other := t.O
 		if a.Heads {
 			other = t.S
 		}
-		if row, ok := p.model.Vocabulary.Entity(other); ok {
-			p.stated[row] = true
+		if row, ok := v.Entity(other); ok {
+			stated[row] = true
 		}
 		return true
 	})
-	return func(row int) bool { return p.stated[uint32(row)] }, err
+	return func(row int) bool { return stated[uint32(row)] }, err
 }
 
 // scoreInChunks scores the questions a chunk at a time and hands on each question's scores of all entities.
@@ -173,7 +237,7 @@ func (c *Call) predictRows(ctx context.Context, node, relation int, heads bool) 
 		}
 		asks, rows = append(asks, a), append(rows, row)
 	}
-	wanted := Wanted{K: c.K, Stated: c.Stated}
+	wanted := Wanted{K: c.K, Stated: c.Stated, Exact: c.Host.Exact, Approximated: c.Host.Approximated}
 	return Predict(ctx, c.Host.Graph, c.Model, asks, wanted, func(i int, found []Item) error {
 		c.Out.Lists[rows[i]] = append([]Item{}, found...)
 		return nil

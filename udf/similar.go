@@ -15,8 +15,7 @@ var similar = Function{
 		{`size(similar("kyoto", 3))`, `3`},
 	},
 	Run: func(ctx context.Context, c *Call) error {
-		ids := c.Model.Vocabulary.EntityIDs()
-		scores := make([]float32, len(ids))
+		finder, _ := c.Model.Scorer.(Finder)
 		for row := range c.Rows {
 			if c.Out.Errs[row] != nil {
 				continue
@@ -29,13 +28,31 @@ var similar = Function{
 				c.Fail(row, err)
 				continue
 			}
-			c.Model.Scorer.Similarities(own, scores)
-			items := []Item{}
-			for _, r := range vec.TopK(nil, scores, c.K, func(e int) bool { return e == int(own) }) {
-				items = append(items, Item{Node: ids[r.Index], Score: float64(r.Score)})
-			}
-			c.Out.Lists[row] = items
+			c.Out.Lists[row] = c.similar(finder, own)
 		}
 		return nil
 	},
+}
+
+// similar returns the entities most like one.
+func (c *Call) similar(finder Finder, own uint32) []Item {
+	skip := func(e int) bool { return e == int(own) }
+	var found Found
+	ok := false
+	if finder != nil {
+		found, ok = finder.Neighbours(own, Search{K: c.K, Skip: skip, Exact: c.Host.Exact})
+	}
+	ids := c.Model.Vocabulary.EntityIDs()
+	if ok {
+		note(c.Model, found, c.Host.Approximated)
+	} else {
+		scores := make([]float32, len(ids))
+		c.Model.Scorer.Similarities(own, scores)
+		found.Best = vec.TopK(nil, scores, c.K, skip)
+	}
+	items := []Item{}
+	for _, r := range found.Best {
+		items = append(items, Item{Node: ids[r.Index], Score: float64(r.Score)})
+	}
+	return items
 }

@@ -14,12 +14,12 @@ import (
 )
 
 type benchTrain struct {
-	Folder string `arg:"" help:"A folder with train, valid and test as .tsv or .tsv.gz, such as ../shared/data/FB15k-237."`
-	Preset string `placeholder:"NAME" help:"Settings: fb15k-237 or wn18rr; without it the folder's name, or defaults by size."`
-	Epochs int    `placeholder:"N" help:"Passes instead of the preset's."`
-	Seed   uint64 `default:"0" placeholder:"N"`
-
-	ByPattern bool `help:"Sum the figures up by the patterns of the relations in the training triples."`
+	Folder    string `arg:"" help:"A folder with train, valid and test as .tsv or .tsv.gz, such as ../shared/data/FB15k-237."`
+	Preset    string `placeholder:"NAME" help:"Settings, one of ${presets}; without it the folder's name and the family, or defaults by size."`
+	Model     string `placeholder:"FAMILY" help:"${families}; without it the preset's, or complex."`
+	Seed      uint64 `default:"0" placeholder:"N"`
+	ByPattern bool   `help:"Sum the figures up by the patterns of the relations in the training triples."`
+	trainFlags
 }
 
 // reference is what a C program with OpenBLAS reached on FB15k-237 with ComplEx of rank 100: ten epochs on two cores
@@ -35,19 +35,16 @@ func (c *benchTrain) Run(a *app) error {
 	a.machine()
 	name := c.Preset
 	if name == "" {
-		name = filepath.Base(c.Folder)
+		name = train.PresetName(filepath.Base(c.Folder), c.Model)
 	}
-	o, err := train.PresetByName(name)
-	if err != nil {
-		if c.Preset != "" {
-			return usageError{err}
-		}
-		o = train.Options{}
+	preset, err := train.PresetByName(name)
+	if err != nil && c.Preset != "" {
+		return usageError{err}
 	}
-	if c.Epochs > 0 {
-		o.Epochs = c.Epochs
+	o := c.options(c.Model, c.Seed).Over(preset)
+	if o.Workers == 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
 	}
-	o.Seed, o.Workers = c.Seed, runtime.GOMAXPROCS(0)
 	b := a.newBar("train")
 	o.Progress = func(p train.Progress) {
 		done := (float64(p.Epoch-1) + float64(p.Batch)/float64(max(1, p.Batches))) / float64(p.Epochs)

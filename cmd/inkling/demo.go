@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"github.com/inklingdb/inkling/engine/train"
 	"os"
 	"strings"
 
@@ -68,7 +69,7 @@ func (s *story) load() error {
 
 func (s *story) learn() error {
 	s.say("2. Train: a tenth of the triples is held out; how many of those can the model find again?\n\n")
-	info, err := s.app.train(s.db, engine.TrainRequest{Seed: 1, Epochs: s.epochs})
+	info, err := s.app.train(s.db, engine.TrainRequest{Options: train.Options{Seed: 1, Epochs: s.epochs}})
 	if err != nil {
 		return err
 	}

@@ -10,11 +10,14 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
 
 	"github.com/inklingdb/inkling/engine"
+	"github.com/inklingdb/inkling/engine/model"
+	"github.com/inklingdb/inkling/engine/train"
 	"github.com/inklingdb/inkling/query/sparql"
 	"github.com/inklingdb/inkling/server"
 	"github.com/inklingdb/inkling/store"
@@ -36,6 +39,7 @@ type commands struct {
 	Eval      evalCommand      `cmd:"" help:"Evaluate a CEL expression with Inkling's functions."`
 	Serve     serveCommand     `cmd:"" help:"Serve SPARQL, a JSON API and a web page over HTTP."`
 	Models    modelsCommand    `cmd:"" help:"Show models; drop one or make one the default."`
+	Embedding embeddingCommand `cmd:"" name:"embeddings" help:"Write a model's embeddings for other tools, or make a model of theirs."`
 	Function  functionCommand  `cmd:"" help:"List functions; add or drop your own."`
 	Stats     statsCommand     `cmd:"" help:"Count triples, terms, graphs and relations."`
 	Patterns  patternsCommand  `cmd:"" help:"Show which relations are symmetric, inverse, composed, 1-to-N and the like."`
@@ -84,7 +88,10 @@ func run(args []string) int {
 	code := -1
 	parser, err := kong.New(&commands{}, kong.Name("inkling"), kong.Description(description),
 		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.Exit(func(c int) { code = c }), kong.Bind(a), kong.Vars{"listen": server.DefaultListen})
+		kong.Exit(func(c int) { code = c }), kong.Bind(a), kong.Vars{
+			"listen": server.DefaultListen, "families": nameList(model.Families, func(f model.Family) string { return f.Name }),
+			"presets": nameList(train.Presets, func(p train.Preset) string { return p.Name }),
+		})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "inkling:", err)
 		return exitFailure
@@ -110,6 +117,15 @@ func run(args []string) int {
 	}
 	fmt.Fprintln(a.err, "inkling:", err)
 	return exitCode(err)
+}
+
+// nameList joins the names of a table's entries for a help text.
+func nameList[T any](table []T, name func(T) string) string {
+	names := make([]string, len(table))
+	for i, entry := range table {
+		names[i] = name(entry)
+	}
+	return strings.Join(names, ", ")
 }
 
 // usageError is a wrong use that kong cannot see.

@@ -11,30 +11,24 @@ import (
 
 type trainCommand struct {
 	database
-	Model   string        `default:"complex" placeholder:"FAMILY" help:"complex or distmult (${default})."`
-	Preset  string        `placeholder:"NAME" help:"Settings that were measured: fb15k-237 or wn18rr; other flags go before them."`
-	Name    string        `placeholder:"NAME" help:"The model's name; without it the family's."`
-	Graph   string        `placeholder:"IRI" help:"Learn this named graph instead of the default one."`
-	Dim     int           `placeholder:"N" help:"Numbers per embedding (complex: pairs); without it chosen by size."`
-	Epochs  int           `placeholder:"N" help:"Passes over the triples at most; without it chosen by size."`
-	Batch   int           `placeholder:"N" help:"Questions per step; without it chosen by size."`
-	Rate    float64       `placeholder:"X" help:"Learning rate of Adagrad; without it 0.1."`
-	N3      float64       `name:"n3" placeholder:"X" help:"Weight of the N3 penalty; negative: none."`
-	HoldOut float64       `placeholder:"SHARE" help:"Share of triples held out for stopping, calibration and metrics; without it 0.1."`
-	Valid   []string      `placeholder:"FILE" help:"Triples to stop by and calibrate on instead of held-out ones."`
-	Test    []string      `placeholder:"FILE" help:"Triples to measure on instead of held-out ones."`
-	Budget  time.Duration `placeholder:"TIME" help:"Stop after the epoch in which so much time has passed, such as 5m."`
-	Seed    uint64        `default:"1" placeholder:"N" help:"Seed of all randomness (${default})."`
-	Workers int           `placeholder:"N" help:"Threads; without it all."`
-	Replace bool          `help:"Replace a model of that name once the new one is ready."`
-	JSON    bool          `help:"Print the model's card as JSON."`
+	Model   string   `placeholder:"FAMILY" help:"${families}; without it the preset's, or complex."`
+	Preset  string   `placeholder:"NAME" help:"Settings that were measured, one of ${presets}; other flags go before them."`
+	Name    string   `placeholder:"NAME" help:"The model's name; without it the family's."`
+	Graph   string   `placeholder:"IRI" help:"Learn this named graph instead of the default one."`
+	HoldOut float64  `placeholder:"SHARE" help:"Share of triples held out for stopping, calibration and metrics; without it 0.1."`
+	Valid   []string `placeholder:"FILE" help:"Triples to stop by and calibrate on instead of held-out ones."`
+	Test    []string `placeholder:"FILE" help:"Triples to measure on instead of held-out ones."`
+	Seed    uint64   `default:"1" placeholder:"N" help:"Seed of all randomness (${default})."`
+	Replace bool     `help:"Replace a model of that name once the new one is ready."`
+	JSON    bool     `help:"Print the model's card as JSON."`
+	trainFlags
 }
 
 // Run trains a model and prints its card.
 func (c *trainCommand) Run(a *app) error {
 	request := engine.TrainRequest{
-		Name: c.Name, Family: c.Model, Preset: c.Preset, Dim: c.Dim, Epochs: c.Epochs, Batch: c.Batch, LearningRate: c.Rate, N3: c.N3,
-		HoldOut: c.HoldOut, Valid: c.Valid, Test: c.Test, Budget: c.Budget, Seed: c.Seed, Workers: c.Workers, Replace: c.Replace,
+		Name: c.Name, Preset: c.Preset, HoldOut: c.HoldOut, Valid: c.Valid, Test: c.Test, Replace: c.Replace,
+		Options: c.options(c.Model, c.Seed),
 	}
 	if c.Graph != "" {
 		request.Graph = rdf.NewIRI(c.Graph)
@@ -85,9 +79,13 @@ func printCard(out io.Writer, m engine.ModelInfo) {
 		graph = "<" + m.Graph + ">"
 	}
 	fmt.Fprintf(out, "model %s (%s, dimension %d) of %s\n", m.Name, m.Family, m.Dim, graph)
-	fmt.Fprintf(out, "  learnt     %s about %s and %s, in %s\n", plural(int64(m.TrainTriples), "triple"),
-		plural(int64(m.Entities), "node"), plural(int64(m.Relations), "relation"),
-		shortTime(time.Duration(m.TrainSeconds*float64(time.Second))))
+	if m.Imported != "" {
+		fmt.Fprintf(out, "  imported   %s and %s, from %s\n", plural(int64(m.Entities), "node"), plural(int64(m.Relations), "relation"), m.Imported)
+	} else {
+		fmt.Fprintf(out, "  learnt     %s about %s and %s, in %s\n", plural(int64(m.TrainTriples), "triple"),
+			plural(int64(m.Entities), "node"), plural(int64(m.Relations), "relation"),
+			shortTime(time.Duration(m.TrainSeconds*float64(time.Second))))
+	}
 	if h := m.HeldOut; h.Triples > 0 {
 		fmt.Fprintf(out, "  held out   %s it had not seen: MRR %.3f, Hits@1 %.3f, Hits@3 %.3f, Hits@10 %.3f (filtered)\n",
 			plural(int64(h.Triples), "triple"), h.MRR, h.Hits1, h.Hits3, h.Hits10)

@@ -40,6 +40,7 @@ type Follower struct {
 	closed  bool
 
 	published atomic.Pointer[publication]
+	changed   changeLog
 	drift     driftCache
 }
 
@@ -59,7 +60,7 @@ func Open(ctx context.Context, path string, source Source, o Options) (*Follower
 	if err != nil {
 		return nil, err
 	}
-	if _, ok := e.Family.Interaction.(model.Bilinear); !ok {
+	if !e.Family.Bilinear() {
 		return nil, fmt.Errorf("maintain: %s is not bilinear: %w", e.Family.Name, errors.ErrUnsupported)
 	}
 	f := &Follower{path: path, source: source, options: o.withDefaults()}
@@ -71,6 +72,7 @@ func Open(ctx context.Context, path string, source Source, o Options) (*Follower
 	if err := f.resume(ctx, e); err != nil {
 		return nil, err
 	}
+	f.changed.forgotten = f.version
 	f.publish(e, true, 0)
 	return f, nil
 }
@@ -130,6 +132,13 @@ func trainingName(e *model.Embedding) string {
 
 // Embedding returns the published model. It is immutable; Metadata.DataVersion is its version.
 func (f *Follower) Embedding() *model.Embedding { return f.published.Load().embedding }
+
+// Changed returns the entity rows in which the model published at version to differs from the one published at version
+// from, ascending; rows that came in between may or may not be among them. It is false when the follower no longer
+// remembers: then compare the rows.
+func (f *Follower) Changed(from, to store.Version) (rows []uint32, known bool) {
+	return f.changed.between(from, to)
+}
 
 // Version returns the last commit that the published model has applied.
 func (f *Follower) Version() store.Version { return f.published.Load().status.Version }
@@ -246,6 +255,7 @@ func (f *Follower) flush(start time.Time) error {
 	if err := f.journal.append(r); err != nil {
 		return err
 	}
+	f.changed.add(f.version, r.rows, f.learner.tables.Vocabulary.Entities())
 	f.publish(f.Embedding(), len(r.rows) > 0 || len(r.entities)+len(r.relations) > 0, time.Since(start))
 	if f.journal.size > f.options.CompactBytes {
 		return f.checkpoint()

@@ -207,16 +207,16 @@ func (p *problem) prepare() {
 
 // answer sets s to the probability of each candidate for each query, and losses.
 func (p *problem) answer() {
-	bilinear := p.l.tables.Family.Interaction.(model.Bilinear)
+	querier := p.l.tables.Family.Interaction.(model.Querier)
 	for i, row := range p.pool[:p.moving] {
 		copy(p.c.Row(i), p.l.tables.Entity(row))
 	}
 	for i, q := range p.queries {
 		fixed, relation := p.l.tables.Entity(q.fixed), p.l.tables.Relation(p.l.relationRow(q.relation, q.heads))
 		if q.heads && !p.l.tables.Reciprocal {
-			bilinear.HeadQuery(relation, fixed, p.q.Row(i))
+			querier.HeadQuery(relation, fixed, p.q.Row(i))
 		} else {
-			bilinear.TailQuery(fixed, relation, p.q.Row(i))
+			querier.TailQuery(fixed, relation, p.q.Row(i))
 		}
 	}
 	vec.MulNT(p.s, p.q, p.c, false, 1)

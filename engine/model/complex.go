@@ -48,6 +48,14 @@ func (complexInteraction) HeadQuery(r, t, q []float32) {
 	addConjugateProduct(1, r, t, q)
 }
 
+func (complexInteraction) TailBackward(h, r, dq, dh, dr []float32) {
+	complexInteraction{}.Grad(1, h, r, dq, dh, dr, nil)
+}
+
+func (complexInteraction) HeadBackward(r, t, dq, dr, dt []float32) {
+	complexInteraction{}.Grad(1, dq, r, t, nil, dr, dt)
+}
+
 // halves returns the real and imaginary parts of a complex row, both of one length.
 func halves(x []float32) (re, im []float32) {
 	d := len(x) / 2

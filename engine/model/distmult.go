@@ -46,6 +46,14 @@ func (distMultInteraction) HeadQuery(r, t, q []float32) {
 	addElementwise(1, r, t, q)
 }
 
+func (distMultInteraction) TailBackward(h, r, dq, dh, dr []float32) {
+	distMultInteraction{}.Grad(1, h, r, dq, dh, dr, nil)
+}
+
+func (distMultInteraction) HeadBackward(r, t, dq, dr, dt []float32) {
+	distMultInteraction{}.Grad(1, dq, r, t, nil, dr, dt)
+}
+
 // addElementwise adds g·a[i]·b[i] to out[i].
 func addElementwise(g float32, a, b, out []float32) {
 	b, out = b[:len(a)], out[:len(a)]

@@ -16,17 +16,36 @@ type Family struct {
 	// Modulus is 2 when a parameter is a complex number stored as two halves of the row, else 1. The N3 norm is
 	// taken over moduli.
 	Modulus     int
+	Similarity  Similarity // of a query row and an entity's row, where Interaction is a Querier; the zero value is Dot
 	Interaction Interaction
+	// Directions says that only the directions of a relation's numbers count: penalties of size leave them alone.
+	Directions bool
+	// StartRelation changes a relation's row of small random numbers into the one that training begins with; nil leaves
+	// it as it is.
+	StartRelation func(row []float32)
 }
 
 // Families lists every embedding model Inkling has, the default first.
 var Families = []Family{
 	complEx,
 	distMult,
+	cp,
+	rescal,
+	transE,
+	transEL1,
+	transR,
+	rotatE,
+	rotatEL2,
 }
 
 // ErrUnknownFamily is returned for a model name that is not in Families.
 var ErrUnknownFamily = errors.New("unknown model family")
+
+// Bilinear reports whether the score is an inner product of a query row and an entity's row.
+func (f Family) Bilinear() bool {
+	_, ok := f.Interaction.(Querier)
+	return ok && f.Similarity == Dot
+}
 
 // FamilyByName returns the family with that name, in any letter case.
 func FamilyByName(name string) (Family, error) {

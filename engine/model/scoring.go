@@ -45,30 +45,105 @@ func (e *Embedding) ScoreRelations(h, t uint32, out []float32) {
 
 // ScoreQuery sets out[e] to ScoreCompletion(q, e); len(out) is the entity count.
 func (e *Embedding) ScoreQuery(q Query, out []float32) {
-	if !e.bilinear() {
+	if _, ok := e.Family.Interaction.(Projector); ok {
+		e.ScoreQueries([]Query{q}, vec.MatrixOf(out, 1, len(out)), 1)
+		return
+	}
+	if _, ok := e.Family.Interaction.(Querier); !ok {
 		e.scoreEach(q, out)
 		return
 	}
 	w, _ := e.Widths()
 	row := make([]float32, w)
 	e.queryRow(q, row)
-	vec.GEMV(e.Entities, e.Vocabulary.Entities(), w, row, out)
+	n := e.Vocabulary.Entities()
+	if e.Family.Similarity == Dot {
+		vec.GEMV(e.Entities, n, w, row, out)
+		return
+	}
+	vec.Distances(e.Family.Similarity.Metric(), e.Entities, n, w, row, out)
+	e.Family.Similarity.fromDistances(out[:n])
 }
 
 // ScoreQueries sets row i of out, [len(queries) × entities], to the scores of queries[i] completed by every
-// entity, as one matrix product over the given number of goroutines.
+// entity, by matrix kernels over the given number of goroutines.
 func (e *Embedding) ScoreQueries(queries []Query, out vec.Matrix, workers int) {
-	if !e.bilinear() {
+	switch e.Family.Interaction.(type) {
+	case Projector:
+		e.scoreProjected(queries, out, workers)
+	case Querier:
+		e.Family.Similarity.scores(out, e.QueryRows(queries), e.EntityMatrix(), workers)
+	default:
 		for i, q := range queries {
 			e.scoreEach(q, out.Row(i))
 		}
-		return
 	}
-	vec.MulNT(out, e.QueryRows(queries), e.EntityMatrix(), false, workers)
 }
 
-// QueryRows returns, for a Bilinear family, one row per query whose inner product with an entity's row is the
-// score of the query completed by that entity. The matrix belongs to the caller.
+// scores sets out[i][j] to the similarity of query row i and entity row j.
+func (s Similarity) scores(out, queries, entities vec.Matrix, workers int) {
+	if s == Dot {
+		vec.MulNT(out, queries, entities, false, workers)
+		return
+	}
+	vec.DistancesNT(s.Metric(), out, queries, entities, workers)
+	for i := range out.Rows {
+		s.fromDistances(out.Row(i))
+	}
+}
+
+// fromDistances turns distances into scores.
+func (s Similarity) fromDistances(d []float32) {
+	if s != NegL2 {
+		vec.Scale(-1, d)
+		return
+	}
+	vec.Scale(-0.5, d) // −√(0 + 0 − 2·(−d/2))
+	vec.ExpandDistances(d, 0, make([]float32, len(d)), d)
+}
+
+// projectedBlock is how many entities are projected at a time: 1,024 rows of 100 floats are 400 KB.
+const projectedBlock = 1024
+
+// scoreProjected scores queries of a Projector, relation by relation: a block of entities is seen through the relation's
+// matrix by one product and compared with all its query rows.
+func (e *Embedding) scoreProjected(queries []Query, out vec.Matrix, workers int) {
+	rows := e.QueryRows(queries)
+	byRelation := map[uint32][]int{}
+	for i, q := range queries {
+		r := e.relationRow(q)
+		byRelation[r] = append(byRelation[r], i)
+	}
+	w, _ := e.Widths()
+	seen := vec.MatrixOf(make([]float32, projectedBlock*w), projectedBlock, w)
+	for r, of := range byRelation {
+		asked := vec.MatrixOf(make([]float32, len(of)*w), len(of), w)
+		for i, at := range of {
+			copy(asked.Row(i), rows.Row(at))
+		}
+		m := e.Family.Interaction.(Projector).Projection(e.Relation(r))
+		for lo := 0; lo < out.Cols; lo += projectedBlock {
+			n := min(projectedBlock, out.Cols-lo)
+			vec.MulNT(seen.RowRange(0, n), e.EntityMatrix().RowRange(lo, lo+n), m, false, workers)
+			scores := vec.MatrixOf(make([]float32, len(of)*n), len(of), n)
+			e.Family.Similarity.scores(scores, asked, seen.RowRange(0, n), workers)
+			for i, at := range of {
+				copy(out.Row(at)[lo:], scores.Row(i))
+			}
+		}
+	}
+}
+
+// relationRow returns the row of the relation table by which a query is asked.
+func (e *Embedding) relationRow(q Query) uint32 {
+	if q.Heads && e.Reciprocal {
+		return e.Reverse(q.Relation)
+	}
+	return q.Relation
+}
+
+// QueryRows returns, for a Querier, one row per query whose similarity to an entity's row is the score of the query
+// completed by that entity. The matrix belongs to the caller.
 func (e *Embedding) QueryRows(queries []Query) vec.Matrix {
 	w, _ := e.Widths()
 	rows := vec.MatrixOf(make([]float32, len(queries)*w), len(queries), w)
@@ -78,22 +153,15 @@ func (e *Embedding) QueryRows(queries []Query) vec.Matrix {
 	return rows
 }
 
-func (e *Embedding) bilinear() bool {
-	_, ok := e.Family.Interaction.(Bilinear)
-	return ok
-}
-
 // queryRow sets out to the query's row.
 func (e *Embedding) queryRow(q Query, out []float32) {
-	b := e.Family.Interaction.(Bilinear)
-	switch fixed := e.Entity(q.Entity); {
-	case !q.Heads:
-		b.TailQuery(fixed, e.Relation(q.Relation), out)
-	case e.Reciprocal:
-		b.TailQuery(fixed, e.Relation(e.Reverse(q.Relation)), out)
-	default:
-		b.HeadQuery(e.Relation(q.Relation), fixed, out)
+	b := e.Family.Interaction.(Querier)
+	fixed, relation := e.Entity(q.Entity), e.Relation(e.relationRow(q))
+	if q.Heads && !e.Reciprocal {
+		b.HeadQuery(relation, fixed, out)
+		return
 	}
+	b.TailQuery(fixed, relation, out)
 }
 
 func (e *Embedding) scoreEach(q Query, out []float32) {

@@ -14,29 +14,41 @@ type group struct {
 	entity   uint32
 	relation uint32 // row of the relation table, reciprocal rows included
 	targets  []uint32
+	heads    bool // the answers are heads of the relation itself; only without reciprocal relations
 }
 
-// queryGroups returns the queries of the training triples in both directions, the heads' by reciprocal relation rows,
-// each with at most limit targets; a query with more is cut into several groups.
-func queryGroups(triples []model.Triple, relations uint32, limit int) []group {
-	type answer struct{ entity, relation, target uint32 }
+// questions returns the queries of the training triples in both directions, each with at most limit targets; a query
+// with more is cut into several groups. Heads are asked for by rows reverse rows further on, or by the relation's own
+// where reverse is 0.
+func questions(triples []model.Triple, reverse uint32, limit int) []group {
+	type answer struct {
+		entity, relation, target uint32
+		heads                    bool
+	}
 	all := make([]answer, 0, 2*len(triples))
 	for _, t := range triples {
-		all = append(all, answer{t.H, t.R, t.T}, answer{t.T, t.R + relations, t.H})
+		all = append(all, answer{t.H, t.R, t.T, false}, answer{t.T, t.R + reverse, t.H, reverse == 0})
+	}
+	side := func(heads bool) int {
+		if heads {
+			return 1
+		}
+		return 0
 	}
 	slices.SortFunc(all, func(a, b answer) int {
-		return cmp.Or(cmp.Compare(a.relation, b.relation), cmp.Compare(a.entity, b.entity), cmp.Compare(a.target, b.target))
+		return cmp.Or(cmp.Compare(a.relation, b.relation), side(a.heads)-side(b.heads),
+			cmp.Compare(a.entity, b.entity), cmp.Compare(a.target, b.target))
 	})
 	targets := make([]uint32, len(all))
 	var groups []group
 	for from := 0; from < len(all); {
-		to := from
-		for ; to < len(all) && all[to].entity == all[from].entity && all[to].relation == all[from].relation; to++ {
+		to, first := from, all[from]
+		for ; to < len(all) && all[to].entity == first.entity && all[to].relation == first.relation && all[to].heads == first.heads; to++ {
 			targets[to] = all[to].target
 		}
 		for from < to {
 			end := from + min(limit, to-from)
-			groups = append(groups, group{all[from].entity, all[from].relation, targets[from:end:end]})
+			groups = append(groups, group{first.entity, first.relation, targets[from:end:end], first.heads})
 			from = end
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"time"
 
 	"github.com/inklingdb/inkling/engine/model"
@@ -20,42 +21,59 @@ type Data struct {
 	Test       []model.Triple // only so that its triples do not count as false when Valid is ranked; may be empty
 }
 
-// Loss names what is minimised.
-type Loss string
-
-const (
-	// AllEntities is the cross-entropy of the softmax over all entities for each triple's tail, and for its head
-	// by reciprocal relations ("1-vs-all"). Lacroix, Usunier, Obozinski 2018.
-	AllEntities Loss = "1vsall"
-	// SampledSoftmax is the same over Negatives sampled entities, drawn once a batch: for graphs whose entity
-	// table is too large to score for every triple.
-	SampledSoftmax Loss = "sampled"
-)
-
 // Options are the settings of a training. Zero values are filled in by Defaults for the size of the data.
 type Options struct {
-	Family       string  // a name in model.Families
-	Dim          int     // the rank: complex numbers a row for ComplEx
-	Loss         Loss    //
-	Batch        int     // queries a step, a query being (entity, relation) with up to QueryTargets answers
-	QueryTargets int     // at most so many triples of one query are learnt in one row; 1 is plain 1-vs-all
-	Negatives    int     // entities sampled a batch, SampledSoftmax only
-	LearningRate float64 // of Adagrad
-	DecayTo      float64 // the rate falls linearly from LearningRate to DecayTo·LearningRate over Epochs; 1 is constant
-	N3           float64 // weight of the cubed norm of a triple's three rows; negative: none
-	InitScale    float64 // standard deviation of the rows at the start
+	Family       string `json:"family,omitempty"`        // a name in model.Families
+	Dim          int    `json:"dim,omitempty"`           // the rank: complex numbers a row for ComplEx and RotatE
+	Loss         Loss   `json:"loss,omitempty"`          //
+	Batch        int    `json:"batch,omitempty"`         // queries a step: (entity, relation) with up to QueryTargets answers, one answer for a paired loss
+	QueryTargets int    `json:"query_targets,omitempty"` // at most so many triples of one query are learnt in one row; 1 is plain 1-vs-all
+	NoReciprocal bool   `json:"no_reciprocal,omitempty"` // heads are asked for by the relation itself, not by a reverse relation learnt on its own
 
-	Epochs      int           // passes over the training triples at most
-	Budget      time.Duration // stop after the epoch in which so much time has passed; 0 means no limit
-	ValidEvery  int           // epochs between validations
-	ValidSample int           // validate on at most so many triples, the same ones each time; negative: all
-	Patience    int           // stop after so many validations without a better MRR; 0 means never
+	Negatives   int      `json:"negatives,omitempty"`   // entities sampled: a batch for SampledSoftmax, an answer for a paired loss
+	Sampling    Sampling `json:"sampling,omitempty"`    // how negatives are drawn
+	Unfiltered  bool     `json:"unfiltered,omitempty"`  // negatives may be stated answers; without it they are drawn again
+	Margin      float64  `json:"margin,omitempty"`      // γ of Margin, Logistic and SelfAdversarial
+	Temperature float64  `json:"temperature,omitempty"` // α of SelfAdversarial
+	Squared     bool     `json:"squared,omitempty"`     // AllEntities of a Euclidean distance: the softmax is over −D² instead of −D, which ranks alike and has no kink
+	Subsample   bool     `json:"subsample,omitempty"`   // weigh a triple by 1/√(its two queries' answers), as Sun et al. 2019 do
 
-	Seed    uint64
-	Workers int // goroutines; 0 means 1. The model does not depend on it.
+	Optimiser      Optimiser `json:"optimiser,omitempty"`
+	LearningRate   float64   `json:"learning_rate,omitempty"`
+	RelationRate   float64   `json:"relation_rate,omitempty"`   // times LearningRate is the rate of relations
+	Schedule       Schedule  `json:"schedule,omitempty"`        // how the rate falls
+	DecayTo        float64   `json:"decay_to,omitempty"`        // the rate falls from LearningRate to DecayTo·LearningRate over Epochs; 1 is constant
+	Warmup         float64   `json:"warmup,omitempty"`          // epochs over which the rate rises from 0
+	N3             float64   `json:"n3,omitempty"`              // weight of the cubed norm of a triple's three rows; negative: none
+	L2             float64   `json:"l2,omitempty"`              // weight of the squared norm of a triple's three rows
+	Dura           float64   `json:"dura,omitempty"`            // weight of the squared norms of a triple's query row and both entities: Zhang, Cai, Wang 2020
+	Dropout        float64   `json:"dropout,omitempty"`         // share of the query row's numbers set to 0 in training, in [0, 1)
+	LabelSmoothing float64   `json:"label_smoothing,omitempty"` // share of the answer's weight that is spread over all entities, in [0, 1)
+	InitScale      float64   `json:"init_scale,omitempty"`      // standard deviation of the rows at the start
+	Precision      Precision `json:"precision,omitempty"`
+
+	Epochs      int           `json:"epochs,omitempty"`       // passes over the training triples at most
+	Budget      time.Duration `json:"budget_ns,omitempty"`    // stop after the epoch in which so much time has passed; 0 means no limit
+	ValidEvery  int           `json:"valid_every,omitempty"`  // epochs between validations
+	ValidSample int           `json:"valid_sample,omitempty"` // validate on at most so many triples, the same ones each time; negative: all
+	Patience    int           `json:"patience,omitempty"`     // stop after so many validations without a better MRR; negative: never
+
+	Seed    uint64 `json:"seed,omitempty"`    // same data, settings and seed: same model
+	Workers int    `json:"workers,omitempty"` // goroutines; 0 means 1. The model does not depend on it.
 
 	// Progress is called from the training goroutine after batches (a few times a second) and epochs; may be nil.
-	Progress func(Progress)
+	Progress func(Progress) `json:"-"`
+}
+
+// Over returns the options with those that are zero taken from a preset.
+func (o Options) Over(preset Options) Options {
+	given, taken := reflect.ValueOf(&o).Elem(), reflect.ValueOf(preset)
+	for i := range given.NumField() {
+		if given.Field(i).IsZero() {
+			given.Field(i).Set(taken.Field(i))
+		}
+	}
+	return o
 }
 
 // Progress is how far a training has come.
@@ -96,14 +114,15 @@ func (o Options) Defaults(d Data) Options {
 	small := len(d.Train) < smallBelow
 	setDefault(&o.Family, model.Families[0].Name)
 	setDefault(&o.Dim, pick(small, 64, 100))
-	setDefault(&o.Loss, pick(d.entities() > sampledAbove, SampledSoftmax, AllEntities))
+	setDefault(&o.Loss, o.lossFor(d))
 	setDefault(&o.Batch, pick(small, 128, 256))
-	setDefault(&o.QueryTargets, pick(small, 1, math.MaxInt32))
-	setDefault(&o.Negatives, 1024)
-	setDefault(&o.LearningRate, pick(small, 0.1, 0.2))
+	setDefault(&o.QueryTargets, pick(small && o.Loss != KvsAll, 1, allTargets))
+	setDefault(&o.Sampling, Uniform)
+	setDefault(&o.Optimiser, Adagrad)
+	setDefault(&o.Schedule, Linear)
+	setDefault(&o.Precision, FastPrecision)
+	o.defaultsByFamily(d, small)
 	setDefault(&o.DecayTo, 0.05)
-	setDefault(&o.N3, pick(small, 0.01, pick(len(d.Train) < sparseBelow*d.entities(), 0.08, 0.05)))
-	setDefault(&o.InitScale, 1e-3)
 	setDefault(&o.Epochs, pick(small, 40, 10))
 	setDefault(&o.ValidEvery, pick(small, 5, 2))
 	setDefault(&o.ValidSample, 2000)
@@ -111,6 +130,58 @@ func (o Options) Defaults(d Data) Options {
 	setDefault(&o.Workers, 1)
 	o.N3 = max(o.N3, 0)
 	return o
+}
+
+// allTargets lets a row learn every answer of its query.
+const allTargets = math.MaxInt32
+
+// defaultsByFamily fills in what depends on how a family scores: inner products are held down by the N3 norm and start
+// near 0; distances have no use for a norm and start spread out, so that their gradients have directions.
+func (o *Options) defaultsByFamily(d Data, small bool) {
+	f, err := model.FamilyByName(o.Family)
+	kind, _ := o.Loss.kind()
+	distance := err == nil && f.Similarity != model.Dot
+	if err == nil {
+		// A step of Adagrad or Adam moves every number of a row by the rate: a d×d matrix by d times it in norm.
+		entity, relation := f.Interaction.Width(o.Dim)
+		setDefault(&o.RelationRate, pick(relation >= entity*o.Dim, min(1, 2/float64(o.Dim)), 1))
+	}
+	setDefault(&o.RelationRate, 1)
+	setDefault(&o.Negatives, pick(kind == paired, 128, 1024))
+	setDefault(&o.Temperature, 1)
+	if distance {
+		setDefault(&o.Margin, 9)
+		setDefault(&o.LearningRate, pick(o.Squared, 0.2, 0.1))
+		scale := 0.3
+		switch {
+		case o.Squared:
+			scale = 0.1
+		case f.Similarity != model.NegL2: // sums over the dimensions: a random pair begins about the margin apart
+			scale = (o.Margin + 2) / float64(2*o.Dim)
+		}
+		setDefault(&o.InitScale, scale)
+		setDefault(&o.N3, -1)
+		return
+	}
+	setDefault(&o.Margin, pick(o.Loss == Margin, 1.0, 0))
+	setDefault(&o.LearningRate, pick(small, 0.1, 0.2))
+	setDefault(&o.InitScale, 1e-3)
+	setDefault(&o.N3, pick(o.Dura > 0 || o.L2 > 0, -1, pick(small, 0.01, pick(len(d.Train) < sparseBelow*d.entities(), 0.08, 0.05))))
+}
+
+// lossFor returns the default loss: over all entities where the family's scores are products and the table is small.
+func (o Options) lossFor(d Data) Loss {
+	f, err := model.FamilyByName(o.Family)
+	_, projects := f.Interaction.(model.Projector)
+	switch large := d.entities() > sampledAbove; {
+	case err != nil:
+		return AllEntities // the unknown family is told later
+	case projects || f.Similarity == model.NegL1 || f.Similarity == model.NegModuli, f.Similarity == model.NegL2 && large:
+		return Softmax
+	case large:
+		return SampledSoftmax
+	}
+	return AllEntities
 }
 
 func (d Data) entities() int {
@@ -145,8 +216,8 @@ func (o Options) check(d Data) error {
 	if d.Vocabulary == nil || len(d.Train) == 0 {
 		return fmt.Errorf("train: %w", ErrNoData)
 	}
-	if o.Loss != AllEntities && o.Loss != SampledSoftmax {
-		return fmt.Errorf("train: %w: loss %q (there are %s, %s)", ErrOptions, o.Loss, AllEntities, SampledSoftmax)
+	if err := o.checkChoices(); err != nil {
+		return err
 	}
 	if o.Dim < 1 || o.Batch < 1 || o.QueryTargets < 1 || o.Epochs < 1 || o.Negatives < 1 || o.ValidEvery < 1 {
 		return fmt.Errorf("train: %w: dimension, batch, targets, epochs, negatives and validation step must be positive", ErrOptions)
@@ -157,6 +228,18 @@ func (o Options) check(d Data) error {
 	if !(o.LearningRate > 0) || !(o.InitScale > 0) || !(o.DecayTo >= 0 && o.DecayTo <= 1) {
 		return fmt.Errorf("train: %w: rate %g and initial scale %g must be positive, decay %g in [0, 1]",
 			ErrOptions, o.LearningRate, o.InitScale, o.DecayTo)
+	}
+	for name, share := range map[string]float64{"dropout": o.Dropout, "label smoothing": o.LabelSmoothing} {
+		if !(share >= 0 && share < 1) {
+			return fmt.Errorf("train: %w: %s %g must be in [0, 1)", ErrOptions, name, share)
+		}
+	}
+	if !(o.RelationRate > 0) {
+		return fmt.Errorf("train: %w: relation rate %g must be positive", ErrOptions, o.RelationRate)
+	}
+	if !(o.Warmup >= 0) || !(o.L2 >= 0) || !(o.Dura >= 0) || !(o.Temperature > 0) || math.IsNaN(o.Margin) {
+		return fmt.Errorf("train: %w: warm-up %g, l2 %g and dura %g must not be negative, temperature %g must be positive, margin %g a number",
+			ErrOptions, o.Warmup, o.L2, o.Dura, o.Temperature, o.Margin)
 	}
 	return checkRows(d)
 }
@@ -179,13 +262,29 @@ func checkRows(d Data) error {
 func (o Options) settings() map[string]string {
 	s := map[string]string{
 		"loss": string(o.Loss), "dim": fmt.Sprint(o.Dim), "batch": fmt.Sprint(o.Batch),
-		"query_targets": fmt.Sprint(o.QueryTargets), "optimiser": "adagrad",
-		"learning_rate": fmt.Sprint(o.LearningRate), "decay_to": fmt.Sprint(o.DecayTo), "n3": fmt.Sprint(o.N3),
-		"init_scale": fmt.Sprint(o.InitScale), "epochs": fmt.Sprint(o.Epochs),
-		"valid_every": fmt.Sprint(o.ValidEvery), "patience": fmt.Sprint(o.Patience), "reciprocal": "true",
+		"query_targets": fmt.Sprint(o.QueryTargets), "optimiser": string(o.Optimiser),
+		"learning_rate": fmt.Sprint(o.LearningRate), "schedule": string(o.Schedule), "decay_to": fmt.Sprint(o.DecayTo),
+		"n3": fmt.Sprint(o.N3), "init_scale": fmt.Sprint(o.InitScale), "epochs": fmt.Sprint(o.Epochs),
+		"valid_every": fmt.Sprint(o.ValidEvery), "patience": fmt.Sprint(o.Patience),
+		"reciprocal": fmt.Sprint(!o.NoReciprocal), "precision": string(o.Precision.used()),
 	}
-	if o.Loss == SampledSoftmax {
+	for name, value := range map[string]float64{
+		"relation_rate": o.RelationRate, "l2": o.L2, "dura": o.Dura, "dropout": o.Dropout, "label_smoothing": o.LabelSmoothing, "warmup": o.Warmup,
+	} {
+		if value > 0 {
+			s[name] = fmt.Sprint(value)
+		}
+	}
+	kind, _ := o.Loss.kind()
+	if o.Squared {
+		s["squared"] = "true"
+	}
+	if kind != dense {
 		s["negatives"] = fmt.Sprint(o.Negatives)
+	}
+	if kind == paired {
+		s["sampling"], s["filtered"], s["subsample"] = string(o.Sampling), fmt.Sprint(!o.Unfiltered), fmt.Sprint(o.Subsample)
+		s["margin"], s["temperature"] = fmt.Sprint(o.Margin), fmt.Sprint(o.Temperature)
 	}
 	return s
 }

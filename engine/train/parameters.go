@@ -9,37 +9,65 @@ import (
 	"github.com/inklingdb/inkling/internal/vec"
 )
 
-// adagradEps keeps the first step of a coordinate with a zero gradient finite.
-const adagradEps = 1e-10
+// adagradEps keeps the first step of a coordinate with a zero gradient finite; the others are Kingma and Ba's.
+const (
+	adagradEps = 1e-10
+	adamBeta1  = 0.9
+	adamBeta2  = 0.999
+	adamEps    = 1e-8
+)
 
-// parameters are the tables being learnt and the sums of squared gradients that Adagrad keeps beside them
-// (Duchi, Hazan, Singer 2011).
+// parameters are the tables being learnt and what the optimiser keeps beside them.
 type parameters struct {
 	model.Tables
-	bilinear     model.Bilinear
+	querier      model.Querier
 	entityWidth  int
 	relWidth     int
-	entitySums   []float32
-	relationSums []float32
+	optimiser    Optimiser
+	relationRate float32
+	entities     state
+	relations    state
+	adam         vec.AdamStep
+	steps        int
+	norms        []float32 // squared norms of the entity rows, where scores are Euclidean distances
 }
 
-func newParameters(family model.Family, dim int, vocabulary *model.Vocabulary) *parameters {
-	p := &parameters{Tables: model.Tables{Family: family, Dim: dim, Vocabulary: vocabulary, Reciprocal: true}}
-	p.bilinear, _ = family.Interaction.(model.Bilinear)
+// state is the optimiser's of one table: sums of squared gradients for Adagrad, the two moments for Adam.
+type state struct{ first, second []float32 }
+
+func newParameters(family model.Family, o Options, vocabulary *model.Vocabulary) *parameters {
+	p := &parameters{Tables: model.Tables{Family: family, Dim: o.Dim, Vocabulary: vocabulary, Reciprocal: !o.NoReciprocal}}
+	p.querier, _ = family.Interaction.(model.Querier)
 	p.entityWidth, p.relWidth = p.Widths()
 	p.Entities = make([]float32, vocabulary.Entities()*p.entityWidth)
 	p.Relations = make([]float32, p.RelationRows()*p.relWidth)
-	p.entitySums = make([]float32, len(p.Entities))
-	p.relationSums = make([]float32, len(p.Relations))
+	p.optimiser, p.relationRate = o.Optimiser, float32(o.RelationRate)
+	for table, s := range map[*state][]float32{&p.entities: p.Entities, &p.relations: p.Relations} {
+		table.second = make([]float32, len(s))
+		if o.Optimiser == Adam {
+			table.first = make([]float32, len(s))
+		}
+	}
+	if family.Similarity == model.NegL2 {
+		p.norms = make([]float32, vocabulary.Entities())
+	}
 	return p
 }
 
-// initialise draws every parameter from a normal distribution.
+// initialise draws every parameter from a normal distribution and lets the family change the relations' rows.
 func (p *parameters) initialise(scale float64, random *rand.Rand) {
 	for _, table := range [][]float32{p.Entities, p.Relations} {
 		for i := range table {
 			table[i] = float32(scale * random.NormFloat64())
 		}
+	}
+	if start := p.Family.StartRelation; start != nil {
+		for r := range p.RelationRows() {
+			start(p.Relation(uint32(r)))
+		}
+	}
+	if p.norms != nil {
+		vec.SquaredNorms(p.EntityMatrix(), p.norms)
 	}
 }
 
@@ -50,35 +78,38 @@ func (p *parameters) snapshot() model.Tables {
 	return t
 }
 
-// step takes one Adagrad step on an entity's row.
-func (p *parameters) stepEntity(row uint32, grad []float32, rate float32) {
+// beginStep counts a batch and sets the rate of its steps.
+func (p *parameters) beginStep(rate float32) {
+	p.steps++
+	correction := func(beta float64) float32 { return float32(1 / (1 - math.Pow(beta, float64(p.steps)))) }
+	p.adam = vec.AdamStep{
+		Rate: rate, Beta1: adamBeta1, Beta2: adamBeta2, Eps: adamEps,
+		Correction1: correction(adamBeta1), Correction2: correction(adamBeta2),
+	}
+}
+
+// stepEntity takes one step on an entity's row.
+func (p *parameters) stepEntity(row uint32, grad []float32) {
 	at := int(row) * p.entityWidth
-	vec.Adagrad(p.Entities[at:at+p.entityWidth], grad, p.entitySums[at:at+p.entityWidth], rate, adagradEps)
+	w := p.Entities[at : at+p.entityWidth]
+	p.step(w, grad, p.entities, at, p.adam)
+	if p.norms != nil {
+		p.norms[row] = vec.Dot(w, w)
+	}
 }
 
-func (p *parameters) stepRelation(row uint32, grad []float32, rate float32) {
+func (p *parameters) stepRelation(row uint32, grad []float32) {
 	at := int(row) * p.relWidth
-	vec.Adagrad(p.Relations[at:at+p.relWidth], grad, p.relationSums[at:at+p.relWidth], rate, adagradEps)
+	step := p.adam
+	step.Rate *= p.relationRate
+	p.step(p.Relations[at:at+p.relWidth], grad, p.relations, at, step)
 }
 
-// addN3 adds the gradient of weight·Σᵢ|xᵢ|³ to grad; |xᵢ| is the modulus of a complex number when modulus is 2 and
-// the row holds real parts, then imaginary parts. Lacroix, Usunier, Obozinski: Canonical Tensor Decomposition for
-// Knowledge Base Completion, ICML 2018, eq. 5.
-func addN3(weight float32, x, grad []float32, modulus int) {
-	weight *= 3
-	if modulus == 1 {
-		grad = grad[:len(x)]
-		for i, v := range x {
-			grad[i] += weight * float32(math.Abs(float64(v))) * v
-		}
+// step moves a row whose state begins at the given place.
+func (p *parameters) step(w, grad []float32, s state, at int, step vec.AdamStep) {
+	if p.optimiser == Adam {
+		vec.Adam(w, grad, s.first[at:at+len(w)], s.second[at:at+len(w)], step)
 		return
 	}
-	d := len(x) / 2
-	re, im := x[:d:d], x[d:2*d:2*d]
-	gr, gi := grad[:d:d], grad[d:2*d:2*d]
-	for i := range re {
-		a := weight * float32(math.Sqrt(float64(re[i]*re[i]+im[i]*im[i])))
-		gr[i] += a * re[i]
-		gi[i] += a * im[i]
-	}
+	vec.Adagrad(w, grad, s.second[at:at+len(w)], step.Rate, adagradEps)
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"github.com/inklingdb/inkling/engine/model"
 )
 
 // Preset is a set of options with a name, and what it reached where it was measured.
@@ -33,6 +35,15 @@ var Presets = []Preset{
 			LearningRate: 0.2, DecayTo: 0.05, N3: 0.08, InitScale: 1e-3, Epochs: 14, ValidEvery: 2, ValidSample: 1000, Patience: 10,
 		},
 	},
+}
+
+// PresetName returns the name that the settings of a family on a data set have, if there are any: the data set's own
+// for the default family.
+func PresetName(dataset, family string) string {
+	if family == "" || family == model.Families[0].Name {
+		return dataset
+	}
+	return dataset + "-" + family
 }
 
 // PresetByName returns the options of a preset, in any letter case.

@@ -18,6 +18,7 @@ type sampledSoftmax struct {
 	rowsOf     vec.Matrix // [negatives × width] the candidates' rows
 	gradOf     vec.Matrix // their gradients
 	scores     vec.Matrix // [batch × negatives]
+	scaled     vec.Matrix // q, each row times its weight in the gradient of the scored rows
 	shift      float32    // log(entities/negatives)
 	pull       [][]float32
 }
@@ -30,6 +31,7 @@ func newSampledSoftmax(p *parameters, o Options, random *rand.Rand) *sampledSoft
 		candidates: make([]uint32, k),
 		rowsOf:     vec.MatrixOf(make([]float32, k*w), k, w),
 		gradOf:     vec.MatrixOf(make([]float32, k*w), k, w),
+		scaled:     vec.MatrixOf(make([]float32, o.Batch*w), o.Batch, w),
 		scores:     vec.MatrixOf(make([]float32, o.Batch*k), o.Batch, k),
 		shift:      float32(math.Log(float64(p.Vocabulary.Entities()) / float64(k))),
 		pull:       make([][]float32, o.Batch),
@@ -37,13 +39,13 @@ func newSampledSoftmax(p *parameters, o Options, random *rand.Rand) *sampledSoft
 }
 
 func (s *sampledSoftmax) step(groups []group, rate float32) float64 {
-	s.begin(groups)
+	s.begin(groups, rate)
 	s.sample()
-	return s.finish(groups, rate)
+	return s.finish(groups)
 }
 
 // finish takes the step of a batch whose candidates are set.
-func (s *sampledSoftmax) finish(groups []group, rate float32) float64 {
+func (s *sampledSoftmax) finish(groups []group) float64 {
 	scores := s.rows(s.scores)
 	vec.MulNT(scores, s.rows(s.q), s.rowsOf, false, s.workers)
 	weights := make([]float32, len(groups))
@@ -53,15 +55,15 @@ func (s *sampledSoftmax) finish(groups []group, rate float32) float64 {
 	vec.MulTN(s.gradOf, scores, s.rows(s.scaled), false, s.workers)
 	for i, g := range groups {
 		for j, t := range g.targets {
-			s.parts = append(s.parts, part{t, uint32(i), fromQuery, -s.pull[i][j], 1})
+			s.parts = append(s.parts, part{entity: t, row: uint32(i), source: fromQuery, scale: -s.pull[i][j], count: 1})
 		}
 	}
 	for j, e := range s.candidates {
-		s.parts = append(s.parts, part{e, uint32(j), fromCandidate, 1, 0})
+		s.parts = append(s.parts, part{entity: e, row: uint32(j), source: fromCandidate, scale: 1})
 	}
 	s.sortParts()
-	s.stepEntities(rate)
-	s.stepRelations(rate)
+	s.stepParts(s.gradOf)
+	s.stepRelations()
 	return s.total()
 }
 
@@ -111,24 +113,4 @@ func (s *sampledSoftmax) queryGradient(i int, weight float32) {
 	copy(scaled, s.q.Row(i))
 	vec.Scale(weight, scaled)
 	s.backward(i)
-}
-
-// stepEntities takes the step of every entity that has a part in the batch.
-func (s *sampledSoftmax) stepEntities(rate float32) {
-	starts := []int{0}
-	for i := 1; i < len(s.parts); i++ {
-		if s.parts[i].entity != s.parts[i-1].entity {
-			starts = append(starts, i)
-		}
-	}
-	starts = append(starts, len(s.parts))
-	inRanges(len(starts)-1, s.workers, func(lo, hi int) {
-		grad := make([]float32, s.p.entityWidth)
-		for i := lo; i < hi; i++ {
-			clear(grad)
-			parts := s.parts[starts[i]:starts[i+1]]
-			s.addParts(parts, s.gradOf, grad)
-			s.p.stepEntity(parts[0].entity, grad, rate)
-		}
-	})
 }

@@ -25,8 +25,8 @@ func Train(ctx context.Context, d Data, o Options) (*model.Embedding, error) {
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	if _, ok := family.Interaction.(model.Bilinear); !ok {
-		return nil, fmt.Errorf("train: %w: %s has no query rows, which %s needs", ErrOptions, family.Title, o.Loss)
+	if err := o.checkLoss(family); err != nil {
+		return nil, err
 	}
 	t := newTrainer(d, o, family)
 	if err := t.run(ctx); err != nil {
@@ -48,6 +48,7 @@ type trainer struct {
 	params    *parameters
 	objective objective
 	groups    []group
+	reverse   uint32 // how many rows further on a relation's reverse is; 0 without reciprocal relations
 	random    *rand.Rand
 	known     *eval.Known    // nil without validation
 	valid     []model.Triple // the sample validated on
@@ -60,18 +61,17 @@ type trainer struct {
 	best      model.Tables
 	bestEpoch int
 	stale     int // validations since the best
+	halvings  int // validations without progress, for Plateau
 }
 
 func newTrainer(d Data, o Options, family model.Family) *trainer {
 	t := &trainer{data: d, options: o, random: rand.New(rand.NewPCG(o.Seed, 1)), started: time.Now()}
-	t.params = newParameters(family, o.Dim, d.Vocabulary)
+	t.params = newParameters(family, o, d.Vocabulary)
 	t.params.initialise(o.InitScale, t.random)
-	t.groups = queryGroups(d.Train, uint32(d.Vocabulary.Relations()), o.QueryTargets)
-	if o.Loss == SampledSoftmax {
-		t.objective = newSampledSoftmax(t.params, o, rand.New(rand.NewPCG(o.Seed, 2)))
-	} else {
-		t.objective = newAllEntities(t.params, o)
+	if !o.NoReciprocal {
+		t.reverse = uint32(d.Vocabulary.Relations())
 	}
+	t.prepare()
 	if len(d.Valid) > 0 {
 		t.known = eval.NewKnown(d.Train, d.Valid, d.Test)
 		t.valid = sampleTriples(d.Valid, o.ValidSample, rand.New(rand.NewPCG(o.Seed, 3)))
@@ -79,6 +79,29 @@ func newTrainer(d Data, o Options, family model.Family) *trainer {
 	t.progress.Epochs = o.Epochs
 	t.progress.Batches = (len(t.groups) + o.Batch - 1) / o.Batch
 	return t
+}
+
+// prepare makes the questions and the objective.
+func (t *trainer) prepare() {
+	d, o := t.data, t.options
+	random := rand.New(rand.NewPCG(o.Seed, 2))
+	switch kind, _ := o.Loss.kind(); kind {
+	case dense:
+		t.groups = questions(d.Train, t.reverse, o.QueryTargets)
+		t.objective = newDense(t.params, o)
+	case shared:
+		t.groups = questions(d.Train, t.reverse, o.QueryTargets)
+		t.objective = newSampledSoftmax(t.params, o, random)
+	case paired:
+		t.groups = questions(d.Train, t.reverse, 1)
+		whole := questions(d.Train, t.reverse, allTargets)
+		_, projects := t.params.querier.(model.Projector)
+		if t.params.querier == nil || projects {
+			t.objective = newRowwise(t.params, o, whole, random)
+		} else {
+			t.objective = newPairs(t.params, o, whole, random)
+		}
+	}
 }
 
 // sampleTriples returns n of the triples drawn without replacement, all of them when n is negative or enough.
@@ -115,14 +138,19 @@ func (t *trainer) run(ctx context.Context) error {
 // epoch passes once over the training triples.
 func (t *trainer) epoch(ctx context.Context, epoch int) error {
 	t.random.Shuffle(len(t.groups), func(i, j int) { t.groups[i], t.groups[j] = t.groups[j], t.groups[i] })
+	asked := t.groups
+	if kind, _ := t.options.Loss.kind(); kind == paired && t.options.Sampling == Bernoulli {
+		asked = keepSides(t.groups, t.reverse, t.random)
+	}
 	t.progress.Epoch, t.progress.Batch = epoch, 0
+	t.progress.Batches = (len(asked) + t.options.Batch - 1) / t.options.Batch
 	var loss float64
 	seen := 0
-	for from := 0; from < len(t.groups); from += t.options.Batch {
+	for from := 0; from < len(asked); from += t.options.Batch {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("train: epoch %d: %w", epoch, err)
 		}
-		groups := t.groups[from:min(from+t.options.Batch, len(t.groups))]
+		groups := asked[from:min(from+t.options.Batch, len(asked))]
 		loss += t.objective.step(groups, t.rate(epoch))
 		seen += triplesOf(groups)
 		t.progress.Batch++
@@ -140,9 +168,7 @@ func (t *trainer) epoch(ctx context.Context, epoch int) error {
 
 // rate returns the learning rate after the batches done so far.
 func (t *trainer) rate(epoch int) float32 {
-	done := float64(epoch-1) + float64(t.progress.Batch)/float64(t.progress.Batches)
-	falls := 1 - t.options.DecayTo
-	return float32(t.options.LearningRate * (1 - falls*done/float64(t.options.Epochs)))
+	return t.options.rateAt(float64(epoch-1)+float64(t.progress.Batch)/float64(t.progress.Batches), t.halvings)
 }
 
 // validate ranks the validation sample when the epoch is due and keeps the tables if they are the best so far.
@@ -159,8 +185,10 @@ func (t *trainer) validate(ctx context.Context, epoch int) error {
 	t.progress.ValidMRR = r.MRR
 	t.curve[len(t.curve)-1].ValidMRR = r.MRR
 	t.stale++
+	t.halvings++
 	if r.MRR > t.progress.BestMRR || t.bestEpoch == 0 {
 		t.progress.BestMRR, t.bestEpoch, t.stale = r.MRR, epoch, 0
+		t.halvings--
 		t.best = t.params.snapshot()
 	}
 	return nil

@@ -22,7 +22,7 @@ func detect() variant {
 	switch {
 	case !cpu.X86.HasAVX2 || !cpu.X86.HasFMA || !cpu.X86.HasBMI1 || !cpu.X86.HasPOPCNT:
 		return variantGo
-	case cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ && cpu.X86.HasBMI2:
+	case cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VL && cpu.X86.HasBMI2:
 		return variantAVX512
 	}
 	return variantAVX2
@@ -97,14 +97,11 @@ func maximum(x []float32) float32 {
 }
 
 func gemv(a, x, out []float32) {
-	switch active {
-	case variantAVX512:
-		gemvAVX512(a, x, out)
-	case variantAVX2:
-		gemvAVX2(a, x, out)
-	default:
+	if active == variantGo {
 		gemvGo(a, x, out)
+		return
 	}
+	allRows(innerProduct, a, x, out)
 }
 
 func complexMul(a, b, out []float32) {
@@ -190,13 +187,13 @@ func tile(kc int, a operand, b, c []float32, t tileOut) {
 			narrowTileAVX512(kc, &a.data[0], a.rowStride, a.colStride, &b[0], &c[0], t.stride, t.add)
 			return
 		}
-		tileAVX512(kc, &a.data[0], a.rowStride, a.colStride, &b[0], &c[0], t.stride, t.add)
+		dotTileAVX512(kc, &a.data[0], a.rowStride, a.colStride, &b[0], &c[0], t.stride, t.add)
 	case variantAVX2:
 		if t.cols <= 8 {
 			narrowTileAVX2(kc, &a.data[0], a.rowStride, a.colStride, &b[0], &c[0], t.stride, t.add)
 			return
 		}
-		tileAVX2(kc, &a.data[0], a.rowStride, a.colStride, &b[0], &c[0], t.stride, t.add)
+		dotTileAVX2(kc, &a.data[0], a.rowStride, a.colStride, &b[0], &c[0], t.stride, t.add)
 	default:
 		tileGo(kc, a, b, c, t)
 	}

@@ -34,11 +34,6 @@ func scaleAVX2(a float32, x []float32)
 //go:noescape
 func mulAVX2(x []float32, y []float32, out []float32)
 
-// gemvAVX2 is gemvGo; x must not be empty.
-//
-//go:noescape
-func gemvAVX2(a []float32, x []float32, out []float32)
-
 // complexMulAVX2 is complexMulGo.
 //
 //go:noescape
@@ -68,6 +63,126 @@ func countGreaterAVX2(scores []float32, t float32) (greater int, equal int)
 //
 //go:noescape
 func indexAboveAVX2(scores []float32, t float32) int
+
+// adamAVX2 is adamGo; rate is multiplied by the correction of the first moment, a rest is 1 less a beta.
+//
+//go:noescape
+func adamAVX2(w []float32, g []float32, m []float32, v []float32, rate float32, beta1 float32, rest1 float32, beta2 float32, rest2 float32, correction2 float32, eps float32)
+
+// addCubesAVX2 is addCubesGo.
+//
+//go:noescape
+func addCubesAVX2(a float32, x []float32, grad []float32)
+
+// addComplexCubesAVX2 is addComplexCubesGo.
+//
+//go:noescape
+func addComplexCubesAVX2(a float32, x []float32, grad []float32)
+
+// expandDistancesAVX2 is expandDistancesGo.
+//
+//go:noescape
+func expandDistancesAVX2(dots []float32, q float32, norms []float32, out []float32)
+
+// divideWeightsAVX2 is divideWeightsGo.
+//
+//go:noescape
+func divideWeightsAVX2(w []float32, d []float32) (sum float32)
+
+// dotRowsAVX2 is dot of x and each row of a, whose number is a multiple of four.
+//
+//go:noescape
+func dotRowsAVX2(a []float32, x []float32, out []float32)
+
+// dotGatherAVX2 is dot of x and each of rows, whose number is a multiple of four.
+//
+//go:noescape
+func dotGatherAVX2(table []float32, rows []uint32, x []float32, out []float32)
+
+// dotGradAVX2 takes dotGather back.
+//
+//go:noescape
+func dotGradAVX2(g []float32, table []float32, rows []uint32, x []float32, dx []float32, dtable *float32)
+
+// dotGradXAVX2 is dotGrad without a gradient of the table.
+//
+//go:noescape
+func dotGradXAVX2(g []float32, table []float32, rows []uint32, x []float32, dx []float32)
+
+// l1AVX2 is l1Go.
+//
+//go:noescape
+func l1AVX2(x []float32, y []float32) float32
+
+// l1RowsAVX2 is l1 of x and each row of a, whose number is a multiple of four.
+//
+//go:noescape
+func l1RowsAVX2(a []float32, x []float32, out []float32)
+
+// l1GatherAVX2 is l1 of x and each of rows, whose number is a multiple of four.
+//
+//go:noescape
+func l1GatherAVX2(table []float32, rows []uint32, x []float32, out []float32)
+
+// l1GradAVX2 takes l1Gather back.
+//
+//go:noescape
+func l1GradAVX2(g []float32, table []float32, rows []uint32, x []float32, dx []float32, dtable *float32)
+
+// l1GradXAVX2 is l1Grad without a gradient of the table.
+//
+//go:noescape
+func l1GradXAVX2(g []float32, table []float32, rows []uint32, x []float32, dx []float32)
+
+// squaredL2AVX2 is squaredL2Go.
+//
+//go:noescape
+func squaredL2AVX2(x []float32, y []float32) float32
+
+// squaredL2RowsAVX2 is squaredL2 of x and each row of a, whose number is a multiple of four.
+//
+//go:noescape
+func squaredL2RowsAVX2(a []float32, x []float32, out []float32)
+
+// squaredL2GatherAVX2 is squaredL2 of x and each of rows, whose number is a multiple of four.
+//
+//go:noescape
+func squaredL2GatherAVX2(table []float32, rows []uint32, x []float32, out []float32)
+
+// squaredL2GradAVX2 takes squaredL2Gather back.
+//
+//go:noescape
+func squaredL2GradAVX2(g []float32, table []float32, rows []uint32, x []float32, dx []float32, dtable *float32)
+
+// squaredL2GradXAVX2 is squaredL2Grad without a gradient of the table.
+//
+//go:noescape
+func squaredL2GradXAVX2(g []float32, table []float32, rows []uint32, x []float32, dx []float32)
+
+// moduliAVX2 is moduliGo.
+//
+//go:noescape
+func moduliAVX2(x []float32, y []float32) float32
+
+// moduliRowsAVX2 is moduli of x and each row of a, whose number is a multiple of four.
+//
+//go:noescape
+func moduliRowsAVX2(a []float32, x []float32, out []float32)
+
+// moduliGatherAVX2 is moduli of x and each of rows, whose number is a multiple of four.
+//
+//go:noescape
+func moduliGatherAVX2(table []float32, rows []uint32, x []float32, out []float32)
+
+// moduliGradAVX2 takes moduliGather back.
+//
+//go:noescape
+func moduliGradAVX2(g []float32, table []float32, rows []uint32, x []float32, dx []float32, dtable *float32)
+
+// moduliGradXAVX2 is moduliGrad without a gradient of the table.
+//
+//go:noescape
+func moduliGradXAVX2(g []float32, table []float32, rows []uint32, x []float32, dx []float32)
 
 // dotAVX512 is dotGo.
 //
@@ -99,11 +214,6 @@ func scaleAVX512(a float32, x []float32)
 //go:noescape
 func mulAVX512(x []float32, y []float32, out []float32)
 
-// gemvAVX512 is gemvGo; x must not be empty.
-//
-//go:noescape
-func gemvAVX512(a []float32, x []float32, out []float32)
-
 // complexMulAVX512 is complexMulGo.
 //
 //go:noescape
@@ -134,22 +244,172 @@ func countGreaterAVX512(scores []float32, t float32) (greater int, equal int)
 //go:noescape
 func indexAboveAVX512(scores []float32, t float32) int
 
-// tileAVX2 is tileGo with a tile of its own size. It takes scalars, not slices: it is called once a tile.
+// adamAVX512 is adamGo; rate is multiplied by the correction of the first moment, a rest is 1 less a beta.
 //
 //go:noescape
-func tileAVX2(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool)
+func adamAVX512(w []float32, g []float32, m []float32, v []float32, rate float32, beta1 float32, rest1 float32, beta2 float32, rest2 float32, correction2 float32, eps float32)
 
-// narrowTileAVX2 is tileGo with a tile of its own size. It takes scalars, not slices: it is called once a tile.
+// addCubesAVX512 is addCubesGo.
+//
+//go:noescape
+func addCubesAVX512(a float32, x []float32, grad []float32)
+
+// addComplexCubesAVX512 is addComplexCubesGo.
+//
+//go:noescape
+func addComplexCubesAVX512(a float32, x []float32, grad []float32)
+
+// expandDistancesAVX512 is expandDistancesGo.
+//
+//go:noescape
+func expandDistancesAVX512(dots []float32, q float32, norms []float32, out []float32)
+
+// divideWeightsAVX512 is divideWeightsGo.
+//
+//go:noescape
+func divideWeightsAVX512(w []float32, d []float32) (sum float32)
+
+// dotRowsAVX512 is dot of x and each row of a, whose number is a multiple of four.
+//
+//go:noescape
+func dotRowsAVX512(a []float32, x []float32, out []float32)
+
+// dotGatherAVX512 is dot of x and each of rows, whose number is a multiple of four.
+//
+//go:noescape
+func dotGatherAVX512(table []float32, rows []uint32, x []float32, out []float32)
+
+// dotGradAVX512 takes dotGather back.
+//
+//go:noescape
+func dotGradAVX512(g []float32, table []float32, rows []uint32, x []float32, dx []float32, dtable *float32)
+
+// dotGradXAVX512 is dotGrad without a gradient of the table.
+//
+//go:noescape
+func dotGradXAVX512(g []float32, table []float32, rows []uint32, x []float32, dx []float32)
+
+// l1AVX512 is l1Go.
+//
+//go:noescape
+func l1AVX512(x []float32, y []float32) float32
+
+// l1RowsAVX512 is l1 of x and each row of a, whose number is a multiple of four.
+//
+//go:noescape
+func l1RowsAVX512(a []float32, x []float32, out []float32)
+
+// l1GatherAVX512 is l1 of x and each of rows, whose number is a multiple of four.
+//
+//go:noescape
+func l1GatherAVX512(table []float32, rows []uint32, x []float32, out []float32)
+
+// l1GradAVX512 takes l1Gather back.
+//
+//go:noescape
+func l1GradAVX512(g []float32, table []float32, rows []uint32, x []float32, dx []float32, dtable *float32)
+
+// l1GradXAVX512 is l1Grad without a gradient of the table.
+//
+//go:noescape
+func l1GradXAVX512(g []float32, table []float32, rows []uint32, x []float32, dx []float32)
+
+// squaredL2AVX512 is squaredL2Go.
+//
+//go:noescape
+func squaredL2AVX512(x []float32, y []float32) float32
+
+// squaredL2RowsAVX512 is squaredL2 of x and each row of a, whose number is a multiple of four.
+//
+//go:noescape
+func squaredL2RowsAVX512(a []float32, x []float32, out []float32)
+
+// squaredL2GatherAVX512 is squaredL2 of x and each of rows, whose number is a multiple of four.
+//
+//go:noescape
+func squaredL2GatherAVX512(table []float32, rows []uint32, x []float32, out []float32)
+
+// squaredL2GradAVX512 takes squaredL2Gather back.
+//
+//go:noescape
+func squaredL2GradAVX512(g []float32, table []float32, rows []uint32, x []float32, dx []float32, dtable *float32)
+
+// squaredL2GradXAVX512 is squaredL2Grad without a gradient of the table.
+//
+//go:noescape
+func squaredL2GradXAVX512(g []float32, table []float32, rows []uint32, x []float32, dx []float32)
+
+// moduliAVX512 is moduliGo.
+//
+//go:noescape
+func moduliAVX512(x []float32, y []float32) float32
+
+// moduliRowsAVX512 is moduli of x and each row of a, whose number is a multiple of four.
+//
+//go:noescape
+func moduliRowsAVX512(a []float32, x []float32, out []float32)
+
+// moduliGatherAVX512 is moduli of x and each of rows, whose number is a multiple of four.
+//
+//go:noescape
+func moduliGatherAVX512(table []float32, rows []uint32, x []float32, out []float32)
+
+// moduliGradAVX512 takes moduliGather back.
+//
+//go:noescape
+func moduliGradAVX512(g []float32, table []float32, rows []uint32, x []float32, dx []float32, dtable *float32)
+
+// moduliGradXAVX512 is moduliGrad without a gradient of the table.
+//
+//go:noescape
+func moduliGradXAVX512(g []float32, table []float32, rows []uint32, x []float32, dx []float32)
+
+// dotTileAVX2 is dot in a register tile, as tileGo. It takes scalars, not slices: it is called once a tile.
+//
+//go:noescape
+func dotTileAVX2(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool)
+
+// dotTileAVX512 is dot in a register tile, as tileGo. It takes scalars, not slices: it is called once a tile.
+//
+//go:noescape
+func dotTileAVX512(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool)
+
+// l1TileAVX2 is l1 in a register tile, as tileGo. It takes scalars, not slices: it is called once a tile.
+//
+//go:noescape
+func l1TileAVX2(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool)
+
+// l1TileAVX512 is l1 in a register tile, as tileGo. It takes scalars, not slices: it is called once a tile.
+//
+//go:noescape
+func l1TileAVX512(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool)
+
+// squaredL2TileAVX2 is squaredL2 in a register tile, as tileGo. It takes scalars, not slices: it is called once a tile.
+//
+//go:noescape
+func squaredL2TileAVX2(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool)
+
+// squaredL2TileAVX512 is squaredL2 in a register tile, as tileGo. It takes scalars, not slices: it is called once a tile.
+//
+//go:noescape
+func squaredL2TileAVX512(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool)
+
+// moduliTileAVX2 is moduli in a register tile, as tileGo. It takes scalars, not slices: it is called once a tile.
+//
+//go:noescape
+func moduliTileAVX2(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool, imagA int, imagB int)
+
+// moduliTileAVX512 is moduli in a register tile, as tileGo. It takes scalars, not slices: it is called once a tile.
+//
+//go:noescape
+func moduliTileAVX512(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool, imagA int, imagB int)
+
+// narrowTileAVX2 is dot in a register tile, as tileGo. It takes scalars, not slices: it is called once a tile.
 //
 //go:noescape
 func narrowTileAVX2(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool)
 
-// tileAVX512 is tileGo with a tile of its own size. It takes scalars, not slices: it is called once a tile.
-//
-//go:noescape
-func tileAVX512(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool)
-
-// narrowTileAVX512 is tileGo with a tile of its own size. It takes scalars, not slices: it is called once a tile.
+// narrowTileAVX512 is dot in a register tile, as tileGo. It takes scalars, not slices: it is called once a tile.
 //
 //go:noescape
 func narrowTileAVX512(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool)
@@ -178,3 +438,38 @@ func copyPanels32(dst *float32, src *float32, stride int, rows int, panels int)
 //
 //go:noescape
 func transpose8(dst *float32, src *float32, width int, stride int, blocks int)
+
+// bfloatRows makes a tile of 16 rows of 32 numbers; see bfloatTileGo (AVX-512).
+//
+//go:noescape
+func bfloatRows(dst *uint32, src *float32, stride int)
+
+// bfloatPairs makes a tile of 32 rows of 16 numbers; see bfloatTileGo (AVX-512).
+//
+//go:noescape
+func bfloatPairs(dst *uint32, src *float32, stride int)
+
+// bfloatRowsTurned makes a tile of 16 rows of 32 numbers, transposed; see bfloatTileGo (AVX-512).
+//
+//go:noescape
+func bfloatRowsTurned(dst *uint32, src *float32, stride int)
+
+// bfloatPairsTurned makes a tile of 32 rows of 16 numbers, transposed; see bfloatTileGo (AVX-512).
+//
+//go:noescape
+func bfloatPairsTurned(dst *uint32, src *float32, stride int)
+
+// quantisedBoundsAVX2 is quantisedBoundsGo; bias is 128 times the sum of the query's bytes.
+//
+//go:noescape
+func quantisedBoundsAVX2(blocks []uint32, query []uint32, bias int32, weights *[6]float32, out []float32)
+
+// quantisedBoundsAVX512 is quantisedBoundsGo; bias is 128 times the sum of the query's bytes.
+//
+//go:noescape
+func quantisedBoundsAVX512(blocks []uint32, query []uint32, bias int32, weights *[6]float32, out []float32)
+
+// quantisedBoundsVNNI is quantisedBoundsGo; bias is 128 times the sum of the query's bytes.
+//
+//go:noescape
+func quantisedBoundsVNNI(blocks []uint32, query []uint32, bias int32, weights *[6]float32, out []float32)

@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func dotAVX2(x []float32, y []float32) float32
-// Requires: AVX, FMA3, SSE
+// Requires: AVX, FMA3
 TEXT ·dotAVX2(SB), NOSPLIT, $0-52
 	MOVQ   x_len+8(FP), AX
 	VXORPS Y0, Y0, Y0
@@ -61,7 +61,7 @@ done4:
 	VADDPS       X1, X0, X0
 	VPERMILPS    $0xb1, X0, X1
 	VADDPS       X1, X0, X0
-	MOVSS        X0, ret+48(FP)
+	VMOVSS       X0, ret+48(FP)
 	VZEROUPPER
 	RET
 
@@ -84,7 +84,7 @@ DATA tail_masks<>+60(SB)/4, $0x00000000
 GLOBL tail_masks<>(SB), RODATA|NOPTR, $64
 
 // func sumAVX2(x []float32) float32
-// Requires: AVX, SSE
+// Requires: AVX
 TEXT ·sumAVX2(SB), NOSPLIT, $0-28
 	MOVQ   x_len+8(FP), AX
 	VXORPS Y0, Y0, Y0
@@ -136,12 +136,12 @@ done8:
 	VADDPS       X1, X0, X0
 	VPERMILPS    $0xb1, X0, X1
 	VADDPS       X1, X0, X0
-	MOVSS        X0, ret+24(FP)
+	VMOVSS       X0, ret+24(FP)
 	VZEROUPPER
 	RET
 
 // func maximumAVX2(x []float32) float32
-// Requires: AVX, SSE
+// Requires: AVX
 TEXT ·maximumAVX2(SB), NOSPLIT, $0-28
 	MOVQ    x_len+8(FP), AX
 	VMOVUPS lanes_ff800000<>+0(SB), Y0
@@ -195,7 +195,7 @@ done12:
 	VMAXPS       X1, X0, X0
 	VPERMILPS    $0xb1, X0, X1
 	VMAXPS       X1, X0, X0
-	MOVSS        X0, ret+24(FP)
+	VMOVSS       X0, ret+24(FP)
 	VZEROUPPER
 	RET
 
@@ -218,10 +218,9 @@ DATA lanes_ff800000<>+60(SB)/4, $0xff800000
 GLOBL lanes_ff800000<>(SB), RODATA|NOPTR, $64
 
 // func axpyAVX2(a float32, x []float32, y []float32)
-// Requires: AVX, AVX2, FMA3, SSE
+// Requires: AVX, FMA3
 TEXT ·axpyAVX2(SB), NOSPLIT, $0-56
-	MOVSS        a+0(FP), X0
-	VBROADCASTSS X0, Y0
+	VBROADCASTSS a+0(FP), Y0
 	MOVQ         x_len+16(FP), AX
 	MOVQ         x_base+8(FP), CX
 	MOVQ         y_base+32(FP), DX
@@ -278,10 +277,9 @@ done16:
 	RET
 
 // func scaleAVX2(a float32, x []float32)
-// Requires: AVX, AVX2, SSE
+// Requires: AVX
 TEXT ·scaleAVX2(SB), NOSPLIT, $0-32
-	MOVSS        a+0(FP), X0
-	VBROADCASTSS X0, Y0
+	VBROADCASTSS a+0(FP), Y0
 	MOVQ         x_len+16(FP), AX
 	MOVQ         x_base+8(FP), CX
 
@@ -389,83 +387,6 @@ done24:
 	VZEROUPPER
 	RET
 
-// func gemvAVX2(a []float32, x []float32, out []float32)
-// Requires: AVX, FMA3
-TEXT ·gemvAVX2(SB), NOSPLIT, $0-72
-	MOVQ a_base+0(FP), AX
-	MOVQ out_base+48(FP), CX
-	MOVQ out_len+56(FP), DX
-	MOVQ x_base+24(FP), BX
-	MOVQ x_len+32(FP), SI
-
-row25:
-	TESTQ  DX, DX
-	JZ     done26
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	MOVQ   SI, DI
-	MOVQ   BX, R8
-
-wide27:
-	CMPQ        DI, $0x00000020
-	JLT         single28
-	VMOVUPS     (R8), Y4
-	VFMADD231PS (AX), Y4, Y0
-	VMOVUPS     32(R8), Y4
-	VFMADD231PS 32(AX), Y4, Y1
-	VMOVUPS     64(R8), Y4
-	VFMADD231PS 64(AX), Y4, Y2
-	VMOVUPS     96(R8), Y4
-	VFMADD231PS 96(AX), Y4, Y3
-	ADDQ        $0x00000080, R8
-	ADDQ        $0x00000080, AX
-	SUBQ        $0x00000020, DI
-	JMP         wide27
-
-single28:
-	CMPQ        DI, $0x00000008
-	JLT         rest29
-	VMOVUPS     (R8), Y4
-	VFMADD231PS (AX), Y4, Y0
-	ADDQ        $0x00000020, R8
-	ADDQ        $0x00000020, AX
-	SUBQ        $0x00000008, DI
-	JMP         single28
-
-rest29:
-	TESTQ       DI, DI
-	JZ          done30
-	LEAQ        tail_masks<>+0(SB), R9
-	NEGQ        DI
-	VMOVUPS     32(R9)(DI*4), Y4
-	VMASKMOVPS  (R8), Y4, Y5
-	VMASKMOVPS  (AX), Y4, Y4
-	VFMADD231PS Y4, Y5, Y0
-
-done30:
-	MOVQ         SI, DI
-	ANDQ         $0x00000007, DI
-	LEAQ         (AX)(DI*4), AX
-	VADDPS       Y2, Y0, Y0
-	VADDPS       Y3, Y1, Y1
-	VADDPS       Y1, Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X0
-	VPERMILPS    $0x4e, X0, X1
-	VADDPS       X1, X0, X0
-	VPERMILPS    $0xb1, X0, X1
-	VADDPS       X1, X0, X0
-	VMOVSS       X0, (CX)
-	ADDQ         $0x04, CX
-	DECQ         DX
-	JMP          row25
-
-done26:
-	VZEROUPPER
-	RET
-
 // func complexMulAVX2(a []float32, b []float32, out []float32)
 // Requires: AVX, FMA3
 TEXT ·complexMulAVX2(SB), NOSPLIT, $0-72
@@ -478,9 +399,9 @@ TEXT ·complexMulAVX2(SB), NOSPLIT, $0-72
 	LEAQ (DX)(AX*4), DI
 	LEAQ (BX)(AX*4), R8
 
-wide31:
+wide25:
 	CMPQ         AX, $0x00000010
-	JLT          single32
+	JLT          single26
 	VMOVUPS      (CX), Y0
 	VMOVUPS      (DX), Y1
 	VMOVUPS      (SI), Y2
@@ -508,11 +429,11 @@ wide31:
 	ADDQ         $0x00000040, DI
 	ADDQ         $0x00000040, R8
 	SUBQ         $0x00000010, AX
-	JMP          wide31
+	JMP          wide25
 
-single32:
+single26:
 	CMPQ         AX, $0x00000008
-	JLT          rest33
+	JLT          rest27
 	VMOVUPS      (CX), Y0
 	VMOVUPS      (DX), Y1
 	VMOVUPS      (SI), Y2
@@ -530,11 +451,11 @@ single32:
 	ADDQ         $0x00000020, DI
 	ADDQ         $0x00000020, R8
 	SUBQ         $0x00000008, AX
-	JMP          single32
+	JMP          single26
 
-rest33:
+rest27:
 	TESTQ        AX, AX
-	JZ           done34
+	JZ           done28
 	LEAQ         tail_masks<>+0(SB), R9
 	NEGQ         AX
 	VMOVUPS      32(R9)(AX*4), Y0
@@ -549,7 +470,7 @@ rest33:
 	VMASKMOVPS   Y5, Y0, (BX)
 	VMASKMOVPS   Y1, Y0, (R8)
 
-done34:
+done28:
 	VZEROUPPER
 	RET
 
@@ -565,9 +486,9 @@ TEXT ·complexMulConjAVX2(SB), NOSPLIT, $0-72
 	LEAQ (DX)(AX*4), DI
 	LEAQ (BX)(AX*4), R8
 
-wide35:
+wide29:
 	CMPQ         AX, $0x00000010
-	JLT          single36
+	JLT          single30
 	VMOVUPS      (CX), Y0
 	VMOVUPS      (DX), Y1
 	VMOVUPS      (SI), Y2
@@ -595,11 +516,11 @@ wide35:
 	ADDQ         $0x00000040, DI
 	ADDQ         $0x00000040, R8
 	SUBQ         $0x00000010, AX
-	JMP          wide35
+	JMP          wide29
 
-single36:
+single30:
 	CMPQ         AX, $0x00000008
-	JLT          rest37
+	JLT          rest31
 	VMOVUPS      (CX), Y0
 	VMOVUPS      (DX), Y1
 	VMOVUPS      (SI), Y2
@@ -617,11 +538,11 @@ single36:
 	ADDQ         $0x00000020, DI
 	ADDQ         $0x00000020, R8
 	SUBQ         $0x00000008, AX
-	JMP          single36
+	JMP          single30
 
-rest37:
+rest31:
 	TESTQ        AX, AX
-	JZ           done38
+	JZ           done32
 	LEAQ         tail_masks<>+0(SB), R9
 	NEGQ         AX
 	VMOVUPS      32(R9)(AX*4), Y0
@@ -636,25 +557,23 @@ rest37:
 	VMASKMOVPS   Y5, Y0, (BX)
 	VMASKMOVPS   Y1, Y0, (R8)
 
-done38:
+done32:
 	VZEROUPPER
 	RET
 
 // func adagradAVX2(w []float32, g []float32, acc []float32, rate float32, eps float32)
-// Requires: AVX, AVX2, FMA3, SSE
+// Requires: AVX, FMA3
 TEXT ·adagradAVX2(SB), NOSPLIT, $0-80
-	MOVSS        rate+72(FP), X0
-	VBROADCASTSS X0, Y0
-	MOVSS        eps+76(FP), X1
-	VBROADCASTSS X1, Y1
+	VBROADCASTSS rate+72(FP), Y0
+	VBROADCASTSS eps+76(FP), Y1
 	MOVQ         w_len+8(FP), AX
 	MOVQ         w_base+0(FP), CX
 	MOVQ         g_base+24(FP), DX
 	MOVQ         acc_base+48(FP), BX
 
-wide39:
+wide33:
 	CMPQ        AX, $0x00000010
-	JLT         single40
+	JLT         single34
 	VMOVUPS     (DX), Y2
 	VMOVUPS     (BX), Y3
 	VMOVUPS     (CX), Y4
@@ -681,11 +600,11 @@ wide39:
 	ADDQ        $0x00000040, DX
 	ADDQ        $0x00000040, BX
 	SUBQ        $0x00000010, AX
-	JMP         wide39
+	JMP         wide33
 
-single40:
+single34:
 	CMPQ        AX, $0x00000008
-	JLT         rest41
+	JLT         rest35
 	VMOVUPS     (DX), Y2
 	VMOVUPS     (BX), Y3
 	VMOVUPS     (CX), Y4
@@ -701,11 +620,11 @@ single40:
 	ADDQ        $0x00000020, DX
 	ADDQ        $0x00000020, BX
 	SUBQ        $0x00000008, AX
-	JMP         single40
+	JMP         single34
 
-rest41:
+rest35:
 	TESTQ       AX, AX
-	JZ          done42
+	JZ          done36
 	LEAQ        tail_masks<>+0(SB), SI
 	NEGQ        AX
 	VMOVUPS     32(SI)(AX*4), Y2
@@ -721,15 +640,14 @@ rest41:
 	VSUBPS      Y3, Y5, Y5
 	VMASKMOVPS  Y5, Y2, (CX)
 
-done42:
+done36:
 	VZEROUPPER
 	RET
 
 // func expSumAVX2(x []float32, shift float32, out []float32) float32
-// Requires: AVX, AVX2, FMA3, SSE
+// Requires: AVX, AVX2, FMA3
 TEXT ·expSumAVX2(SB), NOSPLIT, $0-60
-	MOVSS        shift+24(FP), X0
-	VBROADCASTSS X0, Y0
+	VBROADCASTSS shift+24(FP), Y0
 	MOVQ         x_len+8(FP), AX
 	MOVQ         x_base+0(FP), CX
 	MOVQ         out_base+32(FP), DX
@@ -738,9 +656,9 @@ TEXT ·expSumAVX2(SB), NOSPLIT, $0-60
 	VXORPS       Y3, Y3, Y3
 	VXORPS       Y3, Y3, Y3
 
-wide43:
+wide37:
 	CMPQ         AX, $0x00000010
-	JLT          single44
+	JLT          single38
 	VMOVUPS      (CX), Y3
 	VSUBPS       Y0, Y3, Y3
 	VMOVUPS      lanes_c2b00000<>+0(SB), Y4
@@ -806,11 +724,11 @@ wide43:
 	ADDQ         $0x00000040, CX
 	ADDQ         $0x00000040, DX
 	SUBQ         $0x00000010, AX
-	JMP          wide43
+	JMP          wide37
 
-single44:
+single38:
 	CMPQ         AX, $0x00000008
-	JLT          rest45
+	JLT          rest39
 	VMOVUPS      (CX), Y3
 	VSUBPS       Y0, Y3, Y3
 	VMOVUPS      lanes_c2b00000<>+0(SB), Y4
@@ -845,11 +763,11 @@ single44:
 	ADDQ         $0x00000020, CX
 	ADDQ         $0x00000020, DX
 	SUBQ         $0x00000008, AX
-	JMP          single44
+	JMP          single38
 
-rest45:
+rest39:
 	TESTQ        AX, AX
-	JZ           done46
+	JZ           done40
 	LEAQ         tail_masks<>+0(SB), BX
 	NEGQ         AX
 	VMOVUPS      32(BX)(AX*4), Y3
@@ -886,7 +804,7 @@ rest45:
 	VMASKMOVPS   Y6, Y3, (DX)
 	VADDPS       Y6, Y1, Y1
 
-done46:
+done40:
 	VADDPS       Y2, Y1, Y1
 	VEXTRACTF128 $0x01, Y1, X0
 	VADDPS       X0, X1, X1
@@ -894,7 +812,7 @@ done46:
 	VADDPS       X0, X1, X1
 	VPERMILPS    $0xb1, X1, X0
 	VADDPS       X0, X1, X1
-	MOVSS        X1, ret+56(FP)
+	VMOVSS       X1, ret+56(FP)
 	VZEROUPPER
 	RET
 
@@ -1151,18 +1069,17 @@ DATA lanes_c2aeac4f<>+60(SB)/4, $0xc2aeac4f
 GLOBL lanes_c2aeac4f<>(SB), RODATA|NOPTR, $64
 
 // func countGreaterAVX2(scores []float32, t float32) (greater int, equal int)
-// Requires: AVX, AVX2, POPCNT, SSE
+// Requires: AVX, POPCNT
 TEXT ·countGreaterAVX2(SB), NOSPLIT, $0-48
-	MOVSS        t+24(FP), X0
-	VBROADCASTSS X0, Y0
+	VBROADCASTSS t+24(FP), Y0
 	XORQ         AX, AX
 	XORQ         CX, CX
 	MOVQ         scores_len+8(FP), DX
 	MOVQ         scores_base+0(FP), BX
 
-wide47:
+wide41:
 	CMPQ      DX, $0x00000020
-	JLT       single48
+	JLT       single42
 	VMOVUPS   (BX), Y1
 	VCMPPS    $0x1e, Y0, Y1, Y2
 	VMOVMSKPS Y2, SI
@@ -1201,11 +1118,11 @@ wide47:
 	ADDQ      SI, CX
 	ADDQ      $0x00000080, BX
 	SUBQ      $0x00000020, DX
-	JMP       wide47
+	JMP       wide41
 
-single48:
+single42:
 	CMPQ      DX, $0x00000008
-	JLT       rest49
+	JLT       rest43
 	VMOVUPS   (BX), Y1
 	VCMPPS    $0x1e, Y0, Y1, Y2
 	VMOVMSKPS Y2, SI
@@ -1217,11 +1134,11 @@ single48:
 	ADDQ      SI, CX
 	ADDQ      $0x00000020, BX
 	SUBQ      $0x00000008, DX
-	JMP       single48
+	JMP       single42
 
-rest49:
+rest43:
 	TESTQ      DX, DX
-	JZ         done50
+	JZ         done44
 	LEAQ       tail_masks<>+0(SB), SI
 	NEGQ       DX
 	VMOVUPS    32(SI)(DX*4), Y1
@@ -1237,23 +1154,22 @@ rest49:
 	POPCNTL    DX, DX
 	ADDQ       DX, CX
 
-done50:
+done44:
 	MOVQ AX, greater+32(FP)
 	MOVQ CX, equal+40(FP)
 	VZEROUPPER
 	RET
 
 // func indexAboveAVX2(scores []float32, t float32) int
-// Requires: AVX, AVX2, BMI, SSE
+// Requires: AVX, BMI
 TEXT ·indexAboveAVX2(SB), NOSPLIT, $0-40
-	MOVSS        t+24(FP), X0
-	VBROADCASTSS X0, Y0
+	VBROADCASTSS t+24(FP), Y0
 	MOVQ         scores_len+8(FP), AX
 	MOVQ         scores_base+0(FP), CX
 
-block52:
+block46:
 	CMPQ      AX, $0x00000020
-	JLT       single53
+	JLT       single47
 	VMOVUPS   (CX), Y1
 	VMOVUPS   32(CX), Y2
 	VMOVUPS   64(CX), Y3
@@ -1267,27 +1183,27 @@ block52:
 	VORPS     Y4, Y1, Y1
 	VMOVMSKPS Y1, DX
 	TESTL     DX, DX
-	JNZ       single53
+	JNZ       single47
 	ADDQ      $0x00000080, CX
 	SUBQ      $0x00000020, AX
-	JMP       block52
+	JMP       block46
 
-single53:
-single55:
+single47:
+single49:
 	CMPQ      AX, $0x00000008
-	JLT       rest56
+	JLT       rest50
 	VMOVUPS   (CX), Y1
 	VCMPPS    $0x1e, Y0, Y1, Y1
 	VMOVMSKPS Y1, DX
 	TESTL     DX, DX
-	JNZ       found51
+	JNZ       found45
 	ADDQ      $0x00000020, CX
 	SUBQ      $0x00000008, AX
-	JMP       single55
+	JMP       single49
 
-rest56:
+rest50:
 	TESTQ      AX, AX
-	JZ         done57
+	JZ         done51
 	LEAQ       tail_masks<>+0(SB), BX
 	MOVQ       AX, DX
 	NEGQ       DX
@@ -1298,15 +1214,15 @@ rest56:
 	VMOVMSKPS  Y0, CX
 	MOVL       CX, DX
 	TESTL      DX, DX
-	JNZ        found51
+	JNZ        found45
 
-done57:
+done51:
 	MOVQ scores_len+8(FP), AX
 	MOVQ AX, ret+32(FP)
 	VZEROUPPER
 	RET
 
-found51:
+found45:
 	MOVQ   scores_len+8(FP), CX
 	SUBQ   AX, CX
 	TZCNTL DX, DX
@@ -1315,8 +1231,3461 @@ found51:
 	VZEROUPPER
 	RET
 
+// func adamAVX2(w []float32, g []float32, m []float32, v []float32, rate float32, beta1 float32, rest1 float32, beta2 float32, rest2 float32, correction2 float32, eps float32)
+// Requires: AVX, FMA3
+TEXT ·adamAVX2(SB), NOSPLIT, $0-124
+	VBROADCASTSS rate+96(FP), Y0
+	VBROADCASTSS correction2+116(FP), Y1
+	VBROADCASTSS eps+120(FP), Y2
+	VBROADCASTSS beta1+100(FP), Y3
+	VBROADCASTSS rest1+104(FP), Y4
+	VBROADCASTSS beta2+108(FP), Y5
+	VBROADCASTSS rest2+112(FP), Y6
+	MOVQ         w_len+8(FP), AX
+	MOVQ         w_base+0(FP), CX
+	MOVQ         g_base+24(FP), DX
+	MOVQ         m_base+48(FP), BX
+	MOVQ         v_base+72(FP), SI
+
+wide52:
+	CMPQ        AX, $0x00000010
+	JLT         single53
+	VMOVUPS     (DX), Y7
+	VMOVUPS     (BX), Y8
+	VMOVUPS     (SI), Y9
+	VMOVUPS     (CX), Y10
+	VMULPS      Y3, Y8, Y8
+	VFMADD231PS Y7, Y4, Y8
+	VMOVUPS     Y8, (BX)
+	VMULPS      Y5, Y9, Y9
+	VMULPS      Y7, Y7, Y7
+	VFMADD231PS Y7, Y6, Y9
+	VMOVUPS     Y9, (SI)
+	VMULPS      Y1, Y9, Y9
+	VSQRTPS     Y9, Y9
+	VADDPS      Y2, Y9, Y9
+	VMULPS      Y0, Y8, Y8
+	VDIVPS      Y9, Y8, Y8
+	VSUBPS      Y8, Y10, Y10
+	VMOVUPS     Y10, (CX)
+	VMOVUPS     32(DX), Y7
+	VMOVUPS     32(BX), Y8
+	VMOVUPS     32(SI), Y9
+	VMOVUPS     32(CX), Y10
+	VMULPS      Y3, Y8, Y8
+	VFMADD231PS Y7, Y4, Y8
+	VMOVUPS     Y8, 32(BX)
+	VMULPS      Y5, Y9, Y9
+	VMULPS      Y7, Y7, Y7
+	VFMADD231PS Y7, Y6, Y9
+	VMOVUPS     Y9, 32(SI)
+	VMULPS      Y1, Y9, Y9
+	VSQRTPS     Y9, Y9
+	VADDPS      Y2, Y9, Y9
+	VMULPS      Y0, Y8, Y8
+	VDIVPS      Y9, Y8, Y8
+	VSUBPS      Y8, Y10, Y10
+	VMOVUPS     Y10, 32(CX)
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, SI
+	SUBQ        $0x00000010, AX
+	JMP         wide52
+
+single53:
+	CMPQ        AX, $0x00000008
+	JLT         rest54
+	VMOVUPS     (DX), Y7
+	VMOVUPS     (BX), Y8
+	VMOVUPS     (SI), Y9
+	VMOVUPS     (CX), Y10
+	VMULPS      Y3, Y8, Y8
+	VFMADD231PS Y7, Y4, Y8
+	VMOVUPS     Y8, (BX)
+	VMULPS      Y5, Y9, Y9
+	VMULPS      Y7, Y7, Y7
+	VFMADD231PS Y7, Y6, Y9
+	VMOVUPS     Y9, (SI)
+	VMULPS      Y1, Y9, Y9
+	VSQRTPS     Y9, Y9
+	VADDPS      Y2, Y9, Y9
+	VMULPS      Y0, Y8, Y8
+	VDIVPS      Y9, Y8, Y8
+	VSUBPS      Y8, Y10, Y10
+	VMOVUPS     Y10, (CX)
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, BX
+	ADDQ        $0x00000020, SI
+	SUBQ        $0x00000008, AX
+	JMP         single53
+
+rest54:
+	TESTQ       AX, AX
+	JZ          done55
+	LEAQ        tail_masks<>+0(SB), DI
+	NEGQ        AX
+	VMOVUPS     32(DI)(AX*4), Y7
+	VMASKMOVPS  (DX), Y7, Y8
+	VMASKMOVPS  (BX), Y7, Y9
+	VMASKMOVPS  (SI), Y7, Y10
+	VMASKMOVPS  (CX), Y7, Y11
+	VMULPS      Y3, Y9, Y9
+	VFMADD231PS Y8, Y4, Y9
+	VMASKMOVPS  Y9, Y7, (BX)
+	VMULPS      Y5, Y10, Y10
+	VMULPS      Y8, Y8, Y8
+	VFMADD231PS Y8, Y6, Y10
+	VMASKMOVPS  Y10, Y7, (SI)
+	VMULPS      Y1, Y10, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y2, Y10, Y10
+	VMULPS      Y0, Y9, Y9
+	VDIVPS      Y10, Y9, Y9
+	VSUBPS      Y9, Y11, Y11
+	VMASKMOVPS  Y11, Y7, (CX)
+
+done55:
+	VZEROUPPER
+	RET
+
+// func addCubesAVX2(a float32, x []float32, grad []float32)
+// Requires: AVX, FMA3
+TEXT ·addCubesAVX2(SB), NOSPLIT, $0-56
+	VBROADCASTSS a+0(FP), Y0
+	MOVQ         x_len+16(FP), AX
+	MOVQ         x_base+8(FP), CX
+	MOVQ         grad_base+32(FP), DX
+
+wide56:
+	CMPQ        AX, $0x00000020
+	JLT         single57
+	VMOVUPS     (CX), Y1
+	VMOVUPS     (DX), Y2
+	VANDPS      lanes_7fffffff<>+0(SB), Y1, Y3
+	VMULPS      Y0, Y3, Y3
+	VFMADD231PS Y1, Y3, Y2
+	VMOVUPS     Y2, (DX)
+	VMOVUPS     32(CX), Y1
+	VMOVUPS     32(DX), Y2
+	VANDPS      lanes_7fffffff<>+0(SB), Y1, Y3
+	VMULPS      Y0, Y3, Y3
+	VFMADD231PS Y1, Y3, Y2
+	VMOVUPS     Y2, 32(DX)
+	VMOVUPS     64(CX), Y1
+	VMOVUPS     64(DX), Y2
+	VANDPS      lanes_7fffffff<>+0(SB), Y1, Y3
+	VMULPS      Y0, Y3, Y3
+	VFMADD231PS Y1, Y3, Y2
+	VMOVUPS     Y2, 64(DX)
+	VMOVUPS     96(CX), Y1
+	VMOVUPS     96(DX), Y2
+	VANDPS      lanes_7fffffff<>+0(SB), Y1, Y3
+	VMULPS      Y0, Y3, Y3
+	VFMADD231PS Y1, Y3, Y2
+	VMOVUPS     Y2, 96(DX)
+	ADDQ        $0x00000080, CX
+	ADDQ        $0x00000080, DX
+	SUBQ        $0x00000020, AX
+	JMP         wide56
+
+single57:
+	CMPQ        AX, $0x00000008
+	JLT         rest58
+	VMOVUPS     (CX), Y1
+	VMOVUPS     (DX), Y2
+	VANDPS      lanes_7fffffff<>+0(SB), Y1, Y3
+	VMULPS      Y0, Y3, Y3
+	VFMADD231PS Y1, Y3, Y2
+	VMOVUPS     Y2, (DX)
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	SUBQ        $0x00000008, AX
+	JMP         single57
+
+rest58:
+	TESTQ       AX, AX
+	JZ          done59
+	LEAQ        tail_masks<>+0(SB), BX
+	NEGQ        AX
+	VMOVUPS     32(BX)(AX*4), Y1
+	VMASKMOVPS  (CX), Y1, Y2
+	VMASKMOVPS  (DX), Y1, Y3
+	VANDPS      lanes_7fffffff<>+0(SB), Y2, Y4
+	VMULPS      Y0, Y4, Y4
+	VFMADD231PS Y2, Y4, Y3
+	VMASKMOVPS  Y3, Y1, (DX)
+
+done59:
+	VZEROUPPER
+	RET
+
+DATA lanes_7fffffff<>+0(SB)/4, $0x7fffffff
+DATA lanes_7fffffff<>+4(SB)/4, $0x7fffffff
+DATA lanes_7fffffff<>+8(SB)/4, $0x7fffffff
+DATA lanes_7fffffff<>+12(SB)/4, $0x7fffffff
+DATA lanes_7fffffff<>+16(SB)/4, $0x7fffffff
+DATA lanes_7fffffff<>+20(SB)/4, $0x7fffffff
+DATA lanes_7fffffff<>+24(SB)/4, $0x7fffffff
+DATA lanes_7fffffff<>+28(SB)/4, $0x7fffffff
+DATA lanes_7fffffff<>+32(SB)/4, $0x7fffffff
+DATA lanes_7fffffff<>+36(SB)/4, $0x7fffffff
+DATA lanes_7fffffff<>+40(SB)/4, $0x7fffffff
+DATA lanes_7fffffff<>+44(SB)/4, $0x7fffffff
+DATA lanes_7fffffff<>+48(SB)/4, $0x7fffffff
+DATA lanes_7fffffff<>+52(SB)/4, $0x7fffffff
+DATA lanes_7fffffff<>+56(SB)/4, $0x7fffffff
+DATA lanes_7fffffff<>+60(SB)/4, $0x7fffffff
+GLOBL lanes_7fffffff<>(SB), RODATA|NOPTR, $64
+
+// func addComplexCubesAVX2(a float32, x []float32, grad []float32)
+// Requires: AVX, FMA3
+TEXT ·addComplexCubesAVX2(SB), NOSPLIT, $0-56
+	MOVQ         x_len+16(FP), AX
+	SHRQ         $0x01, AX
+	MOVQ         x_base+8(FP), CX
+	MOVQ         grad_base+32(FP), DX
+	VBROADCASTSS a+0(FP), Y0
+	XORQ         BX, BX
+	LEAQ         (BX)(AX*4), SI
+
+single61:
+	CMPQ        AX, $0x00000008
+	JLT         rest62
+	VMOVUPS     (CX)(BX*1), Y1
+	VMOVUPS     (CX)(SI*1), Y2
+	VMOVUPS     (DX)(BX*1), Y3
+	VMOVUPS     (DX)(SI*1), Y4
+	VMULPS      Y1, Y1, Y5
+	VFMADD231PS Y2, Y2, Y5
+	VSQRTPS     Y5, Y5
+	VMULPS      Y0, Y5, Y5
+	VFMADD231PS Y1, Y5, Y3
+	VMOVUPS     Y3, (DX)(BX*1)
+	VFMADD231PS Y2, Y5, Y4
+	VMOVUPS     Y4, (DX)(SI*1)
+	ADDQ        $0x00000020, BX
+	ADDQ        $0x00000020, SI
+	SUBQ        $0x00000008, AX
+	JMP         single61
+
+rest62:
+	TESTQ       AX, AX
+	JZ          done63
+	LEAQ        tail_masks<>+0(SB), DI
+	NEGQ        AX
+	VMOVUPS     32(DI)(AX*4), Y1
+	VMASKMOVPS  (CX)(BX*1), Y1, Y2
+	VMASKMOVPS  (CX)(SI*1), Y1, Y3
+	VMASKMOVPS  (DX)(BX*1), Y1, Y4
+	VMASKMOVPS  (DX)(SI*1), Y1, Y5
+	VMULPS      Y2, Y2, Y6
+	VFMADD231PS Y3, Y3, Y6
+	VSQRTPS     Y6, Y6
+	VMULPS      Y0, Y6, Y6
+	VFMADD231PS Y2, Y6, Y4
+	VMASKMOVPS  Y4, Y1, (DX)(BX*1)
+	VFMADD231PS Y3, Y6, Y5
+	VMASKMOVPS  Y5, Y1, (DX)(SI*1)
+
+done63:
+	VZEROUPPER
+	RET
+
+// func expandDistancesAVX2(dots []float32, q float32, norms []float32, out []float32)
+// Requires: AVX, FMA3
+TEXT ·expandDistancesAVX2(SB), NOSPLIT, $0-80
+	VBROADCASTSS q+24(FP), Y0
+	MOVQ         dots_len+8(FP), AX
+	MOVQ         dots_base+0(FP), CX
+	MOVQ         norms_base+32(FP), DX
+	MOVQ         out_base+56(FP), BX
+
+wide64:
+	CMPQ         AX, $0x00000010
+	JLT          single65
+	VMOVUPS      (CX), Y1
+	VMOVUPS      (DX), Y2
+	VADDPS       Y0, Y2, Y2
+	VFNMADD231PS lanes_40000000<>+0(SB), Y1, Y2
+	VMAXPS       lanes_00000000<>+0(SB), Y2, Y2
+	VSQRTPS      Y2, Y2
+	VMOVUPS      lanes_80000000<>+0(SB), Y1
+	VORPS        Y1, Y2, Y2
+	VMOVUPS      Y2, (BX)
+	VMOVUPS      32(CX), Y1
+	VMOVUPS      32(DX), Y2
+	VADDPS       Y0, Y2, Y2
+	VFNMADD231PS lanes_40000000<>+0(SB), Y1, Y2
+	VMAXPS       lanes_00000000<>+0(SB), Y2, Y2
+	VSQRTPS      Y2, Y2
+	VMOVUPS      lanes_80000000<>+0(SB), Y1
+	VORPS        Y1, Y2, Y2
+	VMOVUPS      Y2, 32(BX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	SUBQ         $0x00000010, AX
+	JMP          wide64
+
+single65:
+	CMPQ         AX, $0x00000008
+	JLT          rest66
+	VMOVUPS      (CX), Y1
+	VMOVUPS      (DX), Y2
+	VADDPS       Y0, Y2, Y2
+	VFNMADD231PS lanes_40000000<>+0(SB), Y1, Y2
+	VMAXPS       lanes_00000000<>+0(SB), Y2, Y2
+	VSQRTPS      Y2, Y2
+	VMOVUPS      lanes_80000000<>+0(SB), Y1
+	VORPS        Y1, Y2, Y2
+	VMOVUPS      Y2, (BX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	SUBQ         $0x00000008, AX
+	JMP          single65
+
+rest66:
+	TESTQ        AX, AX
+	JZ           done67
+	LEAQ         tail_masks<>+0(SB), SI
+	NEGQ         AX
+	VMOVUPS      32(SI)(AX*4), Y1
+	VMASKMOVPS   (CX), Y1, Y2
+	VMASKMOVPS   (DX), Y1, Y3
+	VADDPS       Y0, Y3, Y3
+	VFNMADD231PS lanes_40000000<>+0(SB), Y2, Y3
+	VMAXPS       lanes_00000000<>+0(SB), Y3, Y3
+	VSQRTPS      Y3, Y3
+	VMOVUPS      lanes_80000000<>+0(SB), Y0
+	VORPS        Y0, Y3, Y3
+	VMASKMOVPS   Y3, Y1, (BX)
+
+done67:
+	VZEROUPPER
+	RET
+
+DATA lanes_40000000<>+0(SB)/4, $0x40000000
+DATA lanes_40000000<>+4(SB)/4, $0x40000000
+DATA lanes_40000000<>+8(SB)/4, $0x40000000
+DATA lanes_40000000<>+12(SB)/4, $0x40000000
+DATA lanes_40000000<>+16(SB)/4, $0x40000000
+DATA lanes_40000000<>+20(SB)/4, $0x40000000
+DATA lanes_40000000<>+24(SB)/4, $0x40000000
+DATA lanes_40000000<>+28(SB)/4, $0x40000000
+DATA lanes_40000000<>+32(SB)/4, $0x40000000
+DATA lanes_40000000<>+36(SB)/4, $0x40000000
+DATA lanes_40000000<>+40(SB)/4, $0x40000000
+DATA lanes_40000000<>+44(SB)/4, $0x40000000
+DATA lanes_40000000<>+48(SB)/4, $0x40000000
+DATA lanes_40000000<>+52(SB)/4, $0x40000000
+DATA lanes_40000000<>+56(SB)/4, $0x40000000
+DATA lanes_40000000<>+60(SB)/4, $0x40000000
+GLOBL lanes_40000000<>(SB), RODATA|NOPTR, $64
+
+DATA lanes_00000000<>+0(SB)/4, $0x00000000
+DATA lanes_00000000<>+4(SB)/4, $0x00000000
+DATA lanes_00000000<>+8(SB)/4, $0x00000000
+DATA lanes_00000000<>+12(SB)/4, $0x00000000
+DATA lanes_00000000<>+16(SB)/4, $0x00000000
+DATA lanes_00000000<>+20(SB)/4, $0x00000000
+DATA lanes_00000000<>+24(SB)/4, $0x00000000
+DATA lanes_00000000<>+28(SB)/4, $0x00000000
+DATA lanes_00000000<>+32(SB)/4, $0x00000000
+DATA lanes_00000000<>+36(SB)/4, $0x00000000
+DATA lanes_00000000<>+40(SB)/4, $0x00000000
+DATA lanes_00000000<>+44(SB)/4, $0x00000000
+DATA lanes_00000000<>+48(SB)/4, $0x00000000
+DATA lanes_00000000<>+52(SB)/4, $0x00000000
+DATA lanes_00000000<>+56(SB)/4, $0x00000000
+DATA lanes_00000000<>+60(SB)/4, $0x00000000
+GLOBL lanes_00000000<>(SB), RODATA|NOPTR, $64
+
+DATA lanes_80000000<>+0(SB)/4, $0x80000000
+DATA lanes_80000000<>+4(SB)/4, $0x80000000
+DATA lanes_80000000<>+8(SB)/4, $0x80000000
+DATA lanes_80000000<>+12(SB)/4, $0x80000000
+DATA lanes_80000000<>+16(SB)/4, $0x80000000
+DATA lanes_80000000<>+20(SB)/4, $0x80000000
+DATA lanes_80000000<>+24(SB)/4, $0x80000000
+DATA lanes_80000000<>+28(SB)/4, $0x80000000
+DATA lanes_80000000<>+32(SB)/4, $0x80000000
+DATA lanes_80000000<>+36(SB)/4, $0x80000000
+DATA lanes_80000000<>+40(SB)/4, $0x80000000
+DATA lanes_80000000<>+44(SB)/4, $0x80000000
+DATA lanes_80000000<>+48(SB)/4, $0x80000000
+DATA lanes_80000000<>+52(SB)/4, $0x80000000
+DATA lanes_80000000<>+56(SB)/4, $0x80000000
+DATA lanes_80000000<>+60(SB)/4, $0x80000000
+GLOBL lanes_80000000<>(SB), RODATA|NOPTR, $64
+
+// func divideWeightsAVX2(w []float32, d []float32) (sum float32)
+// Requires: AVX
+TEXT ·divideWeightsAVX2(SB), NOSPLIT, $0-52
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y2, Y2, Y2
+	MOVQ   w_len+8(FP), AX
+	MOVQ   w_base+0(FP), CX
+	MOVQ   d_base+24(FP), DX
+
+wide68:
+	CMPQ    AX, $0x00000010
+	JLT     single69
+	VMOVUPS (CX), Y2
+	VMOVUPS (DX), Y3
+	VCMPPS  $0x04, lanes_00000000<>+0(SB), Y3, Y4
+	VDIVPS  Y3, Y2, Y2
+	VANDPS  Y4, Y2, Y2
+	VMOVUPS Y2, (CX)
+	VADDPS  Y2, Y0, Y0
+	VMOVUPS 32(CX), Y2
+	VMOVUPS 32(DX), Y3
+	VCMPPS  $0x04, lanes_00000000<>+0(SB), Y3, Y4
+	VDIVPS  Y3, Y2, Y2
+	VANDPS  Y4, Y2, Y2
+	VMOVUPS Y2, 32(CX)
+	VADDPS  Y2, Y1, Y1
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x00000010, AX
+	JMP     wide68
+
+single69:
+	CMPQ    AX, $0x00000008
+	JLT     rest70
+	VMOVUPS (CX), Y2
+	VMOVUPS (DX), Y3
+	VCMPPS  $0x04, lanes_00000000<>+0(SB), Y3, Y4
+	VDIVPS  Y3, Y2, Y2
+	VANDPS  Y4, Y2, Y2
+	VMOVUPS Y2, (CX)
+	VADDPS  Y2, Y0, Y0
+	ADDQ    $0x00000020, CX
+	ADDQ    $0x00000020, DX
+	SUBQ    $0x00000008, AX
+	JMP     single69
+
+rest70:
+	TESTQ      AX, AX
+	JZ         done71
+	LEAQ       tail_masks<>+0(SB), BX
+	NEGQ       AX
+	VMOVUPS    32(BX)(AX*4), Y2
+	VMASKMOVPS (CX), Y2, Y3
+	VMASKMOVPS (DX), Y2, Y4
+	VCMPPS     $0x04, lanes_00000000<>+0(SB), Y4, Y5
+	VDIVPS     Y4, Y3, Y3
+	VANDPS     Y5, Y3, Y3
+	VMASKMOVPS Y3, Y2, (CX)
+	VADDPS     Y3, Y0, Y0
+
+done71:
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x4e, X0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0xb1, X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSS       X0, sum+48(FP)
+	VZEROUPPER
+	RET
+
+// func dotRowsAVX2(a []float32, x []float32, out []float32)
+// Requires: AVX, FMA3
+TEXT ·dotRowsAVX2(SB), NOSPLIT, $0-72
+	MOVQ x_base+24(FP), AX
+	MOVQ a_base+0(FP), CX
+
+group72:
+	CMPQ   out_len+56(FP), $0x04
+	JLT    done73
+	MOVQ   x_len+32(FP), DX
+	LEAQ   (CX)(DX*4), BX
+	LEAQ   (BX)(DX*4), SI
+	LEAQ   (SI)(DX*4), DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y2, Y2, Y2
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y4, Y4, Y4
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y6, Y6, Y6
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y8, Y8, Y8
+	MOVQ   x_len+32(FP), DI
+	XORQ   R8, R8
+
+wide74:
+	CMPQ        DI, $0x00000010
+	JLT         single75
+	VMOVUPS     (AX)(R8*1), Y8
+	VFMADD231PS (CX)(R8*1), Y8, Y0
+	VFMADD231PS (BX)(R8*1), Y8, Y2
+	VFMADD231PS (SI)(R8*1), Y8, Y4
+	VFMADD231PS (DX)(R8*1), Y8, Y6
+	VMOVUPS     32(AX)(R8*1), Y8
+	VFMADD231PS 32(CX)(R8*1), Y8, Y1
+	VFMADD231PS 32(BX)(R8*1), Y8, Y3
+	VFMADD231PS 32(SI)(R8*1), Y8, Y5
+	VFMADD231PS 32(DX)(R8*1), Y8, Y7
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000010, DI
+	JMP         wide74
+
+single75:
+	CMPQ        DI, $0x00000008
+	JLT         rest76
+	VMOVUPS     (AX)(R8*1), Y8
+	VFMADD231PS (CX)(R8*1), Y8, Y0
+	VFMADD231PS (BX)(R8*1), Y8, Y2
+	VFMADD231PS (SI)(R8*1), Y8, Y4
+	VFMADD231PS (DX)(R8*1), Y8, Y6
+	ADDQ        $0x00000020, R8
+	SUBQ        $0x00000008, DI
+	JMP         single75
+
+rest76:
+	TESTQ       DI, DI
+	JZ          done77
+	LEAQ        tail_masks<>+0(SB), R9
+	NEGQ        DI
+	VMOVUPS     32(R9)(DI*4), Y8
+	VMASKMOVPS  (AX)(R8*1), Y8, Y9
+	VMASKMOVPS  (CX)(R8*1), Y8, Y10
+	VFMADD231PS Y10, Y9, Y0
+	VMASKMOVPS  (BX)(R8*1), Y8, Y10
+	VFMADD231PS Y10, Y9, Y2
+	VMASKMOVPS  (SI)(R8*1), Y8, Y10
+	VFMADD231PS Y10, Y9, Y4
+	VMASKMOVPS  (DX)(R8*1), Y8, Y8
+	VFMADD231PS Y8, Y9, Y6
+
+done77:
+	VADDPS       Y1, Y0, Y0
+	VADDPS       Y3, Y2, Y2
+	VADDPS       Y5, Y4, Y4
+	VADDPS       Y7, Y6, Y6
+	VHADDPS      Y2, Y0, Y0
+	VHADDPS      Y6, Y4, Y4
+	VHADDPS      Y4, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X2
+	VADDPS       X2, X0, X0
+	MOVQ         out_base+48(FP), CX
+	VMOVUPS      X0, (CX)
+	MOVQ         x_len+32(FP), CX
+	LEAQ         (DX)(CX*4), CX
+	ADDQ         $0x10, out_base+48(FP)
+	SUBQ         $0x04, out_len+56(FP)
+	JMP          group72
+
+done73:
+	VZEROUPPER
+	RET
+
+// func dotGatherAVX2(table []float32, rows []uint32, x []float32, out []float32)
+// Requires: AVX, FMA3
+TEXT ·dotGatherAVX2(SB), NOSPLIT, $0-96
+	MOVQ x_base+48(FP), AX
+	MOVQ rows_base+24(FP), CX
+
+group78:
+	CMPQ   rows_len+32(FP), $0x04
+	JLT    done79
+	MOVQ   table_base+0(FP), DX
+	MOVQ   x_len+56(FP), BX
+	MOVL   (CX), SI
+	IMULQ  BX, SI
+	LEAQ   (DX)(SI*4), SI
+	MOVL   4(CX), DI
+	IMULQ  BX, DI
+	LEAQ   (DX)(DI*4), DI
+	MOVL   8(CX), R8
+	IMULQ  BX, R8
+	LEAQ   (DX)(R8*4), R8
+	MOVL   12(CX), R9
+	IMULQ  BX, R9
+	LEAQ   (DX)(R9*4), R9
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y2, Y2, Y2
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y4, Y4, Y4
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y6, Y6, Y6
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y8, Y8, Y8
+	MOVQ   x_len+56(FP), DX
+	XORQ   BX, BX
+
+wide80:
+	CMPQ        DX, $0x00000010
+	JLT         single81
+	VMOVUPS     (AX)(BX*1), Y8
+	VFMADD231PS (SI)(BX*1), Y8, Y0
+	VFMADD231PS (DI)(BX*1), Y8, Y2
+	VFMADD231PS (R8)(BX*1), Y8, Y4
+	VFMADD231PS (R9)(BX*1), Y8, Y6
+	VMOVUPS     32(AX)(BX*1), Y8
+	VFMADD231PS 32(SI)(BX*1), Y8, Y1
+	VFMADD231PS 32(DI)(BX*1), Y8, Y3
+	VFMADD231PS 32(R8)(BX*1), Y8, Y5
+	VFMADD231PS 32(R9)(BX*1), Y8, Y7
+	ADDQ        $0x00000040, BX
+	SUBQ        $0x00000010, DX
+	JMP         wide80
+
+single81:
+	CMPQ        DX, $0x00000008
+	JLT         rest82
+	VMOVUPS     (AX)(BX*1), Y8
+	VFMADD231PS (SI)(BX*1), Y8, Y0
+	VFMADD231PS (DI)(BX*1), Y8, Y2
+	VFMADD231PS (R8)(BX*1), Y8, Y4
+	VFMADD231PS (R9)(BX*1), Y8, Y6
+	ADDQ        $0x00000020, BX
+	SUBQ        $0x00000008, DX
+	JMP         single81
+
+rest82:
+	TESTQ       DX, DX
+	JZ          done83
+	LEAQ        tail_masks<>+0(SB), R10
+	NEGQ        DX
+	VMOVUPS     32(R10)(DX*4), Y8
+	VMASKMOVPS  (AX)(BX*1), Y8, Y9
+	VMASKMOVPS  (SI)(BX*1), Y8, Y10
+	VFMADD231PS Y10, Y9, Y0
+	VMASKMOVPS  (DI)(BX*1), Y8, Y10
+	VFMADD231PS Y10, Y9, Y2
+	VMASKMOVPS  (R8)(BX*1), Y8, Y10
+	VFMADD231PS Y10, Y9, Y4
+	VMASKMOVPS  (R9)(BX*1), Y8, Y8
+	VFMADD231PS Y8, Y9, Y6
+
+done83:
+	VADDPS       Y1, Y0, Y0
+	VADDPS       Y3, Y2, Y2
+	VADDPS       Y5, Y4, Y4
+	VADDPS       Y7, Y6, Y6
+	VHADDPS      Y2, Y0, Y0
+	VHADDPS      Y6, Y4, Y4
+	VHADDPS      Y4, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X2
+	VADDPS       X2, X0, X0
+	MOVQ         out_base+72(FP), DX
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, CX
+	ADDQ         $0x10, out_base+72(FP)
+	SUBQ         $0x04, rows_len+32(FP)
+	JMP          group78
+
+done79:
+	VZEROUPPER
+	RET
+
+// func dotGradAVX2(g []float32, table []float32, rows []uint32, x []float32, dx []float32, dtable *float32)
+// Requires: AVX, FMA3
+TEXT ·dotGradAVX2(SB), NOSPLIT, $0-128
+group84:
+	CMPQ         rows_len+56(FP), $0x04
+	JLT          done85
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	MOVQ         rows_base+48(FP), AX
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVL         4(AX), SI
+	IMULQ        DX, SI
+	LEAQ         (CX)(SI*4), SI
+	MOVL         8(AX), DI
+	IMULQ        DX, DI
+	LEAQ         (CX)(DI*4), DI
+	MOVL         12(AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), R8
+	XORQ         R9, R9
+	MOVQ         dtable+120(FP), R10
+	SUBQ         table_base+24(FP), R10
+	LEAQ         (R9)(R10*1), R10
+
+single87:
+	CMPQ        CX, $0x00000008
+	JLT         rest88
+	VMOVUPS     (DX)(R9*1), Y4
+	VMOVUPS     (R8)(R9*1), Y5
+	VMOVUPS     (BX)(R9*1), Y6
+	VFMADD231PS Y6, Y0, Y5
+	VMOVUPS     (BX)(R10*1), Y6
+	VFMADD231PS Y4, Y0, Y6
+	VMOVUPS     Y6, (BX)(R10*1)
+	VMOVUPS     (SI)(R9*1), Y6
+	VFMADD231PS Y6, Y1, Y5
+	VMOVUPS     (SI)(R10*1), Y6
+	VFMADD231PS Y4, Y1, Y6
+	VMOVUPS     Y6, (SI)(R10*1)
+	VMOVUPS     (DI)(R9*1), Y6
+	VFMADD231PS Y6, Y2, Y5
+	VMOVUPS     (DI)(R10*1), Y6
+	VFMADD231PS Y4, Y2, Y6
+	VMOVUPS     Y6, (DI)(R10*1)
+	VMOVUPS     (AX)(R9*1), Y6
+	VFMADD231PS Y6, Y3, Y5
+	VMOVUPS     (AX)(R10*1), Y6
+	VFMADD231PS Y4, Y3, Y6
+	VMOVUPS     Y6, (AX)(R10*1)
+	VMOVUPS     Y5, (R8)(R9*1)
+	ADDQ        $0x00000020, R9
+	ADDQ        $0x00000020, R10
+	SUBQ        $0x00000008, CX
+	JMP         single87
+
+rest88:
+	TESTQ       CX, CX
+	JZ          done89
+	LEAQ        tail_masks<>+0(SB), R11
+	NEGQ        CX
+	VMOVUPS     32(R11)(CX*4), Y4
+	VMASKMOVPS  (DX)(R9*1), Y4, Y5
+	VMASKMOVPS  (R8)(R9*1), Y4, Y6
+	VMASKMOVPS  (BX)(R9*1), Y4, Y7
+	VFMADD231PS Y7, Y0, Y6
+	VMASKMOVPS  (BX)(R10*1), Y4, Y7
+	VFMADD231PS Y5, Y0, Y7
+	VMASKMOVPS  Y7, Y4, (BX)(R10*1)
+	VMASKMOVPS  (SI)(R9*1), Y4, Y0
+	VFMADD231PS Y0, Y1, Y6
+	VMASKMOVPS  (SI)(R10*1), Y4, Y0
+	VFMADD231PS Y5, Y1, Y0
+	VMASKMOVPS  Y0, Y4, (SI)(R10*1)
+	VMASKMOVPS  (DI)(R9*1), Y4, Y0
+	VFMADD231PS Y0, Y2, Y6
+	VMASKMOVPS  (DI)(R10*1), Y4, Y0
+	VFMADD231PS Y5, Y2, Y0
+	VMASKMOVPS  Y0, Y4, (DI)(R10*1)
+	VMASKMOVPS  (AX)(R9*1), Y4, Y0
+	VFMADD231PS Y0, Y3, Y6
+	VMASKMOVPS  (AX)(R10*1), Y4, Y0
+	VFMADD231PS Y5, Y3, Y0
+	VMASKMOVPS  Y0, Y4, (AX)(R10*1)
+	VMASKMOVPS  Y6, Y4, (R8)(R9*1)
+
+done89:
+	ADDQ $0x10, rows_base+48(FP)
+	ADDQ $0x10, g_base+0(FP)
+	SUBQ $0x04, rows_len+56(FP)
+	JMP  group84
+
+done85:
+group90:
+	CMPQ         rows_len+56(FP), $0x01
+	JLT          done91
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Y0
+	MOVQ         rows_base+48(FP), AX
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), BX
+	XORQ         SI, SI
+	MOVQ         dtable+120(FP), DI
+	SUBQ         table_base+24(FP), DI
+	LEAQ         (SI)(DI*1), DI
+
+single93:
+	CMPQ        CX, $0x00000008
+	JLT         rest94
+	VMOVUPS     (DX)(SI*1), Y1
+	VMOVUPS     (BX)(SI*1), Y2
+	VMOVUPS     (AX)(SI*1), Y3
+	VFMADD231PS Y3, Y0, Y2
+	VMOVUPS     (AX)(DI*1), Y3
+	VFMADD231PS Y1, Y0, Y3
+	VMOVUPS     Y3, (AX)(DI*1)
+	VMOVUPS     Y2, (BX)(SI*1)
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DI
+	SUBQ        $0x00000008, CX
+	JMP         single93
+
+rest94:
+	TESTQ       CX, CX
+	JZ          done95
+	LEAQ        tail_masks<>+0(SB), R8
+	NEGQ        CX
+	VMOVUPS     32(R8)(CX*4), Y1
+	VMASKMOVPS  (DX)(SI*1), Y1, Y2
+	VMASKMOVPS  (BX)(SI*1), Y1, Y3
+	VMASKMOVPS  (AX)(SI*1), Y1, Y4
+	VFMADD231PS Y4, Y0, Y3
+	VMASKMOVPS  (AX)(DI*1), Y1, Y4
+	VFMADD231PS Y2, Y0, Y4
+	VMASKMOVPS  Y4, Y1, (AX)(DI*1)
+	VMASKMOVPS  Y3, Y1, (BX)(SI*1)
+
+done95:
+	ADDQ $0x04, rows_base+48(FP)
+	ADDQ $0x04, g_base+0(FP)
+	SUBQ $0x01, rows_len+56(FP)
+	JMP  group90
+
+done91:
+	VZEROUPPER
+	RET
+
+// func dotGradXAVX2(g []float32, table []float32, rows []uint32, x []float32, dx []float32)
+// Requires: AVX, FMA3
+TEXT ·dotGradXAVX2(SB), NOSPLIT, $0-120
+group96:
+	CMPQ         rows_len+56(FP), $0x04
+	JLT          done97
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	MOVQ         rows_base+48(FP), AX
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVL         4(AX), SI
+	IMULQ        DX, SI
+	LEAQ         (CX)(SI*4), SI
+	MOVL         8(AX), DI
+	IMULQ        DX, DI
+	LEAQ         (CX)(DI*4), DI
+	MOVL         12(AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), R8
+	XORQ         R9, R9
+
+single99:
+	CMPQ        CX, $0x00000008
+	JLT         rest100
+	VMOVUPS     (DX)(R9*1), Y4
+	VMOVUPS     (R8)(R9*1), Y4
+	VMOVUPS     (BX)(R9*1), Y5
+	VFMADD231PS Y5, Y0, Y4
+	VMOVUPS     (SI)(R9*1), Y5
+	VFMADD231PS Y5, Y1, Y4
+	VMOVUPS     (DI)(R9*1), Y5
+	VFMADD231PS Y5, Y2, Y4
+	VMOVUPS     (AX)(R9*1), Y5
+	VFMADD231PS Y5, Y3, Y4
+	VMOVUPS     Y4, (R8)(R9*1)
+	ADDQ        $0x00000020, R9
+	SUBQ        $0x00000008, CX
+	JMP         single99
+
+rest100:
+	TESTQ       CX, CX
+	JZ          done101
+	LEAQ        tail_masks<>+0(SB), R10
+	NEGQ        CX
+	VMOVUPS     32(R10)(CX*4), Y4
+	VMASKMOVPS  (DX)(R9*1), Y4, Y5
+	VMASKMOVPS  (R8)(R9*1), Y4, Y5
+	VMASKMOVPS  (BX)(R9*1), Y4, Y6
+	VFMADD231PS Y6, Y0, Y5
+	VMASKMOVPS  (SI)(R9*1), Y4, Y0
+	VFMADD231PS Y0, Y1, Y5
+	VMASKMOVPS  (DI)(R9*1), Y4, Y0
+	VFMADD231PS Y0, Y2, Y5
+	VMASKMOVPS  (AX)(R9*1), Y4, Y0
+	VFMADD231PS Y0, Y3, Y5
+	VMASKMOVPS  Y5, Y4, (R8)(R9*1)
+
+done101:
+	ADDQ $0x10, rows_base+48(FP)
+	ADDQ $0x10, g_base+0(FP)
+	SUBQ $0x04, rows_len+56(FP)
+	JMP  group96
+
+done97:
+group102:
+	CMPQ         rows_len+56(FP), $0x01
+	JLT          done103
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Y0
+	MOVQ         rows_base+48(FP), AX
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), BX
+	XORQ         SI, SI
+
+single105:
+	CMPQ        CX, $0x00000008
+	JLT         rest106
+	VMOVUPS     (DX)(SI*1), Y1
+	VMOVUPS     (BX)(SI*1), Y1
+	VMOVUPS     (AX)(SI*1), Y2
+	VFMADD231PS Y2, Y0, Y1
+	VMOVUPS     Y1, (BX)(SI*1)
+	ADDQ        $0x00000020, SI
+	SUBQ        $0x00000008, CX
+	JMP         single105
+
+rest106:
+	TESTQ       CX, CX
+	JZ          done107
+	LEAQ        tail_masks<>+0(SB), DI
+	NEGQ        CX
+	VMOVUPS     32(DI)(CX*4), Y1
+	VMASKMOVPS  (DX)(SI*1), Y1, Y2
+	VMASKMOVPS  (BX)(SI*1), Y1, Y2
+	VMASKMOVPS  (AX)(SI*1), Y1, Y3
+	VFMADD231PS Y3, Y0, Y2
+	VMASKMOVPS  Y2, Y1, (BX)(SI*1)
+
+done107:
+	ADDQ $0x04, rows_base+48(FP)
+	ADDQ $0x04, g_base+0(FP)
+	SUBQ $0x01, rows_len+56(FP)
+	JMP  group102
+
+done103:
+	VZEROUPPER
+	RET
+
+// func l1AVX2(x []float32, y []float32) float32
+// Requires: AVX
+TEXT ·l1AVX2(SB), NOSPLIT, $0-52
+	MOVQ   x_len+8(FP), AX
+	MOVQ   x_base+0(FP), CX
+	MOVQ   y_base+24(FP), DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	XORQ   BX, BX
+
+wide108:
+	CMPQ    AX, $0x00000020
+	JLT     single109
+	VMOVUPS (CX)(BX*1), Y4
+	VSUBPS  (DX)(BX*1), Y4, Y4
+	VANDPS  lanes_7fffffff<>+0(SB), Y4, Y4
+	VADDPS  Y4, Y0, Y0
+	VMOVUPS 32(CX)(BX*1), Y4
+	VSUBPS  32(DX)(BX*1), Y4, Y4
+	VANDPS  lanes_7fffffff<>+0(SB), Y4, Y4
+	VADDPS  Y4, Y1, Y1
+	VMOVUPS 64(CX)(BX*1), Y4
+	VSUBPS  64(DX)(BX*1), Y4, Y4
+	VANDPS  lanes_7fffffff<>+0(SB), Y4, Y4
+	VADDPS  Y4, Y2, Y2
+	VMOVUPS 96(CX)(BX*1), Y4
+	VSUBPS  96(DX)(BX*1), Y4, Y4
+	VANDPS  lanes_7fffffff<>+0(SB), Y4, Y4
+	VADDPS  Y4, Y3, Y3
+	ADDQ    $0x00000080, BX
+	SUBQ    $0x00000020, AX
+	JMP     wide108
+
+single109:
+	CMPQ    AX, $0x00000008
+	JLT     rest110
+	VMOVUPS (CX)(BX*1), Y4
+	VSUBPS  (DX)(BX*1), Y4, Y4
+	VANDPS  lanes_7fffffff<>+0(SB), Y4, Y4
+	VADDPS  Y4, Y0, Y0
+	ADDQ    $0x00000020, BX
+	SUBQ    $0x00000008, AX
+	JMP     single109
+
+rest110:
+	TESTQ      AX, AX
+	JZ         done111
+	LEAQ       tail_masks<>+0(SB), SI
+	NEGQ       AX
+	VMOVUPS    32(SI)(AX*4), Y4
+	VMASKMOVPS (CX)(BX*1), Y4, Y5
+	VMASKMOVPS (DX)(BX*1), Y4, Y4
+	VSUBPS     Y4, Y5, Y4
+	VANDPS     lanes_7fffffff<>+0(SB), Y4, Y4
+	VADDPS     Y4, Y0, Y0
+
+done111:
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x4e, X0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0xb1, X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSS       X0, ret+48(FP)
+	VZEROUPPER
+	RET
+
+// func l1RowsAVX2(a []float32, x []float32, out []float32)
+// Requires: AVX
+TEXT ·l1RowsAVX2(SB), NOSPLIT, $0-72
+	MOVQ x_base+24(FP), AX
+	MOVQ a_base+0(FP), CX
+
+group112:
+	CMPQ   out_len+56(FP), $0x04
+	JLT    done113
+	MOVQ   x_len+32(FP), DX
+	LEAQ   (CX)(DX*4), BX
+	LEAQ   (BX)(DX*4), SI
+	LEAQ   (SI)(DX*4), DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y2, Y2, Y2
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y4, Y4, Y4
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y6, Y6, Y6
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y8, Y8, Y8
+	MOVQ   x_len+32(FP), DI
+	XORQ   R8, R8
+
+wide114:
+	CMPQ    DI, $0x00000010
+	JLT     single115
+	VMOVUPS (AX)(R8*1), Y8
+	VSUBPS  (CX)(R8*1), Y8, Y9
+	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
+	VADDPS  Y9, Y0, Y0
+	VSUBPS  (BX)(R8*1), Y8, Y9
+	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
+	VADDPS  Y9, Y2, Y2
+	VSUBPS  (SI)(R8*1), Y8, Y9
+	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
+	VADDPS  Y9, Y4, Y4
+	VSUBPS  (DX)(R8*1), Y8, Y8
+	VANDPS  lanes_7fffffff<>+0(SB), Y8, Y8
+	VADDPS  Y8, Y6, Y6
+	VMOVUPS 32(AX)(R8*1), Y8
+	VSUBPS  32(CX)(R8*1), Y8, Y9
+	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
+	VADDPS  Y9, Y1, Y1
+	VSUBPS  32(BX)(R8*1), Y8, Y9
+	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
+	VADDPS  Y9, Y3, Y3
+	VSUBPS  32(SI)(R8*1), Y8, Y9
+	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
+	VADDPS  Y9, Y5, Y5
+	VSUBPS  32(DX)(R8*1), Y8, Y8
+	VANDPS  lanes_7fffffff<>+0(SB), Y8, Y8
+	VADDPS  Y8, Y7, Y7
+	ADDQ    $0x00000040, R8
+	SUBQ    $0x00000010, DI
+	JMP     wide114
+
+single115:
+	CMPQ    DI, $0x00000008
+	JLT     rest116
+	VMOVUPS (AX)(R8*1), Y8
+	VSUBPS  (CX)(R8*1), Y8, Y9
+	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
+	VADDPS  Y9, Y0, Y0
+	VSUBPS  (BX)(R8*1), Y8, Y9
+	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
+	VADDPS  Y9, Y2, Y2
+	VSUBPS  (SI)(R8*1), Y8, Y9
+	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
+	VADDPS  Y9, Y4, Y4
+	VSUBPS  (DX)(R8*1), Y8, Y8
+	VANDPS  lanes_7fffffff<>+0(SB), Y8, Y8
+	VADDPS  Y8, Y6, Y6
+	ADDQ    $0x00000020, R8
+	SUBQ    $0x00000008, DI
+	JMP     single115
+
+rest116:
+	TESTQ      DI, DI
+	JZ         done117
+	LEAQ       tail_masks<>+0(SB), R9
+	NEGQ       DI
+	VMOVUPS    32(R9)(DI*4), Y8
+	VMASKMOVPS (AX)(R8*1), Y8, Y9
+	VMASKMOVPS (CX)(R8*1), Y8, Y10
+	VSUBPS     Y10, Y9, Y10
+	VANDPS     lanes_7fffffff<>+0(SB), Y10, Y10
+	VADDPS     Y10, Y0, Y0
+	VMASKMOVPS (BX)(R8*1), Y8, Y10
+	VSUBPS     Y10, Y9, Y10
+	VANDPS     lanes_7fffffff<>+0(SB), Y10, Y10
+	VADDPS     Y10, Y2, Y2
+	VMASKMOVPS (SI)(R8*1), Y8, Y10
+	VSUBPS     Y10, Y9, Y10
+	VANDPS     lanes_7fffffff<>+0(SB), Y10, Y10
+	VADDPS     Y10, Y4, Y4
+	VMASKMOVPS (DX)(R8*1), Y8, Y8
+	VSUBPS     Y8, Y9, Y8
+	VANDPS     lanes_7fffffff<>+0(SB), Y8, Y8
+	VADDPS     Y8, Y6, Y6
+
+done117:
+	VADDPS       Y1, Y0, Y0
+	VADDPS       Y3, Y2, Y2
+	VADDPS       Y5, Y4, Y4
+	VADDPS       Y7, Y6, Y6
+	VHADDPS      Y2, Y0, Y0
+	VHADDPS      Y6, Y4, Y4
+	VHADDPS      Y4, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X2
+	VADDPS       X2, X0, X0
+	MOVQ         out_base+48(FP), CX
+	VMOVUPS      X0, (CX)
+	MOVQ         x_len+32(FP), CX
+	LEAQ         (DX)(CX*4), CX
+	ADDQ         $0x10, out_base+48(FP)
+	SUBQ         $0x04, out_len+56(FP)
+	JMP          group112
+
+done113:
+	VZEROUPPER
+	RET
+
+// func l1GatherAVX2(table []float32, rows []uint32, x []float32, out []float32)
+// Requires: AVX
+TEXT ·l1GatherAVX2(SB), NOSPLIT, $0-96
+	MOVQ x_base+48(FP), AX
+	MOVQ rows_base+24(FP), CX
+
+group118:
+	CMPQ   rows_len+32(FP), $0x04
+	JLT    done119
+	MOVQ   table_base+0(FP), DX
+	MOVQ   x_len+56(FP), BX
+	MOVL   (CX), SI
+	IMULQ  BX, SI
+	LEAQ   (DX)(SI*4), SI
+	MOVL   4(CX), DI
+	IMULQ  BX, DI
+	LEAQ   (DX)(DI*4), DI
+	MOVL   8(CX), R8
+	IMULQ  BX, R8
+	LEAQ   (DX)(R8*4), R8
+	MOVL   12(CX), R9
+	IMULQ  BX, R9
+	LEAQ   (DX)(R9*4), R9
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y2, Y2, Y2
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y4, Y4, Y4
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y6, Y6, Y6
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y8, Y8, Y8
+	MOVQ   x_len+56(FP), DX
+	XORQ   BX, BX
+
+wide120:
+	CMPQ    DX, $0x00000010
+	JLT     single121
+	VMOVUPS (AX)(BX*1), Y8
+	VSUBPS  (SI)(BX*1), Y8, Y9
+	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
+	VADDPS  Y9, Y0, Y0
+	VSUBPS  (DI)(BX*1), Y8, Y9
+	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
+	VADDPS  Y9, Y2, Y2
+	VSUBPS  (R8)(BX*1), Y8, Y9
+	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
+	VADDPS  Y9, Y4, Y4
+	VSUBPS  (R9)(BX*1), Y8, Y8
+	VANDPS  lanes_7fffffff<>+0(SB), Y8, Y8
+	VADDPS  Y8, Y6, Y6
+	VMOVUPS 32(AX)(BX*1), Y8
+	VSUBPS  32(SI)(BX*1), Y8, Y9
+	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
+	VADDPS  Y9, Y1, Y1
+	VSUBPS  32(DI)(BX*1), Y8, Y9
+	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
+	VADDPS  Y9, Y3, Y3
+	VSUBPS  32(R8)(BX*1), Y8, Y9
+	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
+	VADDPS  Y9, Y5, Y5
+	VSUBPS  32(R9)(BX*1), Y8, Y8
+	VANDPS  lanes_7fffffff<>+0(SB), Y8, Y8
+	VADDPS  Y8, Y7, Y7
+	ADDQ    $0x00000040, BX
+	SUBQ    $0x00000010, DX
+	JMP     wide120
+
+single121:
+	CMPQ    DX, $0x00000008
+	JLT     rest122
+	VMOVUPS (AX)(BX*1), Y8
+	VSUBPS  (SI)(BX*1), Y8, Y9
+	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
+	VADDPS  Y9, Y0, Y0
+	VSUBPS  (DI)(BX*1), Y8, Y9
+	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
+	VADDPS  Y9, Y2, Y2
+	VSUBPS  (R8)(BX*1), Y8, Y9
+	VANDPS  lanes_7fffffff<>+0(SB), Y9, Y9
+	VADDPS  Y9, Y4, Y4
+	VSUBPS  (R9)(BX*1), Y8, Y8
+	VANDPS  lanes_7fffffff<>+0(SB), Y8, Y8
+	VADDPS  Y8, Y6, Y6
+	ADDQ    $0x00000020, BX
+	SUBQ    $0x00000008, DX
+	JMP     single121
+
+rest122:
+	TESTQ      DX, DX
+	JZ         done123
+	LEAQ       tail_masks<>+0(SB), R10
+	NEGQ       DX
+	VMOVUPS    32(R10)(DX*4), Y8
+	VMASKMOVPS (AX)(BX*1), Y8, Y9
+	VMASKMOVPS (SI)(BX*1), Y8, Y10
+	VSUBPS     Y10, Y9, Y10
+	VANDPS     lanes_7fffffff<>+0(SB), Y10, Y10
+	VADDPS     Y10, Y0, Y0
+	VMASKMOVPS (DI)(BX*1), Y8, Y10
+	VSUBPS     Y10, Y9, Y10
+	VANDPS     lanes_7fffffff<>+0(SB), Y10, Y10
+	VADDPS     Y10, Y2, Y2
+	VMASKMOVPS (R8)(BX*1), Y8, Y10
+	VSUBPS     Y10, Y9, Y10
+	VANDPS     lanes_7fffffff<>+0(SB), Y10, Y10
+	VADDPS     Y10, Y4, Y4
+	VMASKMOVPS (R9)(BX*1), Y8, Y8
+	VSUBPS     Y8, Y9, Y8
+	VANDPS     lanes_7fffffff<>+0(SB), Y8, Y8
+	VADDPS     Y8, Y6, Y6
+
+done123:
+	VADDPS       Y1, Y0, Y0
+	VADDPS       Y3, Y2, Y2
+	VADDPS       Y5, Y4, Y4
+	VADDPS       Y7, Y6, Y6
+	VHADDPS      Y2, Y0, Y0
+	VHADDPS      Y6, Y4, Y4
+	VHADDPS      Y4, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X2
+	VADDPS       X2, X0, X0
+	MOVQ         out_base+72(FP), DX
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, CX
+	ADDQ         $0x10, out_base+72(FP)
+	SUBQ         $0x04, rows_len+32(FP)
+	JMP          group118
+
+done119:
+	VZEROUPPER
+	RET
+
+// func l1GradAVX2(g []float32, table []float32, rows []uint32, x []float32, dx []float32, dtable *float32)
+// Requires: AVX, FMA3
+TEXT ·l1GradAVX2(SB), NOSPLIT, $0-128
+group124:
+	CMPQ         rows_len+56(FP), $0x04
+	JLT          done125
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	MOVQ         rows_base+48(FP), AX
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVL         4(AX), SI
+	IMULQ        DX, SI
+	LEAQ         (CX)(SI*4), SI
+	MOVL         8(AX), DI
+	IMULQ        DX, DI
+	LEAQ         (CX)(DI*4), DI
+	MOVL         12(AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), R8
+	XORQ         R9, R9
+	MOVQ         dtable+120(FP), R10
+	SUBQ         table_base+24(FP), R10
+	LEAQ         (R9)(R10*1), R10
+
+single127:
+	CMPQ         CX, $0x00000008
+	JLT          rest128
+	VMOVUPS      (DX)(R9*1), Y4
+	VMOVUPS      (R8)(R9*1), Y5
+	VMOVUPS      (BX)(R9*1), Y6
+	VSUBPS       Y6, Y4, Y6
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y6, Y7
+	VANDPS       lanes_80000000<>+0(SB), Y6, Y6
+	VORPS        lanes_3f800000<>+0(SB), Y6, Y6
+	VANDPS       Y7, Y6, Y6
+	VFMADD231PS  Y6, Y0, Y5
+	VMOVUPS      (BX)(R10*1), Y7
+	VFNMADD231PS Y6, Y0, Y7
+	VMOVUPS      Y7, (BX)(R10*1)
+	VMOVUPS      (SI)(R9*1), Y6
+	VSUBPS       Y6, Y4, Y6
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y6, Y7
+	VANDPS       lanes_80000000<>+0(SB), Y6, Y6
+	VORPS        lanes_3f800000<>+0(SB), Y6, Y6
+	VANDPS       Y7, Y6, Y6
+	VFMADD231PS  Y6, Y1, Y5
+	VMOVUPS      (SI)(R10*1), Y7
+	VFNMADD231PS Y6, Y1, Y7
+	VMOVUPS      Y7, (SI)(R10*1)
+	VMOVUPS      (DI)(R9*1), Y6
+	VSUBPS       Y6, Y4, Y6
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y6, Y7
+	VANDPS       lanes_80000000<>+0(SB), Y6, Y6
+	VORPS        lanes_3f800000<>+0(SB), Y6, Y6
+	VANDPS       Y7, Y6, Y6
+	VFMADD231PS  Y6, Y2, Y5
+	VMOVUPS      (DI)(R10*1), Y7
+	VFNMADD231PS Y6, Y2, Y7
+	VMOVUPS      Y7, (DI)(R10*1)
+	VMOVUPS      (AX)(R9*1), Y6
+	VSUBPS       Y6, Y4, Y4
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y4, Y6
+	VANDPS       lanes_80000000<>+0(SB), Y4, Y4
+	VORPS        lanes_3f800000<>+0(SB), Y4, Y4
+	VANDPS       Y6, Y4, Y4
+	VFMADD231PS  Y4, Y3, Y5
+	VMOVUPS      (AX)(R10*1), Y6
+	VFNMADD231PS Y4, Y3, Y6
+	VMOVUPS      Y6, (AX)(R10*1)
+	VMOVUPS      Y5, (R8)(R9*1)
+	ADDQ         $0x00000020, R9
+	ADDQ         $0x00000020, R10
+	SUBQ         $0x00000008, CX
+	JMP          single127
+
+rest128:
+	TESTQ        CX, CX
+	JZ           done129
+	LEAQ         tail_masks<>+0(SB), R11
+	NEGQ         CX
+	VMOVUPS      32(R11)(CX*4), Y4
+	VMASKMOVPS   (DX)(R9*1), Y4, Y5
+	VMASKMOVPS   (R8)(R9*1), Y4, Y6
+	VMASKMOVPS   (BX)(R9*1), Y4, Y7
+	VSUBPS       Y7, Y5, Y7
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y7, Y8
+	VANDPS       lanes_80000000<>+0(SB), Y7, Y7
+	VORPS        lanes_3f800000<>+0(SB), Y7, Y7
+	VANDPS       Y8, Y7, Y7
+	VFMADD231PS  Y7, Y0, Y6
+	VMASKMOVPS   (BX)(R10*1), Y4, Y8
+	VFNMADD231PS Y7, Y0, Y8
+	VMASKMOVPS   Y8, Y4, (BX)(R10*1)
+	VMASKMOVPS   (SI)(R9*1), Y4, Y0
+	VSUBPS       Y0, Y5, Y0
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y0, Y7
+	VANDPS       lanes_80000000<>+0(SB), Y0, Y0
+	VORPS        lanes_3f800000<>+0(SB), Y0, Y0
+	VANDPS       Y7, Y0, Y0
+	VFMADD231PS  Y0, Y1, Y6
+	VMASKMOVPS   (SI)(R10*1), Y4, Y7
+	VFNMADD231PS Y0, Y1, Y7
+	VMASKMOVPS   Y7, Y4, (SI)(R10*1)
+	VMASKMOVPS   (DI)(R9*1), Y4, Y0
+	VSUBPS       Y0, Y5, Y0
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y0, Y1
+	VANDPS       lanes_80000000<>+0(SB), Y0, Y0
+	VORPS        lanes_3f800000<>+0(SB), Y0, Y0
+	VANDPS       Y1, Y0, Y0
+	VFMADD231PS  Y0, Y2, Y6
+	VMASKMOVPS   (DI)(R10*1), Y4, Y1
+	VFNMADD231PS Y0, Y2, Y1
+	VMASKMOVPS   Y1, Y4, (DI)(R10*1)
+	VMASKMOVPS   (AX)(R9*1), Y4, Y0
+	VSUBPS       Y0, Y5, Y0
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y0, Y1
+	VANDPS       lanes_80000000<>+0(SB), Y0, Y0
+	VORPS        lanes_3f800000<>+0(SB), Y0, Y0
+	VANDPS       Y1, Y0, Y0
+	VFMADD231PS  Y0, Y3, Y6
+	VMASKMOVPS   (AX)(R10*1), Y4, Y1
+	VFNMADD231PS Y0, Y3, Y1
+	VMASKMOVPS   Y1, Y4, (AX)(R10*1)
+	VMASKMOVPS   Y6, Y4, (R8)(R9*1)
+
+done129:
+	ADDQ $0x10, rows_base+48(FP)
+	ADDQ $0x10, g_base+0(FP)
+	SUBQ $0x04, rows_len+56(FP)
+	JMP  group124
+
+done125:
+group130:
+	CMPQ         rows_len+56(FP), $0x01
+	JLT          done131
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Y0
+	MOVQ         rows_base+48(FP), AX
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), BX
+	XORQ         SI, SI
+	MOVQ         dtable+120(FP), DI
+	SUBQ         table_base+24(FP), DI
+	LEAQ         (SI)(DI*1), DI
+
+single133:
+	CMPQ         CX, $0x00000008
+	JLT          rest134
+	VMOVUPS      (DX)(SI*1), Y1
+	VMOVUPS      (BX)(SI*1), Y2
+	VMOVUPS      (AX)(SI*1), Y3
+	VSUBPS       Y3, Y1, Y1
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y1, Y3
+	VANDPS       lanes_80000000<>+0(SB), Y1, Y1
+	VORPS        lanes_3f800000<>+0(SB), Y1, Y1
+	VANDPS       Y3, Y1, Y1
+	VFMADD231PS  Y1, Y0, Y2
+	VMOVUPS      (AX)(DI*1), Y3
+	VFNMADD231PS Y1, Y0, Y3
+	VMOVUPS      Y3, (AX)(DI*1)
+	VMOVUPS      Y2, (BX)(SI*1)
+	ADDQ         $0x00000020, SI
+	ADDQ         $0x00000020, DI
+	SUBQ         $0x00000008, CX
+	JMP          single133
+
+rest134:
+	TESTQ        CX, CX
+	JZ           done135
+	LEAQ         tail_masks<>+0(SB), R8
+	NEGQ         CX
+	VMOVUPS      32(R8)(CX*4), Y1
+	VMASKMOVPS   (DX)(SI*1), Y1, Y2
+	VMASKMOVPS   (BX)(SI*1), Y1, Y3
+	VMASKMOVPS   (AX)(SI*1), Y1, Y4
+	VSUBPS       Y4, Y2, Y2
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y2, Y4
+	VANDPS       lanes_80000000<>+0(SB), Y2, Y2
+	VORPS        lanes_3f800000<>+0(SB), Y2, Y2
+	VANDPS       Y4, Y2, Y2
+	VFMADD231PS  Y2, Y0, Y3
+	VMASKMOVPS   (AX)(DI*1), Y1, Y4
+	VFNMADD231PS Y2, Y0, Y4
+	VMASKMOVPS   Y4, Y1, (AX)(DI*1)
+	VMASKMOVPS   Y3, Y1, (BX)(SI*1)
+
+done135:
+	ADDQ $0x04, rows_base+48(FP)
+	ADDQ $0x04, g_base+0(FP)
+	SUBQ $0x01, rows_len+56(FP)
+	JMP  group130
+
+done131:
+	VZEROUPPER
+	RET
+
+// func l1GradXAVX2(g []float32, table []float32, rows []uint32, x []float32, dx []float32)
+// Requires: AVX, FMA3
+TEXT ·l1GradXAVX2(SB), NOSPLIT, $0-120
+group136:
+	CMPQ         rows_len+56(FP), $0x04
+	JLT          done137
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	MOVQ         rows_base+48(FP), AX
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVL         4(AX), SI
+	IMULQ        DX, SI
+	LEAQ         (CX)(SI*4), SI
+	MOVL         8(AX), DI
+	IMULQ        DX, DI
+	LEAQ         (CX)(DI*4), DI
+	MOVL         12(AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), R8
+	XORQ         R9, R9
+
+single139:
+	CMPQ        CX, $0x00000008
+	JLT         rest140
+	VMOVUPS     (DX)(R9*1), Y4
+	VMOVUPS     (R8)(R9*1), Y5
+	VMOVUPS     (BX)(R9*1), Y6
+	VSUBPS      Y6, Y4, Y6
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y6, Y7
+	VANDPS      lanes_80000000<>+0(SB), Y6, Y6
+	VORPS       lanes_3f800000<>+0(SB), Y6, Y6
+	VANDPS      Y7, Y6, Y6
+	VFMADD231PS Y6, Y0, Y5
+	VMOVUPS     (SI)(R9*1), Y6
+	VSUBPS      Y6, Y4, Y6
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y6, Y7
+	VANDPS      lanes_80000000<>+0(SB), Y6, Y6
+	VORPS       lanes_3f800000<>+0(SB), Y6, Y6
+	VANDPS      Y7, Y6, Y6
+	VFMADD231PS Y6, Y1, Y5
+	VMOVUPS     (DI)(R9*1), Y6
+	VSUBPS      Y6, Y4, Y6
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y6, Y7
+	VANDPS      lanes_80000000<>+0(SB), Y6, Y6
+	VORPS       lanes_3f800000<>+0(SB), Y6, Y6
+	VANDPS      Y7, Y6, Y6
+	VFMADD231PS Y6, Y2, Y5
+	VMOVUPS     (AX)(R9*1), Y6
+	VSUBPS      Y6, Y4, Y4
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y4, Y6
+	VANDPS      lanes_80000000<>+0(SB), Y4, Y4
+	VORPS       lanes_3f800000<>+0(SB), Y4, Y4
+	VANDPS      Y6, Y4, Y4
+	VFMADD231PS Y4, Y3, Y5
+	VMOVUPS     Y5, (R8)(R9*1)
+	ADDQ        $0x00000020, R9
+	SUBQ        $0x00000008, CX
+	JMP         single139
+
+rest140:
+	TESTQ       CX, CX
+	JZ          done141
+	LEAQ        tail_masks<>+0(SB), R10
+	NEGQ        CX
+	VMOVUPS     32(R10)(CX*4), Y4
+	VMASKMOVPS  (DX)(R9*1), Y4, Y5
+	VMASKMOVPS  (R8)(R9*1), Y4, Y6
+	VMASKMOVPS  (BX)(R9*1), Y4, Y7
+	VSUBPS      Y7, Y5, Y7
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y7, Y8
+	VANDPS      lanes_80000000<>+0(SB), Y7, Y7
+	VORPS       lanes_3f800000<>+0(SB), Y7, Y7
+	VANDPS      Y8, Y7, Y7
+	VFMADD231PS Y7, Y0, Y6
+	VMASKMOVPS  (SI)(R9*1), Y4, Y0
+	VSUBPS      Y0, Y5, Y0
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y0, Y7
+	VANDPS      lanes_80000000<>+0(SB), Y0, Y0
+	VORPS       lanes_3f800000<>+0(SB), Y0, Y0
+	VANDPS      Y7, Y0, Y0
+	VFMADD231PS Y0, Y1, Y6
+	VMASKMOVPS  (DI)(R9*1), Y4, Y0
+	VSUBPS      Y0, Y5, Y0
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y0, Y1
+	VANDPS      lanes_80000000<>+0(SB), Y0, Y0
+	VORPS       lanes_3f800000<>+0(SB), Y0, Y0
+	VANDPS      Y1, Y0, Y0
+	VFMADD231PS Y0, Y2, Y6
+	VMASKMOVPS  (AX)(R9*1), Y4, Y0
+	VSUBPS      Y0, Y5, Y0
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y0, Y1
+	VANDPS      lanes_80000000<>+0(SB), Y0, Y0
+	VORPS       lanes_3f800000<>+0(SB), Y0, Y0
+	VANDPS      Y1, Y0, Y0
+	VFMADD231PS Y0, Y3, Y6
+	VMASKMOVPS  Y6, Y4, (R8)(R9*1)
+
+done141:
+	ADDQ $0x10, rows_base+48(FP)
+	ADDQ $0x10, g_base+0(FP)
+	SUBQ $0x04, rows_len+56(FP)
+	JMP  group136
+
+done137:
+group142:
+	CMPQ         rows_len+56(FP), $0x01
+	JLT          done143
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Y0
+	MOVQ         rows_base+48(FP), AX
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), BX
+	XORQ         SI, SI
+
+single145:
+	CMPQ        CX, $0x00000008
+	JLT         rest146
+	VMOVUPS     (DX)(SI*1), Y1
+	VMOVUPS     (BX)(SI*1), Y2
+	VMOVUPS     (AX)(SI*1), Y3
+	VSUBPS      Y3, Y1, Y1
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y1, Y3
+	VANDPS      lanes_80000000<>+0(SB), Y1, Y1
+	VORPS       lanes_3f800000<>+0(SB), Y1, Y1
+	VANDPS      Y3, Y1, Y1
+	VFMADD231PS Y1, Y0, Y2
+	VMOVUPS     Y2, (BX)(SI*1)
+	ADDQ        $0x00000020, SI
+	SUBQ        $0x00000008, CX
+	JMP         single145
+
+rest146:
+	TESTQ       CX, CX
+	JZ          done147
+	LEAQ        tail_masks<>+0(SB), DI
+	NEGQ        CX
+	VMOVUPS     32(DI)(CX*4), Y1
+	VMASKMOVPS  (DX)(SI*1), Y1, Y2
+	VMASKMOVPS  (BX)(SI*1), Y1, Y3
+	VMASKMOVPS  (AX)(SI*1), Y1, Y4
+	VSUBPS      Y4, Y2, Y2
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y2, Y4
+	VANDPS      lanes_80000000<>+0(SB), Y2, Y2
+	VORPS       lanes_3f800000<>+0(SB), Y2, Y2
+	VANDPS      Y4, Y2, Y2
+	VFMADD231PS Y2, Y0, Y3
+	VMASKMOVPS  Y3, Y1, (BX)(SI*1)
+
+done147:
+	ADDQ $0x04, rows_base+48(FP)
+	ADDQ $0x04, g_base+0(FP)
+	SUBQ $0x01, rows_len+56(FP)
+	JMP  group142
+
+done143:
+	VZEROUPPER
+	RET
+
+// func squaredL2AVX2(x []float32, y []float32) float32
+// Requires: AVX, FMA3
+TEXT ·squaredL2AVX2(SB), NOSPLIT, $0-52
+	MOVQ   x_len+8(FP), AX
+	MOVQ   x_base+0(FP), CX
+	MOVQ   y_base+24(FP), DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	XORQ   BX, BX
+
+wide148:
+	CMPQ        AX, $0x00000020
+	JLT         single149
+	VMOVUPS     (CX)(BX*1), Y4
+	VSUBPS      (DX)(BX*1), Y4, Y4
+	VFMADD231PS Y4, Y4, Y0
+	VMOVUPS     32(CX)(BX*1), Y4
+	VSUBPS      32(DX)(BX*1), Y4, Y4
+	VFMADD231PS Y4, Y4, Y1
+	VMOVUPS     64(CX)(BX*1), Y4
+	VSUBPS      64(DX)(BX*1), Y4, Y4
+	VFMADD231PS Y4, Y4, Y2
+	VMOVUPS     96(CX)(BX*1), Y4
+	VSUBPS      96(DX)(BX*1), Y4, Y4
+	VFMADD231PS Y4, Y4, Y3
+	ADDQ        $0x00000080, BX
+	SUBQ        $0x00000020, AX
+	JMP         wide148
+
+single149:
+	CMPQ        AX, $0x00000008
+	JLT         rest150
+	VMOVUPS     (CX)(BX*1), Y4
+	VSUBPS      (DX)(BX*1), Y4, Y4
+	VFMADD231PS Y4, Y4, Y0
+	ADDQ        $0x00000020, BX
+	SUBQ        $0x00000008, AX
+	JMP         single149
+
+rest150:
+	TESTQ       AX, AX
+	JZ          done151
+	LEAQ        tail_masks<>+0(SB), SI
+	NEGQ        AX
+	VMOVUPS     32(SI)(AX*4), Y4
+	VMASKMOVPS  (CX)(BX*1), Y4, Y5
+	VMASKMOVPS  (DX)(BX*1), Y4, Y4
+	VSUBPS      Y4, Y5, Y4
+	VFMADD231PS Y4, Y4, Y0
+
+done151:
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x4e, X0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0xb1, X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSS       X0, ret+48(FP)
+	VZEROUPPER
+	RET
+
+// func squaredL2RowsAVX2(a []float32, x []float32, out []float32)
+// Requires: AVX, FMA3
+TEXT ·squaredL2RowsAVX2(SB), NOSPLIT, $0-72
+	MOVQ x_base+24(FP), AX
+	MOVQ a_base+0(FP), CX
+
+group152:
+	CMPQ   out_len+56(FP), $0x04
+	JLT    done153
+	MOVQ   x_len+32(FP), DX
+	LEAQ   (CX)(DX*4), BX
+	LEAQ   (BX)(DX*4), SI
+	LEAQ   (SI)(DX*4), DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y2, Y2, Y2
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y4, Y4, Y4
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y6, Y6, Y6
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y8, Y8, Y8
+	MOVQ   x_len+32(FP), DI
+	XORQ   R8, R8
+
+wide154:
+	CMPQ        DI, $0x00000010
+	JLT         single155
+	VMOVUPS     (AX)(R8*1), Y8
+	VSUBPS      (CX)(R8*1), Y8, Y9
+	VFMADD231PS Y9, Y9, Y0
+	VSUBPS      (BX)(R8*1), Y8, Y9
+	VFMADD231PS Y9, Y9, Y2
+	VSUBPS      (SI)(R8*1), Y8, Y9
+	VFMADD231PS Y9, Y9, Y4
+	VSUBPS      (DX)(R8*1), Y8, Y8
+	VFMADD231PS Y8, Y8, Y6
+	VMOVUPS     32(AX)(R8*1), Y8
+	VSUBPS      32(CX)(R8*1), Y8, Y9
+	VFMADD231PS Y9, Y9, Y1
+	VSUBPS      32(BX)(R8*1), Y8, Y9
+	VFMADD231PS Y9, Y9, Y3
+	VSUBPS      32(SI)(R8*1), Y8, Y9
+	VFMADD231PS Y9, Y9, Y5
+	VSUBPS      32(DX)(R8*1), Y8, Y8
+	VFMADD231PS Y8, Y8, Y7
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000010, DI
+	JMP         wide154
+
+single155:
+	CMPQ        DI, $0x00000008
+	JLT         rest156
+	VMOVUPS     (AX)(R8*1), Y8
+	VSUBPS      (CX)(R8*1), Y8, Y9
+	VFMADD231PS Y9, Y9, Y0
+	VSUBPS      (BX)(R8*1), Y8, Y9
+	VFMADD231PS Y9, Y9, Y2
+	VSUBPS      (SI)(R8*1), Y8, Y9
+	VFMADD231PS Y9, Y9, Y4
+	VSUBPS      (DX)(R8*1), Y8, Y8
+	VFMADD231PS Y8, Y8, Y6
+	ADDQ        $0x00000020, R8
+	SUBQ        $0x00000008, DI
+	JMP         single155
+
+rest156:
+	TESTQ       DI, DI
+	JZ          done157
+	LEAQ        tail_masks<>+0(SB), R9
+	NEGQ        DI
+	VMOVUPS     32(R9)(DI*4), Y8
+	VMASKMOVPS  (AX)(R8*1), Y8, Y9
+	VMASKMOVPS  (CX)(R8*1), Y8, Y10
+	VSUBPS      Y10, Y9, Y10
+	VFMADD231PS Y10, Y10, Y0
+	VMASKMOVPS  (BX)(R8*1), Y8, Y10
+	VSUBPS      Y10, Y9, Y10
+	VFMADD231PS Y10, Y10, Y2
+	VMASKMOVPS  (SI)(R8*1), Y8, Y10
+	VSUBPS      Y10, Y9, Y10
+	VFMADD231PS Y10, Y10, Y4
+	VMASKMOVPS  (DX)(R8*1), Y8, Y8
+	VSUBPS      Y8, Y9, Y8
+	VFMADD231PS Y8, Y8, Y6
+
+done157:
+	VADDPS       Y1, Y0, Y0
+	VADDPS       Y3, Y2, Y2
+	VADDPS       Y5, Y4, Y4
+	VADDPS       Y7, Y6, Y6
+	VHADDPS      Y2, Y0, Y0
+	VHADDPS      Y6, Y4, Y4
+	VHADDPS      Y4, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X2
+	VADDPS       X2, X0, X0
+	MOVQ         out_base+48(FP), CX
+	VMOVUPS      X0, (CX)
+	MOVQ         x_len+32(FP), CX
+	LEAQ         (DX)(CX*4), CX
+	ADDQ         $0x10, out_base+48(FP)
+	SUBQ         $0x04, out_len+56(FP)
+	JMP          group152
+
+done153:
+	VZEROUPPER
+	RET
+
+// func squaredL2GatherAVX2(table []float32, rows []uint32, x []float32, out []float32)
+// Requires: AVX, FMA3
+TEXT ·squaredL2GatherAVX2(SB), NOSPLIT, $0-96
+	MOVQ x_base+48(FP), AX
+	MOVQ rows_base+24(FP), CX
+
+group158:
+	CMPQ   rows_len+32(FP), $0x04
+	JLT    done159
+	MOVQ   table_base+0(FP), DX
+	MOVQ   x_len+56(FP), BX
+	MOVL   (CX), SI
+	IMULQ  BX, SI
+	LEAQ   (DX)(SI*4), SI
+	MOVL   4(CX), DI
+	IMULQ  BX, DI
+	LEAQ   (DX)(DI*4), DI
+	MOVL   8(CX), R8
+	IMULQ  BX, R8
+	LEAQ   (DX)(R8*4), R8
+	MOVL   12(CX), R9
+	IMULQ  BX, R9
+	LEAQ   (DX)(R9*4), R9
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y2, Y2, Y2
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y4, Y4, Y4
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y6, Y6, Y6
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y8, Y8, Y8
+	MOVQ   x_len+56(FP), DX
+	XORQ   BX, BX
+
+wide160:
+	CMPQ        DX, $0x00000010
+	JLT         single161
+	VMOVUPS     (AX)(BX*1), Y8
+	VSUBPS      (SI)(BX*1), Y8, Y9
+	VFMADD231PS Y9, Y9, Y0
+	VSUBPS      (DI)(BX*1), Y8, Y9
+	VFMADD231PS Y9, Y9, Y2
+	VSUBPS      (R8)(BX*1), Y8, Y9
+	VFMADD231PS Y9, Y9, Y4
+	VSUBPS      (R9)(BX*1), Y8, Y8
+	VFMADD231PS Y8, Y8, Y6
+	VMOVUPS     32(AX)(BX*1), Y8
+	VSUBPS      32(SI)(BX*1), Y8, Y9
+	VFMADD231PS Y9, Y9, Y1
+	VSUBPS      32(DI)(BX*1), Y8, Y9
+	VFMADD231PS Y9, Y9, Y3
+	VSUBPS      32(R8)(BX*1), Y8, Y9
+	VFMADD231PS Y9, Y9, Y5
+	VSUBPS      32(R9)(BX*1), Y8, Y8
+	VFMADD231PS Y8, Y8, Y7
+	ADDQ        $0x00000040, BX
+	SUBQ        $0x00000010, DX
+	JMP         wide160
+
+single161:
+	CMPQ        DX, $0x00000008
+	JLT         rest162
+	VMOVUPS     (AX)(BX*1), Y8
+	VSUBPS      (SI)(BX*1), Y8, Y9
+	VFMADD231PS Y9, Y9, Y0
+	VSUBPS      (DI)(BX*1), Y8, Y9
+	VFMADD231PS Y9, Y9, Y2
+	VSUBPS      (R8)(BX*1), Y8, Y9
+	VFMADD231PS Y9, Y9, Y4
+	VSUBPS      (R9)(BX*1), Y8, Y8
+	VFMADD231PS Y8, Y8, Y6
+	ADDQ        $0x00000020, BX
+	SUBQ        $0x00000008, DX
+	JMP         single161
+
+rest162:
+	TESTQ       DX, DX
+	JZ          done163
+	LEAQ        tail_masks<>+0(SB), R10
+	NEGQ        DX
+	VMOVUPS     32(R10)(DX*4), Y8
+	VMASKMOVPS  (AX)(BX*1), Y8, Y9
+	VMASKMOVPS  (SI)(BX*1), Y8, Y10
+	VSUBPS      Y10, Y9, Y10
+	VFMADD231PS Y10, Y10, Y0
+	VMASKMOVPS  (DI)(BX*1), Y8, Y10
+	VSUBPS      Y10, Y9, Y10
+	VFMADD231PS Y10, Y10, Y2
+	VMASKMOVPS  (R8)(BX*1), Y8, Y10
+	VSUBPS      Y10, Y9, Y10
+	VFMADD231PS Y10, Y10, Y4
+	VMASKMOVPS  (R9)(BX*1), Y8, Y8
+	VSUBPS      Y8, Y9, Y8
+	VFMADD231PS Y8, Y8, Y6
+
+done163:
+	VADDPS       Y1, Y0, Y0
+	VADDPS       Y3, Y2, Y2
+	VADDPS       Y5, Y4, Y4
+	VADDPS       Y7, Y6, Y6
+	VHADDPS      Y2, Y0, Y0
+	VHADDPS      Y6, Y4, Y4
+	VHADDPS      Y4, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X2
+	VADDPS       X2, X0, X0
+	MOVQ         out_base+72(FP), DX
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, CX
+	ADDQ         $0x10, out_base+72(FP)
+	SUBQ         $0x04, rows_len+32(FP)
+	JMP          group158
+
+done159:
+	VZEROUPPER
+	RET
+
+// func squaredL2GradAVX2(g []float32, table []float32, rows []uint32, x []float32, dx []float32, dtable *float32)
+// Requires: AVX, FMA3
+TEXT ·squaredL2GradAVX2(SB), NOSPLIT, $0-128
+group164:
+	CMPQ         rows_len+56(FP), $0x04
+	JLT          done165
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Y0
+	VMULPS       lanes_40000000<>+0(SB), Y0, Y0
+	VBROADCASTSS 4(AX), Y1
+	VMULPS       lanes_40000000<>+0(SB), Y1, Y1
+	VBROADCASTSS 8(AX), Y2
+	VMULPS       lanes_40000000<>+0(SB), Y2, Y2
+	VBROADCASTSS 12(AX), Y3
+	VMULPS       lanes_40000000<>+0(SB), Y3, Y3
+	MOVQ         rows_base+48(FP), AX
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVL         4(AX), SI
+	IMULQ        DX, SI
+	LEAQ         (CX)(SI*4), SI
+	MOVL         8(AX), DI
+	IMULQ        DX, DI
+	LEAQ         (CX)(DI*4), DI
+	MOVL         12(AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), R8
+	XORQ         R9, R9
+	MOVQ         dtable+120(FP), R10
+	SUBQ         table_base+24(FP), R10
+	LEAQ         (R9)(R10*1), R10
+
+single167:
+	CMPQ         CX, $0x00000008
+	JLT          rest168
+	VMOVUPS      (DX)(R9*1), Y4
+	VMOVUPS      (R8)(R9*1), Y5
+	VMOVUPS      (BX)(R9*1), Y6
+	VSUBPS       Y6, Y4, Y6
+	VFMADD231PS  Y6, Y0, Y5
+	VMOVUPS      (BX)(R10*1), Y7
+	VFNMADD231PS Y6, Y0, Y7
+	VMOVUPS      Y7, (BX)(R10*1)
+	VMOVUPS      (SI)(R9*1), Y6
+	VSUBPS       Y6, Y4, Y6
+	VFMADD231PS  Y6, Y1, Y5
+	VMOVUPS      (SI)(R10*1), Y7
+	VFNMADD231PS Y6, Y1, Y7
+	VMOVUPS      Y7, (SI)(R10*1)
+	VMOVUPS      (DI)(R9*1), Y6
+	VSUBPS       Y6, Y4, Y6
+	VFMADD231PS  Y6, Y2, Y5
+	VMOVUPS      (DI)(R10*1), Y7
+	VFNMADD231PS Y6, Y2, Y7
+	VMOVUPS      Y7, (DI)(R10*1)
+	VMOVUPS      (AX)(R9*1), Y6
+	VSUBPS       Y6, Y4, Y4
+	VFMADD231PS  Y4, Y3, Y5
+	VMOVUPS      (AX)(R10*1), Y6
+	VFNMADD231PS Y4, Y3, Y6
+	VMOVUPS      Y6, (AX)(R10*1)
+	VMOVUPS      Y5, (R8)(R9*1)
+	ADDQ         $0x00000020, R9
+	ADDQ         $0x00000020, R10
+	SUBQ         $0x00000008, CX
+	JMP          single167
+
+rest168:
+	TESTQ        CX, CX
+	JZ           done169
+	LEAQ         tail_masks<>+0(SB), R11
+	NEGQ         CX
+	VMOVUPS      32(R11)(CX*4), Y4
+	VMASKMOVPS   (DX)(R9*1), Y4, Y5
+	VMASKMOVPS   (R8)(R9*1), Y4, Y6
+	VMASKMOVPS   (BX)(R9*1), Y4, Y7
+	VSUBPS       Y7, Y5, Y7
+	VFMADD231PS  Y7, Y0, Y6
+	VMASKMOVPS   (BX)(R10*1), Y4, Y8
+	VFNMADD231PS Y7, Y0, Y8
+	VMASKMOVPS   Y8, Y4, (BX)(R10*1)
+	VMASKMOVPS   (SI)(R9*1), Y4, Y0
+	VSUBPS       Y0, Y5, Y0
+	VFMADD231PS  Y0, Y1, Y6
+	VMASKMOVPS   (SI)(R10*1), Y4, Y7
+	VFNMADD231PS Y0, Y1, Y7
+	VMASKMOVPS   Y7, Y4, (SI)(R10*1)
+	VMASKMOVPS   (DI)(R9*1), Y4, Y0
+	VSUBPS       Y0, Y5, Y0
+	VFMADD231PS  Y0, Y2, Y6
+	VMASKMOVPS   (DI)(R10*1), Y4, Y1
+	VFNMADD231PS Y0, Y2, Y1
+	VMASKMOVPS   Y1, Y4, (DI)(R10*1)
+	VMASKMOVPS   (AX)(R9*1), Y4, Y0
+	VSUBPS       Y0, Y5, Y0
+	VFMADD231PS  Y0, Y3, Y6
+	VMASKMOVPS   (AX)(R10*1), Y4, Y1
+	VFNMADD231PS Y0, Y3, Y1
+	VMASKMOVPS   Y1, Y4, (AX)(R10*1)
+	VMASKMOVPS   Y6, Y4, (R8)(R9*1)
+
+done169:
+	ADDQ $0x10, rows_base+48(FP)
+	ADDQ $0x10, g_base+0(FP)
+	SUBQ $0x04, rows_len+56(FP)
+	JMP  group164
+
+done165:
+group170:
+	CMPQ         rows_len+56(FP), $0x01
+	JLT          done171
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Y0
+	VMULPS       lanes_40000000<>+0(SB), Y0, Y0
+	MOVQ         rows_base+48(FP), AX
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), BX
+	XORQ         SI, SI
+	MOVQ         dtable+120(FP), DI
+	SUBQ         table_base+24(FP), DI
+	LEAQ         (SI)(DI*1), DI
+
+single173:
+	CMPQ         CX, $0x00000008
+	JLT          rest174
+	VMOVUPS      (DX)(SI*1), Y1
+	VMOVUPS      (BX)(SI*1), Y2
+	VMOVUPS      (AX)(SI*1), Y3
+	VSUBPS       Y3, Y1, Y1
+	VFMADD231PS  Y1, Y0, Y2
+	VMOVUPS      (AX)(DI*1), Y3
+	VFNMADD231PS Y1, Y0, Y3
+	VMOVUPS      Y3, (AX)(DI*1)
+	VMOVUPS      Y2, (BX)(SI*1)
+	ADDQ         $0x00000020, SI
+	ADDQ         $0x00000020, DI
+	SUBQ         $0x00000008, CX
+	JMP          single173
+
+rest174:
+	TESTQ        CX, CX
+	JZ           done175
+	LEAQ         tail_masks<>+0(SB), R8
+	NEGQ         CX
+	VMOVUPS      32(R8)(CX*4), Y1
+	VMASKMOVPS   (DX)(SI*1), Y1, Y2
+	VMASKMOVPS   (BX)(SI*1), Y1, Y3
+	VMASKMOVPS   (AX)(SI*1), Y1, Y4
+	VSUBPS       Y4, Y2, Y2
+	VFMADD231PS  Y2, Y0, Y3
+	VMASKMOVPS   (AX)(DI*1), Y1, Y4
+	VFNMADD231PS Y2, Y0, Y4
+	VMASKMOVPS   Y4, Y1, (AX)(DI*1)
+	VMASKMOVPS   Y3, Y1, (BX)(SI*1)
+
+done175:
+	ADDQ $0x04, rows_base+48(FP)
+	ADDQ $0x04, g_base+0(FP)
+	SUBQ $0x01, rows_len+56(FP)
+	JMP  group170
+
+done171:
+	VZEROUPPER
+	RET
+
+// func squaredL2GradXAVX2(g []float32, table []float32, rows []uint32, x []float32, dx []float32)
+// Requires: AVX, FMA3
+TEXT ·squaredL2GradXAVX2(SB), NOSPLIT, $0-120
+group176:
+	CMPQ         rows_len+56(FP), $0x04
+	JLT          done177
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Y0
+	VMULPS       lanes_40000000<>+0(SB), Y0, Y0
+	VBROADCASTSS 4(AX), Y1
+	VMULPS       lanes_40000000<>+0(SB), Y1, Y1
+	VBROADCASTSS 8(AX), Y2
+	VMULPS       lanes_40000000<>+0(SB), Y2, Y2
+	VBROADCASTSS 12(AX), Y3
+	VMULPS       lanes_40000000<>+0(SB), Y3, Y3
+	MOVQ         rows_base+48(FP), AX
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVL         4(AX), SI
+	IMULQ        DX, SI
+	LEAQ         (CX)(SI*4), SI
+	MOVL         8(AX), DI
+	IMULQ        DX, DI
+	LEAQ         (CX)(DI*4), DI
+	MOVL         12(AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), R8
+	XORQ         R9, R9
+
+single179:
+	CMPQ        CX, $0x00000008
+	JLT         rest180
+	VMOVUPS     (DX)(R9*1), Y4
+	VMOVUPS     (R8)(R9*1), Y5
+	VMOVUPS     (BX)(R9*1), Y6
+	VSUBPS      Y6, Y4, Y6
+	VFMADD231PS Y6, Y0, Y5
+	VMOVUPS     (SI)(R9*1), Y6
+	VSUBPS      Y6, Y4, Y6
+	VFMADD231PS Y6, Y1, Y5
+	VMOVUPS     (DI)(R9*1), Y6
+	VSUBPS      Y6, Y4, Y6
+	VFMADD231PS Y6, Y2, Y5
+	VMOVUPS     (AX)(R9*1), Y6
+	VSUBPS      Y6, Y4, Y4
+	VFMADD231PS Y4, Y3, Y5
+	VMOVUPS     Y5, (R8)(R9*1)
+	ADDQ        $0x00000020, R9
+	SUBQ        $0x00000008, CX
+	JMP         single179
+
+rest180:
+	TESTQ       CX, CX
+	JZ          done181
+	LEAQ        tail_masks<>+0(SB), R10
+	NEGQ        CX
+	VMOVUPS     32(R10)(CX*4), Y4
+	VMASKMOVPS  (DX)(R9*1), Y4, Y5
+	VMASKMOVPS  (R8)(R9*1), Y4, Y6
+	VMASKMOVPS  (BX)(R9*1), Y4, Y7
+	VSUBPS      Y7, Y5, Y7
+	VFMADD231PS Y7, Y0, Y6
+	VMASKMOVPS  (SI)(R9*1), Y4, Y0
+	VSUBPS      Y0, Y5, Y0
+	VFMADD231PS Y0, Y1, Y6
+	VMASKMOVPS  (DI)(R9*1), Y4, Y0
+	VSUBPS      Y0, Y5, Y0
+	VFMADD231PS Y0, Y2, Y6
+	VMASKMOVPS  (AX)(R9*1), Y4, Y0
+	VSUBPS      Y0, Y5, Y0
+	VFMADD231PS Y0, Y3, Y6
+	VMASKMOVPS  Y6, Y4, (R8)(R9*1)
+
+done181:
+	ADDQ $0x10, rows_base+48(FP)
+	ADDQ $0x10, g_base+0(FP)
+	SUBQ $0x04, rows_len+56(FP)
+	JMP  group176
+
+done177:
+group182:
+	CMPQ         rows_len+56(FP), $0x01
+	JLT          done183
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Y0
+	VMULPS       lanes_40000000<>+0(SB), Y0, Y0
+	MOVQ         rows_base+48(FP), AX
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), BX
+	XORQ         SI, SI
+
+single185:
+	CMPQ        CX, $0x00000008
+	JLT         rest186
+	VMOVUPS     (DX)(SI*1), Y1
+	VMOVUPS     (BX)(SI*1), Y2
+	VMOVUPS     (AX)(SI*1), Y3
+	VSUBPS      Y3, Y1, Y1
+	VFMADD231PS Y1, Y0, Y2
+	VMOVUPS     Y2, (BX)(SI*1)
+	ADDQ        $0x00000020, SI
+	SUBQ        $0x00000008, CX
+	JMP         single185
+
+rest186:
+	TESTQ       CX, CX
+	JZ          done187
+	LEAQ        tail_masks<>+0(SB), DI
+	NEGQ        CX
+	VMOVUPS     32(DI)(CX*4), Y1
+	VMASKMOVPS  (DX)(SI*1), Y1, Y2
+	VMASKMOVPS  (BX)(SI*1), Y1, Y3
+	VMASKMOVPS  (AX)(SI*1), Y1, Y4
+	VSUBPS      Y4, Y2, Y2
+	VFMADD231PS Y2, Y0, Y3
+	VMASKMOVPS  Y3, Y1, (BX)(SI*1)
+
+done187:
+	ADDQ $0x04, rows_base+48(FP)
+	ADDQ $0x04, g_base+0(FP)
+	SUBQ $0x01, rows_len+56(FP)
+	JMP  group182
+
+done183:
+	VZEROUPPER
+	RET
+
+// func moduliAVX2(x []float32, y []float32) float32
+// Requires: AVX, FMA3
+TEXT ·moduliAVX2(SB), NOSPLIT, $0-52
+	MOVQ   x_len+8(FP), AX
+	SHRQ   $0x01, AX
+	MOVQ   x_base+0(FP), CX
+	MOVQ   y_base+24(FP), DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	XORQ   BX, BX
+	LEAQ   (BX)(AX*4), SI
+
+wide188:
+	CMPQ        AX, $0x00000020
+	JLT         single189
+	VMOVUPS     (CX)(BX*1), Y4
+	VMOVUPS     (CX)(SI*1), Y5
+	VSUBPS      (DX)(BX*1), Y4, Y4
+	VSUBPS      (DX)(SI*1), Y5, Y5
+	VMULPS      Y4, Y4, Y4
+	VFMADD231PS Y5, Y5, Y4
+	VSQRTPS     Y4, Y4
+	VADDPS      Y4, Y0, Y0
+	VMOVUPS     32(CX)(BX*1), Y4
+	VMOVUPS     32(CX)(SI*1), Y5
+	VSUBPS      32(DX)(BX*1), Y4, Y4
+	VSUBPS      32(DX)(SI*1), Y5, Y5
+	VMULPS      Y4, Y4, Y4
+	VFMADD231PS Y5, Y5, Y4
+	VSQRTPS     Y4, Y4
+	VADDPS      Y4, Y1, Y1
+	VMOVUPS     64(CX)(BX*1), Y4
+	VMOVUPS     64(CX)(SI*1), Y5
+	VSUBPS      64(DX)(BX*1), Y4, Y4
+	VSUBPS      64(DX)(SI*1), Y5, Y5
+	VMULPS      Y4, Y4, Y4
+	VFMADD231PS Y5, Y5, Y4
+	VSQRTPS     Y4, Y4
+	VADDPS      Y4, Y2, Y2
+	VMOVUPS     96(CX)(BX*1), Y4
+	VMOVUPS     96(CX)(SI*1), Y5
+	VSUBPS      96(DX)(BX*1), Y4, Y4
+	VSUBPS      96(DX)(SI*1), Y5, Y5
+	VMULPS      Y4, Y4, Y4
+	VFMADD231PS Y5, Y5, Y4
+	VSQRTPS     Y4, Y4
+	VADDPS      Y4, Y3, Y3
+	ADDQ        $0x00000080, BX
+	ADDQ        $0x00000080, SI
+	SUBQ        $0x00000020, AX
+	JMP         wide188
+
+single189:
+	CMPQ        AX, $0x00000008
+	JLT         rest190
+	VMOVUPS     (CX)(BX*1), Y4
+	VMOVUPS     (CX)(SI*1), Y5
+	VSUBPS      (DX)(BX*1), Y4, Y4
+	VSUBPS      (DX)(SI*1), Y5, Y5
+	VMULPS      Y4, Y4, Y4
+	VFMADD231PS Y5, Y5, Y4
+	VSQRTPS     Y4, Y4
+	VADDPS      Y4, Y0, Y0
+	ADDQ        $0x00000020, BX
+	ADDQ        $0x00000020, SI
+	SUBQ        $0x00000008, AX
+	JMP         single189
+
+rest190:
+	TESTQ       AX, AX
+	JZ          done191
+	LEAQ        tail_masks<>+0(SB), DI
+	NEGQ        AX
+	VMOVUPS     32(DI)(AX*4), Y4
+	VMASKMOVPS  (CX)(BX*1), Y4, Y5
+	VMASKMOVPS  (CX)(SI*1), Y4, Y6
+	VMASKMOVPS  (DX)(BX*1), Y4, Y7
+	VMASKMOVPS  (DX)(SI*1), Y4, Y4
+	VSUBPS      Y7, Y5, Y5
+	VSUBPS      Y4, Y6, Y4
+	VMULPS      Y5, Y5, Y5
+	VFMADD231PS Y4, Y4, Y5
+	VSQRTPS     Y5, Y5
+	VADDPS      Y5, Y0, Y0
+
+done191:
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x4e, X0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0xb1, X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSS       X0, ret+48(FP)
+	VZEROUPPER
+	RET
+
+// func moduliRowsAVX2(a []float32, x []float32, out []float32)
+// Requires: AVX, FMA3
+TEXT ·moduliRowsAVX2(SB), NOSPLIT, $0-72
+	MOVQ x_base+24(FP), AX
+	MOVQ a_base+0(FP), CX
+
+group192:
+	CMPQ   out_len+56(FP), $0x04
+	JLT    done193
+	MOVQ   x_len+32(FP), DX
+	LEAQ   (CX)(DX*4), BX
+	LEAQ   (BX)(DX*4), SI
+	LEAQ   (SI)(DX*4), DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y2, Y2, Y2
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y4, Y4, Y4
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y6, Y6, Y6
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y8, Y8, Y8
+	MOVQ   x_len+32(FP), DI
+	SHRQ   $0x01, DI
+	XORQ   R8, R8
+	LEAQ   (R8)(DI*4), R9
+
+wide194:
+	CMPQ        DI, $0x00000010
+	JLT         single195
+	VMOVUPS     (AX)(R8*1), Y8
+	VMOVUPS     (AX)(R9*1), Y9
+	VSUBPS      (CX)(R8*1), Y8, Y10
+	VSUBPS      (CX)(R9*1), Y9, Y11
+	VMULPS      Y10, Y10, Y10
+	VFMADD231PS Y11, Y11, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y10, Y0, Y0
+	VSUBPS      (BX)(R8*1), Y8, Y10
+	VSUBPS      (BX)(R9*1), Y9, Y11
+	VMULPS      Y10, Y10, Y10
+	VFMADD231PS Y11, Y11, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y10, Y2, Y2
+	VSUBPS      (SI)(R8*1), Y8, Y10
+	VSUBPS      (SI)(R9*1), Y9, Y11
+	VMULPS      Y10, Y10, Y10
+	VFMADD231PS Y11, Y11, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y10, Y4, Y4
+	VSUBPS      (DX)(R8*1), Y8, Y8
+	VSUBPS      (DX)(R9*1), Y9, Y9
+	VMULPS      Y8, Y8, Y8
+	VFMADD231PS Y9, Y9, Y8
+	VSQRTPS     Y8, Y8
+	VADDPS      Y8, Y6, Y6
+	VMOVUPS     32(AX)(R8*1), Y8
+	VMOVUPS     32(AX)(R9*1), Y9
+	VSUBPS      32(CX)(R8*1), Y8, Y10
+	VSUBPS      32(CX)(R9*1), Y9, Y11
+	VMULPS      Y10, Y10, Y10
+	VFMADD231PS Y11, Y11, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y10, Y1, Y1
+	VSUBPS      32(BX)(R8*1), Y8, Y10
+	VSUBPS      32(BX)(R9*1), Y9, Y11
+	VMULPS      Y10, Y10, Y10
+	VFMADD231PS Y11, Y11, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y10, Y3, Y3
+	VSUBPS      32(SI)(R8*1), Y8, Y10
+	VSUBPS      32(SI)(R9*1), Y9, Y11
+	VMULPS      Y10, Y10, Y10
+	VFMADD231PS Y11, Y11, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y10, Y5, Y5
+	VSUBPS      32(DX)(R8*1), Y8, Y8
+	VSUBPS      32(DX)(R9*1), Y9, Y9
+	VMULPS      Y8, Y8, Y8
+	VFMADD231PS Y9, Y9, Y8
+	VSQRTPS     Y8, Y8
+	VADDPS      Y8, Y7, Y7
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	SUBQ        $0x00000010, DI
+	JMP         wide194
+
+single195:
+	CMPQ        DI, $0x00000008
+	JLT         rest196
+	VMOVUPS     (AX)(R8*1), Y8
+	VMOVUPS     (AX)(R9*1), Y9
+	VSUBPS      (CX)(R8*1), Y8, Y10
+	VSUBPS      (CX)(R9*1), Y9, Y11
+	VMULPS      Y10, Y10, Y10
+	VFMADD231PS Y11, Y11, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y10, Y0, Y0
+	VSUBPS      (BX)(R8*1), Y8, Y10
+	VSUBPS      (BX)(R9*1), Y9, Y11
+	VMULPS      Y10, Y10, Y10
+	VFMADD231PS Y11, Y11, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y10, Y2, Y2
+	VSUBPS      (SI)(R8*1), Y8, Y10
+	VSUBPS      (SI)(R9*1), Y9, Y11
+	VMULPS      Y10, Y10, Y10
+	VFMADD231PS Y11, Y11, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y10, Y4, Y4
+	VSUBPS      (DX)(R8*1), Y8, Y8
+	VSUBPS      (DX)(R9*1), Y9, Y9
+	VMULPS      Y8, Y8, Y8
+	VFMADD231PS Y9, Y9, Y8
+	VSQRTPS     Y8, Y8
+	VADDPS      Y8, Y6, Y6
+	ADDQ        $0x00000020, R8
+	ADDQ        $0x00000020, R9
+	SUBQ        $0x00000008, DI
+	JMP         single195
+
+rest196:
+	TESTQ       DI, DI
+	JZ          done197
+	LEAQ        tail_masks<>+0(SB), R10
+	NEGQ        DI
+	VMOVUPS     32(R10)(DI*4), Y8
+	VMASKMOVPS  (AX)(R8*1), Y8, Y9
+	VMASKMOVPS  (AX)(R9*1), Y8, Y10
+	VMASKMOVPS  (CX)(R8*1), Y8, Y11
+	VMASKMOVPS  (CX)(R9*1), Y8, Y12
+	VSUBPS      Y11, Y9, Y11
+	VSUBPS      Y12, Y10, Y12
+	VMULPS      Y11, Y11, Y11
+	VFMADD231PS Y12, Y12, Y11
+	VSQRTPS     Y11, Y11
+	VADDPS      Y11, Y0, Y0
+	VMASKMOVPS  (BX)(R8*1), Y8, Y11
+	VMASKMOVPS  (BX)(R9*1), Y8, Y12
+	VSUBPS      Y11, Y9, Y11
+	VSUBPS      Y12, Y10, Y12
+	VMULPS      Y11, Y11, Y11
+	VFMADD231PS Y12, Y12, Y11
+	VSQRTPS     Y11, Y11
+	VADDPS      Y11, Y2, Y2
+	VMASKMOVPS  (SI)(R8*1), Y8, Y11
+	VMASKMOVPS  (SI)(R9*1), Y8, Y12
+	VSUBPS      Y11, Y9, Y11
+	VSUBPS      Y12, Y10, Y12
+	VMULPS      Y11, Y11, Y11
+	VFMADD231PS Y12, Y12, Y11
+	VSQRTPS     Y11, Y11
+	VADDPS      Y11, Y4, Y4
+	VMASKMOVPS  (DX)(R8*1), Y8, Y11
+	VMASKMOVPS  (DX)(R9*1), Y8, Y8
+	VSUBPS      Y11, Y9, Y9
+	VSUBPS      Y8, Y10, Y8
+	VMULPS      Y9, Y9, Y9
+	VFMADD231PS Y8, Y8, Y9
+	VSQRTPS     Y9, Y9
+	VADDPS      Y9, Y6, Y6
+
+done197:
+	VADDPS       Y1, Y0, Y0
+	VADDPS       Y3, Y2, Y2
+	VADDPS       Y5, Y4, Y4
+	VADDPS       Y7, Y6, Y6
+	VHADDPS      Y2, Y0, Y0
+	VHADDPS      Y6, Y4, Y4
+	VHADDPS      Y4, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X2
+	VADDPS       X2, X0, X0
+	MOVQ         out_base+48(FP), CX
+	VMOVUPS      X0, (CX)
+	MOVQ         x_len+32(FP), CX
+	LEAQ         (DX)(CX*4), CX
+	ADDQ         $0x10, out_base+48(FP)
+	SUBQ         $0x04, out_len+56(FP)
+	JMP          group192
+
+done193:
+	VZEROUPPER
+	RET
+
+// func moduliGatherAVX2(table []float32, rows []uint32, x []float32, out []float32)
+// Requires: AVX, FMA3
+TEXT ·moduliGatherAVX2(SB), NOSPLIT, $0-96
+	MOVQ x_base+48(FP), AX
+	MOVQ rows_base+24(FP), CX
+
+group198:
+	CMPQ   rows_len+32(FP), $0x04
+	JLT    done199
+	MOVQ   table_base+0(FP), DX
+	MOVQ   x_len+56(FP), BX
+	MOVL   (CX), SI
+	IMULQ  BX, SI
+	LEAQ   (DX)(SI*4), SI
+	MOVL   4(CX), DI
+	IMULQ  BX, DI
+	LEAQ   (DX)(DI*4), DI
+	MOVL   8(CX), R8
+	IMULQ  BX, R8
+	LEAQ   (DX)(R8*4), R8
+	MOVL   12(CX), R9
+	IMULQ  BX, R9
+	LEAQ   (DX)(R9*4), R9
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y2, Y2, Y2
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y4, Y4, Y4
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y6, Y6, Y6
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y8, Y8, Y8
+	MOVQ   x_len+56(FP), DX
+	SHRQ   $0x01, DX
+	XORQ   BX, BX
+	LEAQ   (BX)(DX*4), R10
+
+wide200:
+	CMPQ        DX, $0x00000010
+	JLT         single201
+	VMOVUPS     (AX)(BX*1), Y8
+	VMOVUPS     (AX)(R10*1), Y9
+	VSUBPS      (SI)(BX*1), Y8, Y10
+	VSUBPS      (SI)(R10*1), Y9, Y11
+	VMULPS      Y10, Y10, Y10
+	VFMADD231PS Y11, Y11, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y10, Y0, Y0
+	VSUBPS      (DI)(BX*1), Y8, Y10
+	VSUBPS      (DI)(R10*1), Y9, Y11
+	VMULPS      Y10, Y10, Y10
+	VFMADD231PS Y11, Y11, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y10, Y2, Y2
+	VSUBPS      (R8)(BX*1), Y8, Y10
+	VSUBPS      (R8)(R10*1), Y9, Y11
+	VMULPS      Y10, Y10, Y10
+	VFMADD231PS Y11, Y11, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y10, Y4, Y4
+	VSUBPS      (R9)(BX*1), Y8, Y8
+	VSUBPS      (R9)(R10*1), Y9, Y9
+	VMULPS      Y8, Y8, Y8
+	VFMADD231PS Y9, Y9, Y8
+	VSQRTPS     Y8, Y8
+	VADDPS      Y8, Y6, Y6
+	VMOVUPS     32(AX)(BX*1), Y8
+	VMOVUPS     32(AX)(R10*1), Y9
+	VSUBPS      32(SI)(BX*1), Y8, Y10
+	VSUBPS      32(SI)(R10*1), Y9, Y11
+	VMULPS      Y10, Y10, Y10
+	VFMADD231PS Y11, Y11, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y10, Y1, Y1
+	VSUBPS      32(DI)(BX*1), Y8, Y10
+	VSUBPS      32(DI)(R10*1), Y9, Y11
+	VMULPS      Y10, Y10, Y10
+	VFMADD231PS Y11, Y11, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y10, Y3, Y3
+	VSUBPS      32(R8)(BX*1), Y8, Y10
+	VSUBPS      32(R8)(R10*1), Y9, Y11
+	VMULPS      Y10, Y10, Y10
+	VFMADD231PS Y11, Y11, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y10, Y5, Y5
+	VSUBPS      32(R9)(BX*1), Y8, Y8
+	VSUBPS      32(R9)(R10*1), Y9, Y9
+	VMULPS      Y8, Y8, Y8
+	VFMADD231PS Y9, Y9, Y8
+	VSQRTPS     Y8, Y8
+	VADDPS      Y8, Y7, Y7
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, R10
+	SUBQ        $0x00000010, DX
+	JMP         wide200
+
+single201:
+	CMPQ        DX, $0x00000008
+	JLT         rest202
+	VMOVUPS     (AX)(BX*1), Y8
+	VMOVUPS     (AX)(R10*1), Y9
+	VSUBPS      (SI)(BX*1), Y8, Y10
+	VSUBPS      (SI)(R10*1), Y9, Y11
+	VMULPS      Y10, Y10, Y10
+	VFMADD231PS Y11, Y11, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y10, Y0, Y0
+	VSUBPS      (DI)(BX*1), Y8, Y10
+	VSUBPS      (DI)(R10*1), Y9, Y11
+	VMULPS      Y10, Y10, Y10
+	VFMADD231PS Y11, Y11, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y10, Y2, Y2
+	VSUBPS      (R8)(BX*1), Y8, Y10
+	VSUBPS      (R8)(R10*1), Y9, Y11
+	VMULPS      Y10, Y10, Y10
+	VFMADD231PS Y11, Y11, Y10
+	VSQRTPS     Y10, Y10
+	VADDPS      Y10, Y4, Y4
+	VSUBPS      (R9)(BX*1), Y8, Y8
+	VSUBPS      (R9)(R10*1), Y9, Y9
+	VMULPS      Y8, Y8, Y8
+	VFMADD231PS Y9, Y9, Y8
+	VSQRTPS     Y8, Y8
+	VADDPS      Y8, Y6, Y6
+	ADDQ        $0x00000020, BX
+	ADDQ        $0x00000020, R10
+	SUBQ        $0x00000008, DX
+	JMP         single201
+
+rest202:
+	TESTQ       DX, DX
+	JZ          done203
+	LEAQ        tail_masks<>+0(SB), R11
+	NEGQ        DX
+	VMOVUPS     32(R11)(DX*4), Y8
+	VMASKMOVPS  (AX)(BX*1), Y8, Y9
+	VMASKMOVPS  (AX)(R10*1), Y8, Y10
+	VMASKMOVPS  (SI)(BX*1), Y8, Y11
+	VMASKMOVPS  (SI)(R10*1), Y8, Y12
+	VSUBPS      Y11, Y9, Y11
+	VSUBPS      Y12, Y10, Y12
+	VMULPS      Y11, Y11, Y11
+	VFMADD231PS Y12, Y12, Y11
+	VSQRTPS     Y11, Y11
+	VADDPS      Y11, Y0, Y0
+	VMASKMOVPS  (DI)(BX*1), Y8, Y11
+	VMASKMOVPS  (DI)(R10*1), Y8, Y12
+	VSUBPS      Y11, Y9, Y11
+	VSUBPS      Y12, Y10, Y12
+	VMULPS      Y11, Y11, Y11
+	VFMADD231PS Y12, Y12, Y11
+	VSQRTPS     Y11, Y11
+	VADDPS      Y11, Y2, Y2
+	VMASKMOVPS  (R8)(BX*1), Y8, Y11
+	VMASKMOVPS  (R8)(R10*1), Y8, Y12
+	VSUBPS      Y11, Y9, Y11
+	VSUBPS      Y12, Y10, Y12
+	VMULPS      Y11, Y11, Y11
+	VFMADD231PS Y12, Y12, Y11
+	VSQRTPS     Y11, Y11
+	VADDPS      Y11, Y4, Y4
+	VMASKMOVPS  (R9)(BX*1), Y8, Y11
+	VMASKMOVPS  (R9)(R10*1), Y8, Y8
+	VSUBPS      Y11, Y9, Y9
+	VSUBPS      Y8, Y10, Y8
+	VMULPS      Y9, Y9, Y9
+	VFMADD231PS Y8, Y8, Y9
+	VSQRTPS     Y9, Y9
+	VADDPS      Y9, Y6, Y6
+
+done203:
+	VADDPS       Y1, Y0, Y0
+	VADDPS       Y3, Y2, Y2
+	VADDPS       Y5, Y4, Y4
+	VADDPS       Y7, Y6, Y6
+	VHADDPS      Y2, Y0, Y0
+	VHADDPS      Y6, Y4, Y4
+	VHADDPS      Y4, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X2
+	VADDPS       X2, X0, X0
+	MOVQ         out_base+72(FP), DX
+	VMOVUPS      X0, (DX)
+	ADDQ         $0x10, CX
+	ADDQ         $0x10, out_base+72(FP)
+	SUBQ         $0x04, rows_len+32(FP)
+	JMP          group198
+
+done199:
+	VZEROUPPER
+	RET
+
+// func moduliGradAVX2(g []float32, table []float32, rows []uint32, x []float32, dx []float32, dtable *float32)
+// Requires: AVX, FMA3
+TEXT ·moduliGradAVX2(SB), NOSPLIT, $0-128
+group204:
+	CMPQ         rows_len+56(FP), $0x04
+	JLT          done205
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	MOVQ         rows_base+48(FP), AX
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVL         4(AX), SI
+	IMULQ        DX, SI
+	LEAQ         (CX)(SI*4), SI
+	MOVL         8(AX), DI
+	IMULQ        DX, DI
+	LEAQ         (CX)(DI*4), DI
+	MOVL         12(AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
+	MOVQ         x_len+80(FP), CX
+	SHRQ         $0x01, CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), R8
+	XORQ         R9, R9
+	LEAQ         (R9)(CX*4), R10
+	MOVQ         dtable+120(FP), R11
+	SUBQ         table_base+24(FP), R11
+	LEAQ         (R9)(R11*1), R12
+	LEAQ         (R10)(R11*1), R11
+
+single207:
+	CMPQ         CX, $0x00000008
+	JLT          rest208
+	VMOVUPS      (DX)(R9*1), Y4
+	VMOVUPS      (DX)(R10*1), Y5
+	VMOVUPS      (R8)(R9*1), Y6
+	VMOVUPS      (R8)(R10*1), Y7
+	VMOVUPS      (BX)(R9*1), Y8
+	VMOVUPS      (BX)(R10*1), Y9
+	VSUBPS       Y8, Y4, Y8
+	VSUBPS       Y9, Y5, Y9
+	VMULPS       Y8, Y8, Y10
+	VFMADD231PS  Y9, Y9, Y10
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y10, Y11
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Y10, Y12
+	VANDPS       Y12, Y11, Y11
+	VSQRTPS      Y10, Y10
+	VDIVPS       Y10, Y8, Y8
+	VANDPS       Y11, Y8, Y8
+	VDIVPS       Y10, Y9, Y9
+	VANDPS       Y11, Y9, Y9
+	VFMADD231PS  Y8, Y0, Y6
+	VMOVUPS      (BX)(R12*1), Y10
+	VFNMADD231PS Y8, Y0, Y10
+	VMOVUPS      Y10, (BX)(R12*1)
+	VFMADD231PS  Y9, Y0, Y7
+	VMOVUPS      (BX)(R11*1), Y8
+	VFNMADD231PS Y9, Y0, Y8
+	VMOVUPS      Y8, (BX)(R11*1)
+	VMOVUPS      (SI)(R9*1), Y8
+	VMOVUPS      (SI)(R10*1), Y9
+	VSUBPS       Y8, Y4, Y8
+	VSUBPS       Y9, Y5, Y9
+	VMULPS       Y8, Y8, Y10
+	VFMADD231PS  Y9, Y9, Y10
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y10, Y11
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Y10, Y12
+	VANDPS       Y12, Y11, Y11
+	VSQRTPS      Y10, Y10
+	VDIVPS       Y10, Y8, Y8
+	VANDPS       Y11, Y8, Y8
+	VDIVPS       Y10, Y9, Y9
+	VANDPS       Y11, Y9, Y9
+	VFMADD231PS  Y8, Y1, Y6
+	VMOVUPS      (SI)(R12*1), Y10
+	VFNMADD231PS Y8, Y1, Y10
+	VMOVUPS      Y10, (SI)(R12*1)
+	VFMADD231PS  Y9, Y1, Y7
+	VMOVUPS      (SI)(R11*1), Y8
+	VFNMADD231PS Y9, Y1, Y8
+	VMOVUPS      Y8, (SI)(R11*1)
+	VMOVUPS      (DI)(R9*1), Y8
+	VMOVUPS      (DI)(R10*1), Y9
+	VSUBPS       Y8, Y4, Y8
+	VSUBPS       Y9, Y5, Y9
+	VMULPS       Y8, Y8, Y10
+	VFMADD231PS  Y9, Y9, Y10
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y10, Y11
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Y10, Y12
+	VANDPS       Y12, Y11, Y11
+	VSQRTPS      Y10, Y10
+	VDIVPS       Y10, Y8, Y8
+	VANDPS       Y11, Y8, Y8
+	VDIVPS       Y10, Y9, Y9
+	VANDPS       Y11, Y9, Y9
+	VFMADD231PS  Y8, Y2, Y6
+	VMOVUPS      (DI)(R12*1), Y10
+	VFNMADD231PS Y8, Y2, Y10
+	VMOVUPS      Y10, (DI)(R12*1)
+	VFMADD231PS  Y9, Y2, Y7
+	VMOVUPS      (DI)(R11*1), Y8
+	VFNMADD231PS Y9, Y2, Y8
+	VMOVUPS      Y8, (DI)(R11*1)
+	VMOVUPS      (AX)(R9*1), Y8
+	VMOVUPS      (AX)(R10*1), Y9
+	VSUBPS       Y8, Y4, Y4
+	VSUBPS       Y9, Y5, Y5
+	VMULPS       Y4, Y4, Y8
+	VFMADD231PS  Y5, Y5, Y8
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y8, Y9
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Y8, Y10
+	VANDPS       Y10, Y9, Y9
+	VSQRTPS      Y8, Y8
+	VDIVPS       Y8, Y4, Y4
+	VANDPS       Y9, Y4, Y4
+	VDIVPS       Y8, Y5, Y5
+	VANDPS       Y9, Y5, Y5
+	VFMADD231PS  Y4, Y3, Y6
+	VMOVUPS      (AX)(R12*1), Y8
+	VFNMADD231PS Y4, Y3, Y8
+	VMOVUPS      Y8, (AX)(R12*1)
+	VFMADD231PS  Y5, Y3, Y7
+	VMOVUPS      (AX)(R11*1), Y4
+	VFNMADD231PS Y5, Y3, Y4
+	VMOVUPS      Y4, (AX)(R11*1)
+	VMOVUPS      Y6, (R8)(R9*1)
+	VMOVUPS      Y7, (R8)(R10*1)
+	ADDQ         $0x00000020, R9
+	ADDQ         $0x00000020, R10
+	ADDQ         $0x00000020, R12
+	ADDQ         $0x00000020, R11
+	SUBQ         $0x00000008, CX
+	JMP          single207
+
+rest208:
+	TESTQ        CX, CX
+	JZ           done209
+	LEAQ         tail_masks<>+0(SB), R13
+	NEGQ         CX
+	VMOVUPS      32(R13)(CX*4), Y4
+	VMASKMOVPS   (DX)(R9*1), Y4, Y5
+	VMASKMOVPS   (DX)(R10*1), Y4, Y6
+	VMASKMOVPS   (R8)(R9*1), Y4, Y7
+	VMASKMOVPS   (R8)(R10*1), Y4, Y8
+	VMASKMOVPS   (BX)(R9*1), Y4, Y9
+	VMASKMOVPS   (BX)(R10*1), Y4, Y10
+	VSUBPS       Y9, Y5, Y9
+	VSUBPS       Y10, Y6, Y10
+	VMULPS       Y9, Y9, Y11
+	VFMADD231PS  Y10, Y10, Y11
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y11, Y12
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Y11, Y13
+	VANDPS       Y13, Y12, Y12
+	VSQRTPS      Y11, Y11
+	VDIVPS       Y11, Y9, Y9
+	VANDPS       Y12, Y9, Y9
+	VDIVPS       Y11, Y10, Y10
+	VANDPS       Y12, Y10, Y10
+	VFMADD231PS  Y9, Y0, Y7
+	VMASKMOVPS   (BX)(R12*1), Y4, Y11
+	VFNMADD231PS Y9, Y0, Y11
+	VMASKMOVPS   Y11, Y4, (BX)(R12*1)
+	VFMADD231PS  Y10, Y0, Y8
+	VMASKMOVPS   (BX)(R11*1), Y4, Y9
+	VFNMADD231PS Y10, Y0, Y9
+	VMASKMOVPS   Y9, Y4, (BX)(R11*1)
+	VMASKMOVPS   (SI)(R9*1), Y4, Y0
+	VMASKMOVPS   (SI)(R10*1), Y4, Y9
+	VSUBPS       Y0, Y5, Y0
+	VSUBPS       Y9, Y6, Y9
+	VMULPS       Y0, Y0, Y10
+	VFMADD231PS  Y9, Y9, Y10
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y10, Y11
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Y10, Y12
+	VANDPS       Y12, Y11, Y11
+	VSQRTPS      Y10, Y10
+	VDIVPS       Y10, Y0, Y0
+	VANDPS       Y11, Y0, Y0
+	VDIVPS       Y10, Y9, Y9
+	VANDPS       Y11, Y9, Y9
+	VFMADD231PS  Y0, Y1, Y7
+	VMASKMOVPS   (SI)(R12*1), Y4, Y10
+	VFNMADD231PS Y0, Y1, Y10
+	VMASKMOVPS   Y10, Y4, (SI)(R12*1)
+	VFMADD231PS  Y9, Y1, Y8
+	VMASKMOVPS   (SI)(R11*1), Y4, Y0
+	VFNMADD231PS Y9, Y1, Y0
+	VMASKMOVPS   Y0, Y4, (SI)(R11*1)
+	VMASKMOVPS   (DI)(R9*1), Y4, Y0
+	VMASKMOVPS   (DI)(R10*1), Y4, Y1
+	VSUBPS       Y0, Y5, Y0
+	VSUBPS       Y1, Y6, Y1
+	VMULPS       Y0, Y0, Y9
+	VFMADD231PS  Y1, Y1, Y9
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y9, Y10
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Y9, Y11
+	VANDPS       Y11, Y10, Y10
+	VSQRTPS      Y9, Y9
+	VDIVPS       Y9, Y0, Y0
+	VANDPS       Y10, Y0, Y0
+	VDIVPS       Y9, Y1, Y1
+	VANDPS       Y10, Y1, Y1
+	VFMADD231PS  Y0, Y2, Y7
+	VMASKMOVPS   (DI)(R12*1), Y4, Y9
+	VFNMADD231PS Y0, Y2, Y9
+	VMASKMOVPS   Y9, Y4, (DI)(R12*1)
+	VFMADD231PS  Y1, Y2, Y8
+	VMASKMOVPS   (DI)(R11*1), Y4, Y0
+	VFNMADD231PS Y1, Y2, Y0
+	VMASKMOVPS   Y0, Y4, (DI)(R11*1)
+	VMASKMOVPS   (AX)(R9*1), Y4, Y0
+	VMASKMOVPS   (AX)(R10*1), Y4, Y1
+	VSUBPS       Y0, Y5, Y0
+	VSUBPS       Y1, Y6, Y1
+	VMULPS       Y0, Y0, Y2
+	VFMADD231PS  Y1, Y1, Y2
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y2, Y5
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Y2, Y6
+	VANDPS       Y6, Y5, Y5
+	VSQRTPS      Y2, Y2
+	VDIVPS       Y2, Y0, Y0
+	VANDPS       Y5, Y0, Y0
+	VDIVPS       Y2, Y1, Y1
+	VANDPS       Y5, Y1, Y1
+	VFMADD231PS  Y0, Y3, Y7
+	VMASKMOVPS   (AX)(R12*1), Y4, Y2
+	VFNMADD231PS Y0, Y3, Y2
+	VMASKMOVPS   Y2, Y4, (AX)(R12*1)
+	VFMADD231PS  Y1, Y3, Y8
+	VMASKMOVPS   (AX)(R11*1), Y4, Y0
+	VFNMADD231PS Y1, Y3, Y0
+	VMASKMOVPS   Y0, Y4, (AX)(R11*1)
+	VMASKMOVPS   Y7, Y4, (R8)(R9*1)
+	VMASKMOVPS   Y8, Y4, (R8)(R10*1)
+
+done209:
+	ADDQ $0x10, rows_base+48(FP)
+	ADDQ $0x10, g_base+0(FP)
+	SUBQ $0x04, rows_len+56(FP)
+	JMP  group204
+
+done205:
+group210:
+	CMPQ         rows_len+56(FP), $0x01
+	JLT          done211
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Y0
+	MOVQ         rows_base+48(FP), AX
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
+	MOVQ         x_len+80(FP), CX
+	SHRQ         $0x01, CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), BX
+	XORQ         SI, SI
+	LEAQ         (SI)(CX*4), DI
+	MOVQ         dtable+120(FP), R8
+	SUBQ         table_base+24(FP), R8
+	LEAQ         (SI)(R8*1), R9
+	LEAQ         (DI)(R8*1), R8
+
+single213:
+	CMPQ         CX, $0x00000008
+	JLT          rest214
+	VMOVUPS      (DX)(SI*1), Y1
+	VMOVUPS      (DX)(DI*1), Y2
+	VMOVUPS      (BX)(SI*1), Y3
+	VMOVUPS      (BX)(DI*1), Y4
+	VMOVUPS      (AX)(SI*1), Y5
+	VMOVUPS      (AX)(DI*1), Y6
+	VSUBPS       Y5, Y1, Y1
+	VSUBPS       Y6, Y2, Y2
+	VMULPS       Y1, Y1, Y5
+	VFMADD231PS  Y2, Y2, Y5
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y5, Y6
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Y5, Y7
+	VANDPS       Y7, Y6, Y6
+	VSQRTPS      Y5, Y5
+	VDIVPS       Y5, Y1, Y1
+	VANDPS       Y6, Y1, Y1
+	VDIVPS       Y5, Y2, Y2
+	VANDPS       Y6, Y2, Y2
+	VFMADD231PS  Y1, Y0, Y3
+	VMOVUPS      (AX)(R9*1), Y5
+	VFNMADD231PS Y1, Y0, Y5
+	VMOVUPS      Y5, (AX)(R9*1)
+	VFMADD231PS  Y2, Y0, Y4
+	VMOVUPS      (AX)(R8*1), Y1
+	VFNMADD231PS Y2, Y0, Y1
+	VMOVUPS      Y1, (AX)(R8*1)
+	VMOVUPS      Y3, (BX)(SI*1)
+	VMOVUPS      Y4, (BX)(DI*1)
+	ADDQ         $0x00000020, SI
+	ADDQ         $0x00000020, DI
+	ADDQ         $0x00000020, R9
+	ADDQ         $0x00000020, R8
+	SUBQ         $0x00000008, CX
+	JMP          single213
+
+rest214:
+	TESTQ        CX, CX
+	JZ           done215
+	LEAQ         tail_masks<>+0(SB), R10
+	NEGQ         CX
+	VMOVUPS      32(R10)(CX*4), Y1
+	VMASKMOVPS   (DX)(SI*1), Y1, Y2
+	VMASKMOVPS   (DX)(DI*1), Y1, Y3
+	VMASKMOVPS   (BX)(SI*1), Y1, Y4
+	VMASKMOVPS   (BX)(DI*1), Y1, Y5
+	VMASKMOVPS   (AX)(SI*1), Y1, Y6
+	VMASKMOVPS   (AX)(DI*1), Y1, Y7
+	VSUBPS       Y6, Y2, Y2
+	VSUBPS       Y7, Y3, Y3
+	VMULPS       Y2, Y2, Y6
+	VFMADD231PS  Y3, Y3, Y6
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y6, Y7
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Y6, Y8
+	VANDPS       Y8, Y7, Y7
+	VSQRTPS      Y6, Y6
+	VDIVPS       Y6, Y2, Y2
+	VANDPS       Y7, Y2, Y2
+	VDIVPS       Y6, Y3, Y3
+	VANDPS       Y7, Y3, Y3
+	VFMADD231PS  Y2, Y0, Y4
+	VMASKMOVPS   (AX)(R9*1), Y1, Y6
+	VFNMADD231PS Y2, Y0, Y6
+	VMASKMOVPS   Y6, Y1, (AX)(R9*1)
+	VFMADD231PS  Y3, Y0, Y5
+	VMASKMOVPS   (AX)(R8*1), Y1, Y2
+	VFNMADD231PS Y3, Y0, Y2
+	VMASKMOVPS   Y2, Y1, (AX)(R8*1)
+	VMASKMOVPS   Y4, Y1, (BX)(SI*1)
+	VMASKMOVPS   Y5, Y1, (BX)(DI*1)
+
+done215:
+	ADDQ $0x04, rows_base+48(FP)
+	ADDQ $0x04, g_base+0(FP)
+	SUBQ $0x01, rows_len+56(FP)
+	JMP  group210
+
+done211:
+	VZEROUPPER
+	RET
+
+DATA lanes_7f800000<>+0(SB)/4, $0x7f800000
+DATA lanes_7f800000<>+4(SB)/4, $0x7f800000
+DATA lanes_7f800000<>+8(SB)/4, $0x7f800000
+DATA lanes_7f800000<>+12(SB)/4, $0x7f800000
+DATA lanes_7f800000<>+16(SB)/4, $0x7f800000
+DATA lanes_7f800000<>+20(SB)/4, $0x7f800000
+DATA lanes_7f800000<>+24(SB)/4, $0x7f800000
+DATA lanes_7f800000<>+28(SB)/4, $0x7f800000
+DATA lanes_7f800000<>+32(SB)/4, $0x7f800000
+DATA lanes_7f800000<>+36(SB)/4, $0x7f800000
+DATA lanes_7f800000<>+40(SB)/4, $0x7f800000
+DATA lanes_7f800000<>+44(SB)/4, $0x7f800000
+DATA lanes_7f800000<>+48(SB)/4, $0x7f800000
+DATA lanes_7f800000<>+52(SB)/4, $0x7f800000
+DATA lanes_7f800000<>+56(SB)/4, $0x7f800000
+DATA lanes_7f800000<>+60(SB)/4, $0x7f800000
+GLOBL lanes_7f800000<>(SB), RODATA|NOPTR, $64
+
+// func moduliGradXAVX2(g []float32, table []float32, rows []uint32, x []float32, dx []float32)
+// Requires: AVX, FMA3
+TEXT ·moduliGradXAVX2(SB), NOSPLIT, $0-120
+group216:
+	CMPQ         rows_len+56(FP), $0x04
+	JLT          done217
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	MOVQ         rows_base+48(FP), AX
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVL         4(AX), SI
+	IMULQ        DX, SI
+	LEAQ         (CX)(SI*4), SI
+	MOVL         8(AX), DI
+	IMULQ        DX, DI
+	LEAQ         (CX)(DI*4), DI
+	MOVL         12(AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
+	MOVQ         x_len+80(FP), CX
+	SHRQ         $0x01, CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), R8
+	XORQ         R9, R9
+	LEAQ         (R9)(CX*4), R10
+
+single219:
+	CMPQ        CX, $0x00000008
+	JLT         rest220
+	VMOVUPS     (DX)(R9*1), Y4
+	VMOVUPS     (DX)(R10*1), Y5
+	VMOVUPS     (R8)(R9*1), Y6
+	VMOVUPS     (R8)(R10*1), Y7
+	VMOVUPS     (BX)(R9*1), Y8
+	VMOVUPS     (BX)(R10*1), Y9
+	VSUBPS      Y8, Y4, Y8
+	VSUBPS      Y9, Y5, Y9
+	VMULPS      Y8, Y8, Y10
+	VFMADD231PS Y9, Y9, Y10
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y10, Y11
+	VCMPPS      $0x11, lanes_7f800000<>+0(SB), Y10, Y12
+	VANDPS      Y12, Y11, Y11
+	VSQRTPS     Y10, Y10
+	VDIVPS      Y10, Y8, Y8
+	VANDPS      Y11, Y8, Y8
+	VDIVPS      Y10, Y9, Y9
+	VANDPS      Y11, Y9, Y9
+	VFMADD231PS Y8, Y0, Y6
+	VFMADD231PS Y9, Y0, Y7
+	VMOVUPS     (SI)(R9*1), Y8
+	VMOVUPS     (SI)(R10*1), Y9
+	VSUBPS      Y8, Y4, Y8
+	VSUBPS      Y9, Y5, Y9
+	VMULPS      Y8, Y8, Y10
+	VFMADD231PS Y9, Y9, Y10
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y10, Y11
+	VCMPPS      $0x11, lanes_7f800000<>+0(SB), Y10, Y12
+	VANDPS      Y12, Y11, Y11
+	VSQRTPS     Y10, Y10
+	VDIVPS      Y10, Y8, Y8
+	VANDPS      Y11, Y8, Y8
+	VDIVPS      Y10, Y9, Y9
+	VANDPS      Y11, Y9, Y9
+	VFMADD231PS Y8, Y1, Y6
+	VFMADD231PS Y9, Y1, Y7
+	VMOVUPS     (DI)(R9*1), Y8
+	VMOVUPS     (DI)(R10*1), Y9
+	VSUBPS      Y8, Y4, Y8
+	VSUBPS      Y9, Y5, Y9
+	VMULPS      Y8, Y8, Y10
+	VFMADD231PS Y9, Y9, Y10
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y10, Y11
+	VCMPPS      $0x11, lanes_7f800000<>+0(SB), Y10, Y12
+	VANDPS      Y12, Y11, Y11
+	VSQRTPS     Y10, Y10
+	VDIVPS      Y10, Y8, Y8
+	VANDPS      Y11, Y8, Y8
+	VDIVPS      Y10, Y9, Y9
+	VANDPS      Y11, Y9, Y9
+	VFMADD231PS Y8, Y2, Y6
+	VFMADD231PS Y9, Y2, Y7
+	VMOVUPS     (AX)(R9*1), Y8
+	VMOVUPS     (AX)(R10*1), Y9
+	VSUBPS      Y8, Y4, Y4
+	VSUBPS      Y9, Y5, Y5
+	VMULPS      Y4, Y4, Y8
+	VFMADD231PS Y5, Y5, Y8
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y8, Y9
+	VCMPPS      $0x11, lanes_7f800000<>+0(SB), Y8, Y10
+	VANDPS      Y10, Y9, Y9
+	VSQRTPS     Y8, Y8
+	VDIVPS      Y8, Y4, Y4
+	VANDPS      Y9, Y4, Y4
+	VDIVPS      Y8, Y5, Y5
+	VANDPS      Y9, Y5, Y5
+	VFMADD231PS Y4, Y3, Y6
+	VFMADD231PS Y5, Y3, Y7
+	VMOVUPS     Y6, (R8)(R9*1)
+	VMOVUPS     Y7, (R8)(R10*1)
+	ADDQ        $0x00000020, R9
+	ADDQ        $0x00000020, R10
+	SUBQ        $0x00000008, CX
+	JMP         single219
+
+rest220:
+	TESTQ       CX, CX
+	JZ          done221
+	LEAQ        tail_masks<>+0(SB), R11
+	NEGQ        CX
+	VMOVUPS     32(R11)(CX*4), Y4
+	VMASKMOVPS  (DX)(R9*1), Y4, Y5
+	VMASKMOVPS  (DX)(R10*1), Y4, Y6
+	VMASKMOVPS  (R8)(R9*1), Y4, Y7
+	VMASKMOVPS  (R8)(R10*1), Y4, Y8
+	VMASKMOVPS  (BX)(R9*1), Y4, Y9
+	VMASKMOVPS  (BX)(R10*1), Y4, Y10
+	VSUBPS      Y9, Y5, Y9
+	VSUBPS      Y10, Y6, Y10
+	VMULPS      Y9, Y9, Y11
+	VFMADD231PS Y10, Y10, Y11
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y11, Y12
+	VCMPPS      $0x11, lanes_7f800000<>+0(SB), Y11, Y13
+	VANDPS      Y13, Y12, Y12
+	VSQRTPS     Y11, Y11
+	VDIVPS      Y11, Y9, Y9
+	VANDPS      Y12, Y9, Y9
+	VDIVPS      Y11, Y10, Y10
+	VANDPS      Y12, Y10, Y10
+	VFMADD231PS Y9, Y0, Y7
+	VFMADD231PS Y10, Y0, Y8
+	VMASKMOVPS  (SI)(R9*1), Y4, Y0
+	VMASKMOVPS  (SI)(R10*1), Y4, Y9
+	VSUBPS      Y0, Y5, Y0
+	VSUBPS      Y9, Y6, Y9
+	VMULPS      Y0, Y0, Y10
+	VFMADD231PS Y9, Y9, Y10
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y10, Y11
+	VCMPPS      $0x11, lanes_7f800000<>+0(SB), Y10, Y12
+	VANDPS      Y12, Y11, Y11
+	VSQRTPS     Y10, Y10
+	VDIVPS      Y10, Y0, Y0
+	VANDPS      Y11, Y0, Y0
+	VDIVPS      Y10, Y9, Y9
+	VANDPS      Y11, Y9, Y9
+	VFMADD231PS Y0, Y1, Y7
+	VFMADD231PS Y9, Y1, Y8
+	VMASKMOVPS  (DI)(R9*1), Y4, Y0
+	VMASKMOVPS  (DI)(R10*1), Y4, Y1
+	VSUBPS      Y0, Y5, Y0
+	VSUBPS      Y1, Y6, Y1
+	VMULPS      Y0, Y0, Y9
+	VFMADD231PS Y1, Y1, Y9
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y9, Y10
+	VCMPPS      $0x11, lanes_7f800000<>+0(SB), Y9, Y11
+	VANDPS      Y11, Y10, Y10
+	VSQRTPS     Y9, Y9
+	VDIVPS      Y9, Y0, Y0
+	VANDPS      Y10, Y0, Y0
+	VDIVPS      Y9, Y1, Y1
+	VANDPS      Y10, Y1, Y1
+	VFMADD231PS Y0, Y2, Y7
+	VFMADD231PS Y1, Y2, Y8
+	VMASKMOVPS  (AX)(R9*1), Y4, Y0
+	VMASKMOVPS  (AX)(R10*1), Y4, Y1
+	VSUBPS      Y0, Y5, Y0
+	VSUBPS      Y1, Y6, Y1
+	VMULPS      Y0, Y0, Y2
+	VFMADD231PS Y1, Y1, Y2
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y2, Y5
+	VCMPPS      $0x11, lanes_7f800000<>+0(SB), Y2, Y6
+	VANDPS      Y6, Y5, Y5
+	VSQRTPS     Y2, Y2
+	VDIVPS      Y2, Y0, Y0
+	VANDPS      Y5, Y0, Y0
+	VDIVPS      Y2, Y1, Y1
+	VANDPS      Y5, Y1, Y1
+	VFMADD231PS Y0, Y3, Y7
+	VFMADD231PS Y1, Y3, Y8
+	VMASKMOVPS  Y7, Y4, (R8)(R9*1)
+	VMASKMOVPS  Y8, Y4, (R8)(R10*1)
+
+done221:
+	ADDQ $0x10, rows_base+48(FP)
+	ADDQ $0x10, g_base+0(FP)
+	SUBQ $0x04, rows_len+56(FP)
+	JMP  group216
+
+done217:
+group222:
+	CMPQ         rows_len+56(FP), $0x01
+	JLT          done223
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Y0
+	MOVQ         rows_base+48(FP), AX
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
+	MOVQ         x_len+80(FP), CX
+	SHRQ         $0x01, CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), BX
+	XORQ         SI, SI
+	LEAQ         (SI)(CX*4), DI
+
+single225:
+	CMPQ        CX, $0x00000008
+	JLT         rest226
+	VMOVUPS     (DX)(SI*1), Y1
+	VMOVUPS     (DX)(DI*1), Y2
+	VMOVUPS     (BX)(SI*1), Y3
+	VMOVUPS     (BX)(DI*1), Y4
+	VMOVUPS     (AX)(SI*1), Y5
+	VMOVUPS     (AX)(DI*1), Y6
+	VSUBPS      Y5, Y1, Y1
+	VSUBPS      Y6, Y2, Y2
+	VMULPS      Y1, Y1, Y5
+	VFMADD231PS Y2, Y2, Y5
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y5, Y6
+	VCMPPS      $0x11, lanes_7f800000<>+0(SB), Y5, Y7
+	VANDPS      Y7, Y6, Y6
+	VSQRTPS     Y5, Y5
+	VDIVPS      Y5, Y1, Y1
+	VANDPS      Y6, Y1, Y1
+	VDIVPS      Y5, Y2, Y2
+	VANDPS      Y6, Y2, Y2
+	VFMADD231PS Y1, Y0, Y3
+	VFMADD231PS Y2, Y0, Y4
+	VMOVUPS     Y3, (BX)(SI*1)
+	VMOVUPS     Y4, (BX)(DI*1)
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DI
+	SUBQ        $0x00000008, CX
+	JMP         single225
+
+rest226:
+	TESTQ       CX, CX
+	JZ          done227
+	LEAQ        tail_masks<>+0(SB), R8
+	NEGQ        CX
+	VMOVUPS     32(R8)(CX*4), Y1
+	VMASKMOVPS  (DX)(SI*1), Y1, Y2
+	VMASKMOVPS  (DX)(DI*1), Y1, Y3
+	VMASKMOVPS  (BX)(SI*1), Y1, Y4
+	VMASKMOVPS  (BX)(DI*1), Y1, Y5
+	VMASKMOVPS  (AX)(SI*1), Y1, Y6
+	VMASKMOVPS  (AX)(DI*1), Y1, Y7
+	VSUBPS      Y6, Y2, Y2
+	VSUBPS      Y7, Y3, Y3
+	VMULPS      Y2, Y2, Y6
+	VFMADD231PS Y3, Y3, Y6
+	VCMPPS      $0x0c, lanes_00000000<>+0(SB), Y6, Y7
+	VCMPPS      $0x11, lanes_7f800000<>+0(SB), Y6, Y8
+	VANDPS      Y8, Y7, Y7
+	VSQRTPS     Y6, Y6
+	VDIVPS      Y6, Y2, Y2
+	VANDPS      Y7, Y2, Y2
+	VDIVPS      Y6, Y3, Y3
+	VANDPS      Y7, Y3, Y3
+	VFMADD231PS Y2, Y0, Y4
+	VFMADD231PS Y3, Y0, Y5
+	VMASKMOVPS  Y4, Y1, (BX)(SI*1)
+	VMASKMOVPS  Y5, Y1, (BX)(DI*1)
+
+done227:
+	ADDQ $0x04, rows_base+48(FP)
+	ADDQ $0x04, g_base+0(FP)
+	SUBQ $0x01, rows_len+56(FP)
+	JMP  group222
+
+done223:
+	VZEROUPPER
+	RET
+
 // func dotAVX512(x []float32, y []float32) float32
-// Requires: AVX, AVX512F, BMI2, SSE
+// Requires: AVX, AVX512F, BMI2
 TEXT ·dotAVX512(SB), NOSPLIT, $0-52
 	MOVQ   x_len+8(FP), AX
 	VPXORD Z0, Z0, Z0
@@ -1326,9 +4695,9 @@ TEXT ·dotAVX512(SB), NOSPLIT, $0-52
 	MOVQ   x_base+0(FP), CX
 	MOVQ   y_base+24(FP), DX
 
-wide58:
+wide228:
 	CMPQ        AX, $0x00000040
-	JLT         single59
+	JLT         single229
 	VMOVUPS     (CX), Z4
 	VFMADD231PS (DX), Z4, Z0
 	VMOVUPS     64(CX), Z4
@@ -1340,21 +4709,21 @@ wide58:
 	ADDQ        $0x00000100, CX
 	ADDQ        $0x00000100, DX
 	SUBQ        $0x00000040, AX
-	JMP         wide58
+	JMP         wide228
 
-single59:
+single229:
 	CMPQ        AX, $0x00000010
-	JLT         rest60
+	JLT         rest230
 	VMOVUPS     (CX), Z4
 	VFMADD231PS (DX), Z4, Z0
 	ADDQ        $0x00000040, CX
 	ADDQ        $0x00000040, DX
 	SUBQ        $0x00000010, AX
-	JMP         single59
+	JMP         single229
 
-rest60:
+rest230:
 	TESTQ       AX, AX
-	JZ          done61
+	JZ          done231
 	MOVL        $0xffffffff, BX
 	BZHIL       AX, BX, AX
 	KMOVW       AX, K1
@@ -1362,7 +4731,7 @@ rest60:
 	VMOVUPS.Z   (DX), K1, Z5
 	VFMADD231PS Z5, Z4, Z0
 
-done61:
+done231:
 	VADDPS        Z2, Z0, Z0
 	VADDPS        Z3, Z1, Z1
 	VADDPS        Z1, Z0, Z0
@@ -1374,12 +4743,12 @@ done61:
 	VADDPS        X1, X0, X0
 	VPERMILPS     $0xb1, X0, X1
 	VADDPS        X1, X0, X0
-	MOVSS         X0, ret+48(FP)
+	VMOVSS        X0, ret+48(FP)
 	VZEROUPPER
 	RET
 
 // func sumAVX512(x []float32) float32
-// Requires: AVX, AVX512F, BMI2, SSE
+// Requires: AVX, AVX512F, BMI2
 TEXT ·sumAVX512(SB), NOSPLIT, $0-28
 	MOVQ   x_len+8(FP), AX
 	VPXORD Z0, Z0, Z0
@@ -1388,9 +4757,9 @@ TEXT ·sumAVX512(SB), NOSPLIT, $0-28
 	VPXORD Z3, Z3, Z3
 	MOVQ   x_base+0(FP), CX
 
-wide62:
+wide232:
 	CMPQ    AX, $0x00000040
-	JLT     single63
+	JLT     single233
 	VMOVUPS (CX), Z4
 	VADDPS  Z4, Z0, Z0
 	VMOVUPS 64(CX), Z4
@@ -1401,27 +4770,27 @@ wide62:
 	VADDPS  Z4, Z3, Z3
 	ADDQ    $0x00000100, CX
 	SUBQ    $0x00000040, AX
-	JMP     wide62
+	JMP     wide232
 
-single63:
+single233:
 	CMPQ    AX, $0x00000010
-	JLT     rest64
+	JLT     rest234
 	VMOVUPS (CX), Z4
 	VADDPS  Z4, Z0, Z0
 	ADDQ    $0x00000040, CX
 	SUBQ    $0x00000010, AX
-	JMP     single63
+	JMP     single233
 
-rest64:
+rest234:
 	TESTQ     AX, AX
-	JZ        done65
+	JZ        done235
 	MOVL      $0xffffffff, DX
 	BZHIL     AX, DX, AX
 	KMOVW     AX, K1
 	VMOVUPS.Z (CX), K1, Z4
 	VADDPS    Z4, Z0, Z0
 
-done65:
+done235:
 	VADDPS        Z2, Z0, Z0
 	VADDPS        Z3, Z1, Z1
 	VADDPS        Z1, Z0, Z0
@@ -1433,12 +4802,12 @@ done65:
 	VADDPS        X1, X0, X0
 	VPERMILPS     $0xb1, X0, X1
 	VADDPS        X1, X0, X0
-	MOVSS         X0, ret+24(FP)
+	VMOVSS        X0, ret+24(FP)
 	VZEROUPPER
 	RET
 
 // func maximumAVX512(x []float32) float32
-// Requires: AVX, AVX512F, BMI2, SSE
+// Requires: AVX, AVX512F, BMI2
 TEXT ·maximumAVX512(SB), NOSPLIT, $0-28
 	MOVQ    x_len+8(FP), AX
 	VMOVUPS lanes_ff800000<>+0(SB), Z0
@@ -1447,9 +4816,9 @@ TEXT ·maximumAVX512(SB), NOSPLIT, $0-28
 	VMOVUPS lanes_ff800000<>+0(SB), Z3
 	MOVQ    x_base+0(FP), CX
 
-wide66:
+wide236:
 	CMPQ    AX, $0x00000040
-	JLT     single67
+	JLT     single237
 	VMOVUPS (CX), Z4
 	VMAXPS  Z0, Z4, Z0
 	VMOVUPS 64(CX), Z4
@@ -1460,20 +4829,20 @@ wide66:
 	VMAXPS  Z3, Z4, Z3
 	ADDQ    $0x00000100, CX
 	SUBQ    $0x00000040, AX
-	JMP     wide66
+	JMP     wide236
 
-single67:
+single237:
 	CMPQ    AX, $0x00000010
-	JLT     rest68
+	JLT     rest238
 	VMOVUPS (CX), Z4
 	VMAXPS  Z0, Z4, Z0
 	ADDQ    $0x00000040, CX
 	SUBQ    $0x00000010, AX
-	JMP     single67
+	JMP     single237
 
-rest68:
+rest238:
 	TESTQ   AX, AX
-	JZ      done69
+	JZ      done239
 	MOVL    $0xffffffff, DX
 	BZHIL   AX, DX, AX
 	KMOVW   AX, K1
@@ -1481,7 +4850,7 @@ rest68:
 	VMOVUPS (CX), K1, Z4
 	VMAXPS  Z0, Z4, Z0
 
-done69:
+done239:
 	VMAXPS        Z2, Z0, Z0
 	VMAXPS        Z3, Z1, Z1
 	VMAXPS        Z1, Z0, Z0
@@ -1493,22 +4862,21 @@ done69:
 	VMAXPS        X1, X0, X0
 	VPERMILPS     $0xb1, X0, X1
 	VMAXPS        X1, X0, X0
-	MOVSS         X0, ret+24(FP)
+	VMOVSS        X0, ret+24(FP)
 	VZEROUPPER
 	RET
 
 // func axpyAVX512(a float32, x []float32, y []float32)
-// Requires: AVX, AVX512F, BMI2, SSE
+// Requires: AVX, AVX512F, BMI2
 TEXT ·axpyAVX512(SB), NOSPLIT, $0-56
-	MOVSS        a+0(FP), X0
-	VBROADCASTSS X0, Z0
+	VBROADCASTSS a+0(FP), Z0
 	MOVQ         x_len+16(FP), AX
 	MOVQ         x_base+8(FP), CX
 	MOVQ         y_base+32(FP), DX
 
-wide70:
+wide240:
 	CMPQ        AX, $0x00000040
-	JLT         single71
+	JLT         single241
 	VMOVUPS     (DX), Z1
 	VMOVUPS     (CX), Z2
 	VFMADD231PS Z2, Z0, Z1
@@ -1528,11 +4896,11 @@ wide70:
 	ADDQ        $0x00000100, CX
 	ADDQ        $0x00000100, DX
 	SUBQ        $0x00000040, AX
-	JMP         wide70
+	JMP         wide240
 
-single71:
+single241:
 	CMPQ        AX, $0x00000010
-	JLT         rest72
+	JLT         rest242
 	VMOVUPS     (DX), Z1
 	VMOVUPS     (CX), Z2
 	VFMADD231PS Z2, Z0, Z1
@@ -1540,11 +4908,11 @@ single71:
 	ADDQ        $0x00000040, CX
 	ADDQ        $0x00000040, DX
 	SUBQ        $0x00000010, AX
-	JMP         single71
+	JMP         single241
 
-rest72:
+rest242:
 	TESTQ       AX, AX
-	JZ          done73
+	JZ          done243
 	MOVL        $0xffffffff, BX
 	BZHIL       AX, BX, AX
 	KMOVW       AX, K1
@@ -1553,21 +4921,20 @@ rest72:
 	VFMADD231PS Z2, Z0, Z1
 	VMOVUPS     Z1, K1, (DX)
 
-done73:
+done243:
 	VZEROUPPER
 	RET
 
 // func scaleAVX512(a float32, x []float32)
-// Requires: AVX, AVX512F, BMI2, SSE
+// Requires: AVX, AVX512F, BMI2
 TEXT ·scaleAVX512(SB), NOSPLIT, $0-32
-	MOVSS        a+0(FP), X0
-	VBROADCASTSS X0, Z0
+	VBROADCASTSS a+0(FP), Z0
 	MOVQ         x_len+16(FP), AX
 	MOVQ         x_base+8(FP), CX
 
-wide74:
+wide244:
 	CMPQ    AX, $0x00000040
-	JLT     single75
+	JLT     single245
 	VMOVUPS (CX), Z1
 	VMULPS  Z0, Z1, Z1
 	VMOVUPS Z1, (CX)
@@ -1582,21 +4949,21 @@ wide74:
 	VMOVUPS Z1, 192(CX)
 	ADDQ    $0x00000100, CX
 	SUBQ    $0x00000040, AX
-	JMP     wide74
+	JMP     wide244
 
-single75:
+single245:
 	CMPQ    AX, $0x00000010
-	JLT     rest76
+	JLT     rest246
 	VMOVUPS (CX), Z1
 	VMULPS  Z0, Z1, Z1
 	VMOVUPS Z1, (CX)
 	ADDQ    $0x00000040, CX
 	SUBQ    $0x00000010, AX
-	JMP     single75
+	JMP     single245
 
-rest76:
+rest246:
 	TESTQ     AX, AX
-	JZ        done77
+	JZ        done247
 	MOVL      $0xffffffff, DX
 	BZHIL     AX, DX, AX
 	KMOVW     AX, K1
@@ -1604,7 +4971,7 @@ rest76:
 	VMULPS    Z0, Z1, Z1
 	VMOVUPS   Z1, K1, (CX)
 
-done77:
+done247:
 	VZEROUPPER
 	RET
 
@@ -1616,9 +4983,9 @@ TEXT ·mulAVX512(SB), NOSPLIT, $0-72
 	MOVQ y_base+24(FP), DX
 	MOVQ out_base+48(FP), BX
 
-wide78:
+wide248:
 	CMPQ    AX, $0x00000040
-	JLT     single79
+	JLT     single249
 	VMOVUPS (CX), Z0
 	VMOVUPS (DX), Z1
 	VMULPS  Z1, Z0, Z0
@@ -1639,11 +5006,11 @@ wide78:
 	ADDQ    $0x00000100, DX
 	ADDQ    $0x00000100, BX
 	SUBQ    $0x00000040, AX
-	JMP     wide78
+	JMP     wide248
 
-single79:
+single249:
 	CMPQ    AX, $0x00000010
-	JLT     rest80
+	JLT     rest250
 	VMOVUPS (CX), Z0
 	VMOVUPS (DX), Z1
 	VMULPS  Z1, Z0, Z0
@@ -1652,11 +5019,11 @@ single79:
 	ADDQ    $0x00000040, DX
 	ADDQ    $0x00000040, BX
 	SUBQ    $0x00000010, AX
-	JMP     single79
+	JMP     single249
 
-rest80:
+rest250:
 	TESTQ     AX, AX
-	JZ        done81
+	JZ        done251
 	MOVL      $0xffffffff, SI
 	BZHIL     AX, SI, AX
 	KMOVW     AX, K1
@@ -1665,86 +5032,7 @@ rest80:
 	VMULPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (BX)
 
-done81:
-	VZEROUPPER
-	RET
-
-// func gemvAVX512(a []float32, x []float32, out []float32)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·gemvAVX512(SB), NOSPLIT, $0-72
-	MOVQ a_base+0(FP), AX
-	MOVQ out_base+48(FP), CX
-	MOVQ out_len+56(FP), DX
-	MOVQ x_base+24(FP), BX
-	MOVQ x_len+32(FP), SI
-
-row82:
-	TESTQ  DX, DX
-	JZ     done83
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	MOVQ   SI, DI
-	MOVQ   BX, R8
-
-wide84:
-	CMPQ        DI, $0x00000040
-	JLT         single85
-	VMOVUPS     (R8), Z4
-	VFMADD231PS (AX), Z4, Z0
-	VMOVUPS     64(R8), Z4
-	VFMADD231PS 64(AX), Z4, Z1
-	VMOVUPS     128(R8), Z4
-	VFMADD231PS 128(AX), Z4, Z2
-	VMOVUPS     192(R8), Z4
-	VFMADD231PS 192(AX), Z4, Z3
-	ADDQ        $0x00000100, R8
-	ADDQ        $0x00000100, AX
-	SUBQ        $0x00000040, DI
-	JMP         wide84
-
-single85:
-	CMPQ        DI, $0x00000010
-	JLT         rest86
-	VMOVUPS     (R8), Z4
-	VFMADD231PS (AX), Z4, Z0
-	ADDQ        $0x00000040, R8
-	ADDQ        $0x00000040, AX
-	SUBQ        $0x00000010, DI
-	JMP         single85
-
-rest86:
-	TESTQ       DI, DI
-	JZ          done87
-	MOVL        $0xffffffff, R9
-	BZHIL       DI, R9, DI
-	KMOVW       DI, K1
-	VMOVUPS.Z   (R8), K1, Z4
-	VMOVUPS.Z   (AX), K1, Z5
-	VFMADD231PS Z5, Z4, Z0
-
-done87:
-	MOVQ          SI, DI
-	ANDQ          $0x0000000f, DI
-	LEAQ          (AX)(DI*4), AX
-	VADDPS        Z2, Z0, Z0
-	VADDPS        Z3, Z1, Z1
-	VADDPS        Z1, Z0, Z0
-	VEXTRACTF64X4 $0x01, Z0, Y4
-	VADDPS        Y4, Y0, Y0
-	VEXTRACTF128  $0x01, Y0, X4
-	VADDPS        X4, X0, X0
-	VPERMILPS     $0x4e, X0, X4
-	VADDPS        X4, X0, X0
-	VPERMILPS     $0xb1, X0, X4
-	VADDPS        X4, X0, X0
-	VMOVSS        X0, (CX)
-	ADDQ          $0x04, CX
-	DECQ          DX
-	JMP           row82
-
-done83:
+done251:
 	VZEROUPPER
 	RET
 
@@ -1760,9 +5048,9 @@ TEXT ·complexMulAVX512(SB), NOSPLIT, $0-72
 	LEAQ (DX)(AX*4), DI
 	LEAQ (BX)(AX*4), R8
 
-wide88:
+wide252:
 	CMPQ         AX, $0x00000020
-	JLT          single89
+	JLT          single253
 	VMOVUPS      (CX), Z0
 	VMOVUPS      (DX), Z1
 	VMOVUPS      (SI), Z2
@@ -1790,11 +5078,11 @@ wide88:
 	ADDQ         $0x00000080, DI
 	ADDQ         $0x00000080, R8
 	SUBQ         $0x00000020, AX
-	JMP          wide88
+	JMP          wide252
 
-single89:
+single253:
 	CMPQ         AX, $0x00000010
-	JLT          rest90
+	JLT          rest254
 	VMOVUPS      (CX), Z0
 	VMOVUPS      (DX), Z1
 	VMOVUPS      (SI), Z2
@@ -1812,11 +5100,11 @@ single89:
 	ADDQ         $0x00000040, DI
 	ADDQ         $0x00000040, R8
 	SUBQ         $0x00000010, AX
-	JMP          single89
+	JMP          single253
 
-rest90:
+rest254:
 	TESTQ        AX, AX
-	JZ           done91
+	JZ           done255
 	MOVL         $0xffffffff, R9
 	BZHIL        AX, R9, AX
 	KMOVW        AX, K1
@@ -1831,7 +5119,7 @@ rest90:
 	VMOVUPS      Z4, K1, (BX)
 	VMOVUPS      Z0, K1, (R8)
 
-done91:
+done255:
 	VZEROUPPER
 	RET
 
@@ -1847,9 +5135,9 @@ TEXT ·complexMulConjAVX512(SB), NOSPLIT, $0-72
 	LEAQ (DX)(AX*4), DI
 	LEAQ (BX)(AX*4), R8
 
-wide92:
+wide256:
 	CMPQ         AX, $0x00000020
-	JLT          single93
+	JLT          single257
 	VMOVUPS      (CX), Z0
 	VMOVUPS      (DX), Z1
 	VMOVUPS      (SI), Z2
@@ -1877,11 +5165,11 @@ wide92:
 	ADDQ         $0x00000080, DI
 	ADDQ         $0x00000080, R8
 	SUBQ         $0x00000020, AX
-	JMP          wide92
+	JMP          wide256
 
-single93:
+single257:
 	CMPQ         AX, $0x00000010
-	JLT          rest94
+	JLT          rest258
 	VMOVUPS      (CX), Z0
 	VMOVUPS      (DX), Z1
 	VMOVUPS      (SI), Z2
@@ -1899,11 +5187,11 @@ single93:
 	ADDQ         $0x00000040, DI
 	ADDQ         $0x00000040, R8
 	SUBQ         $0x00000010, AX
-	JMP          single93
+	JMP          single257
 
-rest94:
+rest258:
 	TESTQ        AX, AX
-	JZ           done95
+	JZ           done259
 	MOVL         $0xffffffff, R9
 	BZHIL        AX, R9, AX
 	KMOVW        AX, K1
@@ -1918,25 +5206,23 @@ rest94:
 	VMOVUPS      Z4, K1, (BX)
 	VMOVUPS      Z0, K1, (R8)
 
-done95:
+done259:
 	VZEROUPPER
 	RET
 
 // func adagradAVX512(w []float32, g []float32, acc []float32, rate float32, eps float32)
-// Requires: AVX, AVX512F, BMI2, SSE
+// Requires: AVX, AVX512F, BMI2
 TEXT ·adagradAVX512(SB), NOSPLIT, $0-80
-	MOVSS        rate+72(FP), X0
-	VBROADCASTSS X0, Z0
-	MOVSS        eps+76(FP), X1
-	VBROADCASTSS X1, Z1
+	VBROADCASTSS rate+72(FP), Z0
+	VBROADCASTSS eps+76(FP), Z1
 	MOVQ         w_len+8(FP), AX
 	MOVQ         w_base+0(FP), CX
 	MOVQ         g_base+24(FP), DX
 	MOVQ         acc_base+48(FP), BX
 
-wide96:
+wide260:
 	CMPQ        AX, $0x00000020
-	JLT         single97
+	JLT         single261
 	VMOVUPS     (DX), Z2
 	VMOVUPS     (BX), Z3
 	VMOVUPS     (CX), Z4
@@ -1963,11 +5249,11 @@ wide96:
 	ADDQ        $0x00000080, DX
 	ADDQ        $0x00000080, BX
 	SUBQ        $0x00000020, AX
-	JMP         wide96
+	JMP         wide260
 
-single97:
+single261:
 	CMPQ        AX, $0x00000010
-	JLT         rest98
+	JLT         rest262
 	VMOVUPS     (DX), Z2
 	VMOVUPS     (BX), Z3
 	VMOVUPS     (CX), Z4
@@ -1983,11 +5269,11 @@ single97:
 	ADDQ        $0x00000040, DX
 	ADDQ        $0x00000040, BX
 	SUBQ        $0x00000010, AX
-	JMP         single97
+	JMP         single261
 
-rest98:
+rest262:
 	TESTQ       AX, AX
-	JZ          done99
+	JZ          done263
 	MOVL        $0xffffffff, SI
 	BZHIL       AX, SI, AX
 	KMOVW       AX, K1
@@ -2003,15 +5289,14 @@ rest98:
 	VSUBPS      Z2, Z4, Z4
 	VMOVUPS     Z4, K1, (CX)
 
-done99:
+done263:
 	VZEROUPPER
 	RET
 
 // func expSumAVX512(x []float32, shift float32, out []float32) float32
-// Requires: AVX, AVX512F, BMI2, SSE
+// Requires: AVX, AVX512F, BMI2
 TEXT ·expSumAVX512(SB), NOSPLIT, $0-60
-	MOVSS        shift+24(FP), X0
-	VBROADCASTSS X0, Z0
+	VBROADCASTSS shift+24(FP), Z0
 	MOVQ         x_len+8(FP), AX
 	MOVQ         x_base+0(FP), CX
 	MOVQ         out_base+32(FP), DX
@@ -2020,9 +5305,9 @@ TEXT ·expSumAVX512(SB), NOSPLIT, $0-60
 	VPXORD       Z3, Z3, Z3
 	VPXORD       Z4, Z4, Z4
 
-wide100:
+wide264:
 	CMPQ         AX, $0x00000020
-	JLT          single101
+	JLT          single265
 	VMOVUPS      (CX), Z3
 	VSUBPS       Z0, Z3, Z3
 	VMOVUPS      lanes_c2b00000<>+0(SB), Z4
@@ -2070,11 +5355,11 @@ wide100:
 	ADDQ         $0x00000080, CX
 	ADDQ         $0x00000080, DX
 	SUBQ         $0x00000020, AX
-	JMP          wide100
+	JMP          wide264
 
-single101:
+single265:
 	CMPQ         AX, $0x00000010
-	JLT          rest102
+	JLT          rest266
 	VMOVUPS      (CX), Z3
 	VSUBPS       Z0, Z3, Z3
 	VMOVUPS      lanes_c2b00000<>+0(SB), Z4
@@ -2100,11 +5385,11 @@ single101:
 	ADDQ         $0x00000040, CX
 	ADDQ         $0x00000040, DX
 	SUBQ         $0x00000010, AX
-	JMP          single101
+	JMP          single265
 
-rest102:
+rest266:
 	TESTQ        AX, AX
-	JZ           done103
+	JZ           done267
 	MOVL         $0xffffffff, BX
 	BZHIL        AX, BX, AX
 	KMOVW        AX, K1
@@ -2132,7 +5417,7 @@ rest102:
 	VMOVUPS      Z5, K1, (DX)
 	VADDPS       Z5, Z1, Z1
 
-done103:
+done267:
 	VADDPS        Z2, Z1, Z1
 	VEXTRACTF64X4 $0x01, Z1, Y0
 	VADDPS        Y0, Y1, Y1
@@ -2142,23 +5427,22 @@ done103:
 	VADDPS        X0, X1, X1
 	VPERMILPS     $0xb1, X1, X0
 	VADDPS        X0, X1, X1
-	MOVSS         X1, ret+56(FP)
+	VMOVSS        X1, ret+56(FP)
 	VZEROUPPER
 	RET
 
 // func countGreaterAVX512(scores []float32, t float32) (greater int, equal int)
-// Requires: AVX, AVX512F, BMI2, POPCNT, SSE
+// Requires: AVX, AVX512F, BMI2, POPCNT
 TEXT ·countGreaterAVX512(SB), NOSPLIT, $0-48
-	MOVSS        t+24(FP), X0
-	VBROADCASTSS X0, Z0
+	VBROADCASTSS t+24(FP), Z0
 	XORQ         AX, AX
 	XORQ         CX, CX
 	MOVQ         scores_len+8(FP), DX
 	MOVQ         scores_base+0(FP), BX
 
-wide104:
+wide268:
 	CMPQ    DX, $0x00000040
-	JLT     single105
+	JLT     single269
 	VMOVUPS (BX), Z1
 	VCMPPS  $0x1e, Z0, Z1, K1
 	KMOVW   K1, SI
@@ -2197,11 +5481,11 @@ wide104:
 	ADDQ    SI, CX
 	ADDQ    $0x00000100, BX
 	SUBQ    $0x00000040, DX
-	JMP     wide104
+	JMP     wide268
 
-single105:
+single269:
 	CMPQ    DX, $0x00000010
-	JLT     rest106
+	JLT     rest270
 	VMOVUPS (BX), Z1
 	VCMPPS  $0x1e, Z0, Z1, K1
 	KMOVW   K1, SI
@@ -2213,11 +5497,11 @@ single105:
 	ADDQ    SI, CX
 	ADDQ    $0x00000040, BX
 	SUBQ    $0x00000010, DX
-	JMP     single105
+	JMP     single269
 
-rest106:
+rest270:
 	TESTQ     DX, DX
-	JZ        done107
+	JZ        done271
 	MOVL      $0xffffffff, SI
 	BZHIL     DX, SI, DX
 	KMOVW     DX, K1
@@ -2233,23 +5517,22 @@ rest106:
 	POPCNTL   DX, DX
 	ADDQ      DX, CX
 
-done107:
+done271:
 	MOVQ AX, greater+32(FP)
 	MOVQ CX, equal+40(FP)
 	VZEROUPPER
 	RET
 
 // func indexAboveAVX512(scores []float32, t float32) int
-// Requires: AVX, AVX512F, BMI, BMI2, SSE
+// Requires: AVX, AVX512F, BMI, BMI2
 TEXT ·indexAboveAVX512(SB), NOSPLIT, $0-40
-	MOVSS        t+24(FP), X0
-	VBROADCASTSS X0, Z0
+	VBROADCASTSS t+24(FP), Z0
 	MOVQ         scores_len+8(FP), AX
 	MOVQ         scores_base+0(FP), CX
 
-block109:
+block273:
 	CMPQ    AX, $0x00000040
-	JLT     single110
+	JLT     single274
 	VMOVUPS (CX), Z1
 	VMOVUPS 64(CX), Z2
 	VMOVUPS 128(CX), Z3
@@ -2263,27 +5546,27 @@ block109:
 	KORW    K2, K1, K1
 	KMOVW   K1, DX
 	TESTL   DX, DX
-	JNZ     single110
+	JNZ     single274
 	ADDQ    $0x00000100, CX
 	SUBQ    $0x00000040, AX
-	JMP     block109
+	JMP     block273
 
-single110:
-single112:
+single274:
+single276:
 	CMPQ    AX, $0x00000010
-	JLT     rest113
+	JLT     rest277
 	VMOVUPS (CX), Z1
 	VCMPPS  $0x1e, Z0, Z1, K1
 	KMOVW   K1, DX
 	TESTL   DX, DX
-	JNZ     found108
+	JNZ     found272
 	ADDQ    $0x00000040, CX
 	SUBQ    $0x00000010, AX
-	JMP     single112
+	JMP     single276
 
-rest113:
+rest277:
 	TESTQ     AX, AX
-	JZ        done114
+	JZ        done278
 	MOVL      $0xffffffff, DX
 	BZHIL     AX, DX, DX
 	KMOVW     DX, K1
@@ -2293,15 +5576,15 @@ rest113:
 	KMOVW     K2, CX
 	MOVL      CX, DX
 	TESTL     DX, DX
-	JNZ       found108
+	JNZ       found272
 
-done114:
+done278:
 	MOVQ scores_len+8(FP), AX
 	MOVQ AX, ret+32(FP)
 	VZEROUPPER
 	RET
 
-found108:
+found272:
 	MOVQ   scores_len+8(FP), CX
 	SUBQ   AX, CX
 	TZCNTL DX, DX
@@ -2310,16 +5593,3969 @@ found108:
 	VZEROUPPER
 	RET
 
-// func tileAVX2(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool)
+// func adamAVX512(w []float32, g []float32, m []float32, v []float32, rate float32, beta1 float32, rest1 float32, beta2 float32, rest2 float32, correction2 float32, eps float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·adamAVX512(SB), NOSPLIT, $0-124
+	VBROADCASTSS rate+96(FP), Z0
+	VBROADCASTSS correction2+116(FP), Z1
+	VBROADCASTSS eps+120(FP), Z2
+	VBROADCASTSS beta1+100(FP), Z3
+	VBROADCASTSS rest1+104(FP), Z4
+	VBROADCASTSS beta2+108(FP), Z5
+	VBROADCASTSS rest2+112(FP), Z6
+	MOVQ         w_len+8(FP), AX
+	MOVQ         w_base+0(FP), CX
+	MOVQ         g_base+24(FP), DX
+	MOVQ         m_base+48(FP), BX
+	MOVQ         v_base+72(FP), SI
+
+wide279:
+	CMPQ        AX, $0x00000020
+	JLT         single280
+	VMOVUPS     (DX), Z7
+	VMOVUPS     (BX), Z8
+	VMOVUPS     (SI), Z9
+	VMOVUPS     (CX), Z10
+	VMULPS      Z3, Z8, Z8
+	VFMADD231PS Z7, Z4, Z8
+	VMOVUPS     Z8, (BX)
+	VMULPS      Z5, Z9, Z9
+	VMULPS      Z7, Z7, Z7
+	VFMADD231PS Z7, Z6, Z9
+	VMOVUPS     Z9, (SI)
+	VMULPS      Z1, Z9, Z9
+	VSQRTPS     Z9, Z9
+	VADDPS      Z2, Z9, Z9
+	VMULPS      Z0, Z8, Z8
+	VDIVPS      Z9, Z8, Z8
+	VSUBPS      Z8, Z10, Z10
+	VMOVUPS     Z10, (CX)
+	VMOVUPS     64(DX), Z7
+	VMOVUPS     64(BX), Z8
+	VMOVUPS     64(SI), Z9
+	VMOVUPS     64(CX), Z10
+	VMULPS      Z3, Z8, Z8
+	VFMADD231PS Z7, Z4, Z8
+	VMOVUPS     Z8, 64(BX)
+	VMULPS      Z5, Z9, Z9
+	VMULPS      Z7, Z7, Z7
+	VFMADD231PS Z7, Z6, Z9
+	VMOVUPS     Z9, 64(SI)
+	VMULPS      Z1, Z9, Z9
+	VSQRTPS     Z9, Z9
+	VADDPS      Z2, Z9, Z9
+	VMULPS      Z0, Z8, Z8
+	VDIVPS      Z9, Z8, Z8
+	VSUBPS      Z8, Z10, Z10
+	VMOVUPS     Z10, 64(CX)
+	ADDQ        $0x00000080, CX
+	ADDQ        $0x00000080, DX
+	ADDQ        $0x00000080, BX
+	ADDQ        $0x00000080, SI
+	SUBQ        $0x00000020, AX
+	JMP         wide279
+
+single280:
+	CMPQ        AX, $0x00000010
+	JLT         rest281
+	VMOVUPS     (DX), Z7
+	VMOVUPS     (BX), Z8
+	VMOVUPS     (SI), Z9
+	VMOVUPS     (CX), Z10
+	VMULPS      Z3, Z8, Z8
+	VFMADD231PS Z7, Z4, Z8
+	VMOVUPS     Z8, (BX)
+	VMULPS      Z5, Z9, Z9
+	VMULPS      Z7, Z7, Z7
+	VFMADD231PS Z7, Z6, Z9
+	VMOVUPS     Z9, (SI)
+	VMULPS      Z1, Z9, Z9
+	VSQRTPS     Z9, Z9
+	VADDPS      Z2, Z9, Z9
+	VMULPS      Z0, Z8, Z8
+	VDIVPS      Z9, Z8, Z8
+	VSUBPS      Z8, Z10, Z10
+	VMOVUPS     Z10, (CX)
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, SI
+	SUBQ        $0x00000010, AX
+	JMP         single280
+
+rest281:
+	TESTQ       AX, AX
+	JZ          done282
+	MOVL        $0xffffffff, DI
+	BZHIL       AX, DI, AX
+	KMOVW       AX, K1
+	VMOVUPS.Z   (DX), K1, Z7
+	VMOVUPS.Z   (BX), K1, Z8
+	VMOVUPS.Z   (SI), K1, Z9
+	VMOVUPS.Z   (CX), K1, Z10
+	VMULPS      Z3, Z8, Z8
+	VFMADD231PS Z7, Z4, Z8
+	VMOVUPS     Z8, K1, (BX)
+	VMULPS      Z5, Z9, Z9
+	VMULPS      Z7, Z7, Z7
+	VFMADD231PS Z7, Z6, Z9
+	VMOVUPS     Z9, K1, (SI)
+	VMULPS      Z1, Z9, Z9
+	VSQRTPS     Z9, Z9
+	VADDPS      Z2, Z9, Z9
+	VMULPS      Z0, Z8, Z8
+	VDIVPS      Z9, Z8, Z8
+	VSUBPS      Z8, Z10, Z10
+	VMOVUPS     Z10, K1, (CX)
+
+done282:
+	VZEROUPPER
+	RET
+
+// func addCubesAVX512(a float32, x []float32, grad []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·addCubesAVX512(SB), NOSPLIT, $0-56
+	VBROADCASTSS a+0(FP), Z0
+	MOVQ         x_len+16(FP), AX
+	MOVQ         x_base+8(FP), CX
+	MOVQ         grad_base+32(FP), DX
+
+wide283:
+	CMPQ        AX, $0x00000040
+	JLT         single284
+	VMOVUPS     (CX), Z1
+	VMOVUPS     (DX), Z2
+	VANDPS      lanes_7fffffff<>+0(SB), Z1, Z3
+	VMULPS      Z0, Z3, Z3
+	VFMADD231PS Z1, Z3, Z2
+	VMOVUPS     Z2, (DX)
+	VMOVUPS     64(CX), Z1
+	VMOVUPS     64(DX), Z2
+	VANDPS      lanes_7fffffff<>+0(SB), Z1, Z3
+	VMULPS      Z0, Z3, Z3
+	VFMADD231PS Z1, Z3, Z2
+	VMOVUPS     Z2, 64(DX)
+	VMOVUPS     128(CX), Z1
+	VMOVUPS     128(DX), Z2
+	VANDPS      lanes_7fffffff<>+0(SB), Z1, Z3
+	VMULPS      Z0, Z3, Z3
+	VFMADD231PS Z1, Z3, Z2
+	VMOVUPS     Z2, 128(DX)
+	VMOVUPS     192(CX), Z1
+	VMOVUPS     192(DX), Z2
+	VANDPS      lanes_7fffffff<>+0(SB), Z1, Z3
+	VMULPS      Z0, Z3, Z3
+	VFMADD231PS Z1, Z3, Z2
+	VMOVUPS     Z2, 192(DX)
+	ADDQ        $0x00000100, CX
+	ADDQ        $0x00000100, DX
+	SUBQ        $0x00000040, AX
+	JMP         wide283
+
+single284:
+	CMPQ        AX, $0x00000010
+	JLT         rest285
+	VMOVUPS     (CX), Z1
+	VMOVUPS     (DX), Z2
+	VANDPS      lanes_7fffffff<>+0(SB), Z1, Z3
+	VMULPS      Z0, Z3, Z3
+	VFMADD231PS Z1, Z3, Z2
+	VMOVUPS     Z2, (DX)
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, AX
+	JMP         single284
+
+rest285:
+	TESTQ       AX, AX
+	JZ          done286
+	MOVL        $0xffffffff, BX
+	BZHIL       AX, BX, AX
+	KMOVW       AX, K1
+	VMOVUPS.Z   (CX), K1, Z1
+	VMOVUPS.Z   (DX), K1, Z2
+	VANDPS      lanes_7fffffff<>+0(SB), Z1, Z3
+	VMULPS      Z0, Z3, Z3
+	VFMADD231PS Z1, Z3, Z2
+	VMOVUPS     Z2, K1, (DX)
+
+done286:
+	VZEROUPPER
+	RET
+
+// func addComplexCubesAVX512(a float32, x []float32, grad []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·addComplexCubesAVX512(SB), NOSPLIT, $0-56
+	MOVQ         x_len+16(FP), AX
+	SHRQ         $0x01, AX
+	MOVQ         x_base+8(FP), CX
+	MOVQ         grad_base+32(FP), DX
+	VBROADCASTSS a+0(FP), Z0
+	XORQ         BX, BX
+	LEAQ         (BX)(AX*4), SI
+
+single288:
+	CMPQ        AX, $0x00000010
+	JLT         rest289
+	VMOVUPS     (CX)(BX*1), Z1
+	VMOVUPS     (CX)(SI*1), Z2
+	VMOVUPS     (DX)(BX*1), Z3
+	VMOVUPS     (DX)(SI*1), Z4
+	VMULPS      Z1, Z1, Z5
+	VFMADD231PS Z2, Z2, Z5
+	VSQRTPS     Z5, Z5
+	VMULPS      Z0, Z5, Z5
+	VFMADD231PS Z1, Z5, Z3
+	VMOVUPS     Z3, (DX)(BX*1)
+	VFMADD231PS Z2, Z5, Z4
+	VMOVUPS     Z4, (DX)(SI*1)
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, SI
+	SUBQ        $0x00000010, AX
+	JMP         single288
+
+rest289:
+	TESTQ       AX, AX
+	JZ          done290
+	MOVL        $0xffffffff, DI
+	BZHIL       AX, DI, AX
+	KMOVW       AX, K1
+	VMOVUPS.Z   (CX)(BX*1), K1, Z1
+	VMOVUPS.Z   (CX)(SI*1), K1, Z2
+	VMOVUPS.Z   (DX)(BX*1), K1, Z3
+	VMOVUPS.Z   (DX)(SI*1), K1, Z4
+	VMULPS      Z1, Z1, Z5
+	VFMADD231PS Z2, Z2, Z5
+	VSQRTPS     Z5, Z5
+	VMULPS      Z0, Z5, Z5
+	VFMADD231PS Z1, Z5, Z3
+	VMOVUPS     Z3, K1, (DX)(BX*1)
+	VFMADD231PS Z2, Z5, Z4
+	VMOVUPS     Z4, K1, (DX)(SI*1)
+
+done290:
+	VZEROUPPER
+	RET
+
+// func expandDistancesAVX512(dots []float32, q float32, norms []float32, out []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·expandDistancesAVX512(SB), NOSPLIT, $0-80
+	VBROADCASTSS q+24(FP), Z0
+	MOVQ         dots_len+8(FP), AX
+	MOVQ         dots_base+0(FP), CX
+	MOVQ         norms_base+32(FP), DX
+	MOVQ         out_base+56(FP), BX
+
+wide291:
+	CMPQ         AX, $0x00000020
+	JLT          single292
+	VMOVUPS      (CX), Z1
+	VMOVUPS      (DX), Z2
+	VADDPS       Z0, Z2, Z2
+	VFNMADD231PS lanes_40000000<>+0(SB), Z1, Z2
+	VMAXPS       lanes_00000000<>+0(SB), Z2, Z2
+	VSQRTPS      Z2, Z2
+	VMOVUPS      lanes_80000000<>+0(SB), Z1
+	VORPS        Z1, Z2, Z2
+	VMOVUPS      Z2, (BX)
+	VMOVUPS      64(CX), Z1
+	VMOVUPS      64(DX), Z2
+	VADDPS       Z0, Z2, Z2
+	VFNMADD231PS lanes_40000000<>+0(SB), Z1, Z2
+	VMAXPS       lanes_00000000<>+0(SB), Z2, Z2
+	VSQRTPS      Z2, Z2
+	VMOVUPS      lanes_80000000<>+0(SB), Z1
+	VORPS        Z1, Z2, Z2
+	VMOVUPS      Z2, 64(BX)
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, DX
+	ADDQ         $0x00000080, BX
+	SUBQ         $0x00000020, AX
+	JMP          wide291
+
+single292:
+	CMPQ         AX, $0x00000010
+	JLT          rest293
+	VMOVUPS      (CX), Z1
+	VMOVUPS      (DX), Z2
+	VADDPS       Z0, Z2, Z2
+	VFNMADD231PS lanes_40000000<>+0(SB), Z1, Z2
+	VMAXPS       lanes_00000000<>+0(SB), Z2, Z2
+	VSQRTPS      Z2, Z2
+	VMOVUPS      lanes_80000000<>+0(SB), Z1
+	VORPS        Z1, Z2, Z2
+	VMOVUPS      Z2, (BX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	SUBQ         $0x00000010, AX
+	JMP          single292
+
+rest293:
+	TESTQ        AX, AX
+	JZ           done294
+	MOVL         $0xffffffff, SI
+	BZHIL        AX, SI, AX
+	KMOVW        AX, K1
+	VMOVUPS.Z    (CX), K1, Z1
+	VMOVUPS.Z    (DX), K1, Z2
+	VADDPS       Z0, Z2, Z2
+	VFNMADD231PS lanes_40000000<>+0(SB), Z1, Z2
+	VMAXPS       lanes_00000000<>+0(SB), Z2, Z2
+	VSQRTPS      Z2, Z2
+	VMOVUPS      lanes_80000000<>+0(SB), Z0
+	VORPS        Z0, Z2, Z2
+	VMOVUPS      Z2, K1, (BX)
+
+done294:
+	VZEROUPPER
+	RET
+
+// func divideWeightsAVX512(w []float32, d []float32) (sum float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·divideWeightsAVX512(SB), NOSPLIT, $0-52
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	MOVQ   w_len+8(FP), AX
+	MOVQ   w_base+0(FP), CX
+	MOVQ   d_base+24(FP), DX
+
+wide295:
+	CMPQ     AX, $0x00000020
+	JLT      single296
+	VMOVUPS  (CX), Z2
+	VMOVUPS  (DX), Z3
+	VCMPPS   $0x04, lanes_00000000<>+0(SB), Z3, K1
+	VDIVPS.Z Z3, Z2, K1, Z2
+	VMOVUPS  Z2, (CX)
+	VADDPS   Z2, Z0, Z0
+	VMOVUPS  64(CX), Z2
+	VMOVUPS  64(DX), Z3
+	VCMPPS   $0x04, lanes_00000000<>+0(SB), Z3, K1
+	VDIVPS.Z Z3, Z2, K1, Z2
+	VMOVUPS  Z2, 64(CX)
+	VADDPS   Z2, Z1, Z1
+	ADDQ     $0x00000080, CX
+	ADDQ     $0x00000080, DX
+	SUBQ     $0x00000020, AX
+	JMP      wide295
+
+single296:
+	CMPQ     AX, $0x00000010
+	JLT      rest297
+	VMOVUPS  (CX), Z2
+	VMOVUPS  (DX), Z3
+	VCMPPS   $0x04, lanes_00000000<>+0(SB), Z3, K1
+	VDIVPS.Z Z3, Z2, K1, Z2
+	VMOVUPS  Z2, (CX)
+	VADDPS   Z2, Z0, Z0
+	ADDQ     $0x00000040, CX
+	ADDQ     $0x00000040, DX
+	SUBQ     $0x00000010, AX
+	JMP      single296
+
+rest297:
+	TESTQ     AX, AX
+	JZ        done298
+	MOVL      $0xffffffff, BX
+	BZHIL     AX, BX, AX
+	KMOVW     AX, K1
+	VMOVUPS.Z (CX), K1, Z2
+	VMOVUPS.Z (DX), K1, Z3
+	VCMPPS    $0x04, lanes_00000000<>+0(SB), Z3, K2
+	VDIVPS.Z  Z3, Z2, K2, Z2
+	VMOVUPS   Z2, K1, (CX)
+	VADDPS    Z2, Z0, Z0
+
+done298:
+	VADDPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VPERMILPS     $0x4e, X0, X1
+	VADDPS        X1, X0, X0
+	VPERMILPS     $0xb1, X0, X1
+	VADDPS        X1, X0, X0
+	VMOVSS        X0, sum+48(FP)
+	VZEROUPPER
+	RET
+
+// func dotRowsAVX512(a []float32, x []float32, out []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·dotRowsAVX512(SB), NOSPLIT, $0-72
+	MOVQ x_base+24(FP), AX
+	MOVQ a_base+0(FP), CX
+
+group299:
+	CMPQ   out_len+56(FP), $0x04
+	JLT    done300
+	MOVQ   x_len+32(FP), DX
+	LEAQ   (CX)(DX*4), BX
+	LEAQ   (BX)(DX*4), SI
+	LEAQ   (SI)(DX*4), DX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	MOVQ   x_len+32(FP), DI
+	XORQ   R8, R8
+
+wide301:
+	CMPQ        DI, $0x00000020
+	JLT         single302
+	VMOVUPS     (AX)(R8*1), Z16
+	VFMADD231PS (CX)(R8*1), Z16, Z0
+	VFMADD231PS (BX)(R8*1), Z16, Z4
+	VFMADD231PS (SI)(R8*1), Z16, Z8
+	VFMADD231PS (DX)(R8*1), Z16, Z12
+	VMOVUPS     64(AX)(R8*1), Z16
+	VFMADD231PS 64(CX)(R8*1), Z16, Z1
+	VFMADD231PS 64(BX)(R8*1), Z16, Z5
+	VFMADD231PS 64(SI)(R8*1), Z16, Z9
+	VFMADD231PS 64(DX)(R8*1), Z16, Z13
+	ADDQ        $0x00000080, R8
+	SUBQ        $0x00000020, DI
+	JMP         wide301
+
+single302:
+	CMPQ        DI, $0x00000010
+	JLT         rest303
+	VMOVUPS     (AX)(R8*1), Z16
+	VFMADD231PS (CX)(R8*1), Z16, Z0
+	VFMADD231PS (BX)(R8*1), Z16, Z4
+	VFMADD231PS (SI)(R8*1), Z16, Z8
+	VFMADD231PS (DX)(R8*1), Z16, Z12
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000010, DI
+	JMP         single302
+
+rest303:
+	TESTQ       DI, DI
+	JZ          done304
+	MOVL        $0xffffffff, R9
+	BZHIL       DI, R9, DI
+	KMOVW       DI, K1
+	VMOVUPS.Z   (AX)(R8*1), K1, Z16
+	VMOVUPS.Z   (CX)(R8*1), K1, Z17
+	VFMADD231PS Z17, Z16, Z0
+	VMOVUPS.Z   (BX)(R8*1), K1, Z17
+	VFMADD231PS Z17, Z16, Z4
+	VMOVUPS.Z   (SI)(R8*1), K1, Z17
+	VFMADD231PS Z17, Z16, Z8
+	VMOVUPS.Z   (DX)(R8*1), K1, Z17
+	VFMADD231PS Z17, Z16, Z12
+
+done304:
+	VADDPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y16
+	VADDPS        Y16, Y0, Y0
+	VADDPS        Z5, Z4, Z4
+	VEXTRACTF64X4 $0x01, Z4, Y16
+	VADDPS        Y16, Y4, Y4
+	VADDPS        Z9, Z8, Z8
+	VEXTRACTF64X4 $0x01, Z8, Y16
+	VADDPS        Y16, Y8, Y8
+	VADDPS        Z13, Z12, Z12
+	VEXTRACTF64X4 $0x01, Z12, Y16
+	VADDPS        Y16, Y12, Y12
+	VHADDPS       Y4, Y0, Y0
+	VHADDPS       Y12, Y8, Y8
+	VHADDPS       Y8, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X4
+	VADDPS        X4, X0, X0
+	MOVQ          out_base+48(FP), CX
+	VMOVUPS       X0, (CX)
+	MOVQ          x_len+32(FP), CX
+	LEAQ          (DX)(CX*4), CX
+	ADDQ          $0x10, out_base+48(FP)
+	SUBQ          $0x04, out_len+56(FP)
+	JMP           group299
+
+done300:
+	VZEROUPPER
+	RET
+
+// func dotGatherAVX512(table []float32, rows []uint32, x []float32, out []float32)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·dotGatherAVX512(SB), NOSPLIT, $0-96
+	MOVQ x_base+48(FP), AX
+	MOVQ rows_base+24(FP), CX
+
+group305:
+	CMPQ    rows_len+32(FP), $0x04
+	JLT     done306
+	MOVQ    CX, DX
+	LEAQ    16(CX), BX
+	CMPQ    rows_len+32(FP), $0x08
+	CMOVQGE BX, DX
+	MOVQ    table_base+0(FP), BX
+	MOVQ    x_len+56(FP), SI
+	MOVL    (DX), DI
+	IMULQ   SI, DI
+	LEAQ    (BX)(DI*4), DI
+	MOVL    4(DX), R8
+	IMULQ   SI, R8
+	LEAQ    (BX)(R8*4), R8
+	MOVL    8(DX), R9
+	IMULQ   SI, R9
+	LEAQ    (BX)(R9*4), R9
+	MOVL    12(DX), DX
+	IMULQ   SI, DX
+	LEAQ    (BX)(DX*4), DX
+	MOVQ    table_base+0(FP), BX
+	MOVQ    x_len+56(FP), SI
+	MOVL    (CX), R10
+	IMULQ   SI, R10
+	LEAQ    (BX)(R10*4), R10
+	MOVL    4(CX), R11
+	IMULQ   SI, R11
+	LEAQ    (BX)(R11*4), R11
+	MOVL    8(CX), R12
+	IMULQ   SI, R12
+	LEAQ    (BX)(R12*4), R12
+	MOVL    12(CX), R13
+	IMULQ   SI, R13
+	LEAQ    (BX)(R13*4), R13
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VPXORD  Z8, Z8, Z8
+	VPXORD  Z9, Z9, Z9
+	VPXORD  Z10, Z10, Z10
+	VPXORD  Z11, Z11, Z11
+	VPXORD  Z12, Z12, Z12
+	VPXORD  Z13, Z13, Z13
+	VPXORD  Z14, Z14, Z14
+	VPXORD  Z15, Z15, Z15
+	MOVQ    x_len+56(FP), BX
+	XORQ    SI, SI
+
+wide307:
+	CMPQ        BX, $0x00000020
+	JLT         single308
+	VMOVUPS     (AX)(SI*1), Z16
+	VFMADD231PS (R10)(SI*1), Z16, Z0
+	VFMADD231PS (R11)(SI*1), Z16, Z4
+	VFMADD231PS (R12)(SI*1), Z16, Z8
+	VFMADD231PS (R13)(SI*1), Z16, Z12
+	PREFETCHT0  (DI)(SI*1)
+	PREFETCHT0  (R8)(SI*1)
+	PREFETCHT0  (R9)(SI*1)
+	PREFETCHT0  (DX)(SI*1)
+	VMOVUPS     64(AX)(SI*1), Z16
+	VFMADD231PS 64(R10)(SI*1), Z16, Z1
+	VFMADD231PS 64(R11)(SI*1), Z16, Z5
+	VFMADD231PS 64(R12)(SI*1), Z16, Z9
+	VFMADD231PS 64(R13)(SI*1), Z16, Z13
+	PREFETCHT0  64(DI)(SI*1)
+	PREFETCHT0  64(R8)(SI*1)
+	PREFETCHT0  64(R9)(SI*1)
+	PREFETCHT0  64(DX)(SI*1)
+	ADDQ        $0x00000080, SI
+	SUBQ        $0x00000020, BX
+	JMP         wide307
+
+single308:
+	CMPQ        BX, $0x00000010
+	JLT         rest309
+	VMOVUPS     (AX)(SI*1), Z16
+	VFMADD231PS (R10)(SI*1), Z16, Z0
+	VFMADD231PS (R11)(SI*1), Z16, Z4
+	VFMADD231PS (R12)(SI*1), Z16, Z8
+	VFMADD231PS (R13)(SI*1), Z16, Z12
+	PREFETCHT0  (DI)(SI*1)
+	PREFETCHT0  (R8)(SI*1)
+	PREFETCHT0  (R9)(SI*1)
+	PREFETCHT0  (DX)(SI*1)
+	ADDQ        $0x00000040, SI
+	SUBQ        $0x00000010, BX
+	JMP         single308
+
+rest309:
+	TESTQ       BX, BX
+	JZ          done310
+	MOVL        $0xffffffff, R14
+	BZHIL       BX, R14, BX
+	KMOVW       BX, K1
+	VMOVUPS.Z   (AX)(SI*1), K1, Z16
+	VMOVUPS.Z   (R10)(SI*1), K1, Z17
+	VFMADD231PS Z17, Z16, Z0
+	VMOVUPS.Z   (R11)(SI*1), K1, Z17
+	VFMADD231PS Z17, Z16, Z4
+	VMOVUPS.Z   (R12)(SI*1), K1, Z17
+	VFMADD231PS Z17, Z16, Z8
+	VMOVUPS.Z   (R13)(SI*1), K1, Z17
+	VFMADD231PS Z17, Z16, Z12
+	PREFETCHT0  (DI)(SI*1)
+	PREFETCHT0  (R8)(SI*1)
+	PREFETCHT0  (R9)(SI*1)
+	PREFETCHT0  (DX)(SI*1)
+
+done310:
+	VADDPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y16
+	VADDPS        Y16, Y0, Y0
+	VADDPS        Z5, Z4, Z4
+	VEXTRACTF64X4 $0x01, Z4, Y16
+	VADDPS        Y16, Y4, Y4
+	VADDPS        Z9, Z8, Z8
+	VEXTRACTF64X4 $0x01, Z8, Y16
+	VADDPS        Y16, Y8, Y8
+	VADDPS        Z13, Z12, Z12
+	VEXTRACTF64X4 $0x01, Z12, Y16
+	VADDPS        Y16, Y12, Y12
+	VHADDPS       Y4, Y0, Y0
+	VHADDPS       Y12, Y8, Y8
+	VHADDPS       Y8, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X4
+	VADDPS        X4, X0, X0
+	MOVQ          out_base+72(FP), DX
+	VMOVUPS       X0, (DX)
+	ADDQ          $0x10, CX
+	ADDQ          $0x10, out_base+72(FP)
+	SUBQ          $0x04, rows_len+32(FP)
+	JMP           group305
+
+done306:
+	VZEROUPPER
+	RET
+
+// func dotGradAVX512(g []float32, table []float32, rows []uint32, x []float32, dx []float32, dtable *float32)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·dotGradAVX512(SB), NOSPLIT, $0-128
+group311:
+	CMPQ         rows_len+56(FP), $0x04
+	JLT          done312
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS 4(AX), Z1
+	VBROADCASTSS 8(AX), Z2
+	VBROADCASTSS 12(AX), Z3
+	MOVQ         rows_base+48(FP), AX
+	MOVQ         AX, CX
+	LEAQ         16(AX), DX
+	CMPQ         rows_len+56(FP), $0x08
+	CMOVQGE      DX, CX
+	MOVQ         table_base+24(FP), DX
+	MOVQ         x_len+80(FP), BX
+	MOVL         (CX), SI
+	IMULQ        BX, SI
+	LEAQ         (DX)(SI*4), SI
+	MOVL         4(CX), DI
+	IMULQ        BX, DI
+	LEAQ         (DX)(DI*4), DI
+	MOVL         8(CX), R8
+	IMULQ        BX, R8
+	LEAQ         (DX)(R8*4), R8
+	MOVL         12(CX), CX
+	IMULQ        BX, CX
+	LEAQ         (DX)(CX*4), CX
+	MOVQ         table_base+24(FP), DX
+	MOVQ         x_len+80(FP), BX
+	MOVL         (AX), R9
+	IMULQ        BX, R9
+	LEAQ         (DX)(R9*4), R9
+	MOVL         4(AX), R10
+	IMULQ        BX, R10
+	LEAQ         (DX)(R10*4), R10
+	MOVL         8(AX), R11
+	IMULQ        BX, R11
+	LEAQ         (DX)(R11*4), R11
+	MOVL         12(AX), AX
+	IMULQ        BX, AX
+	LEAQ         (DX)(AX*4), AX
+	MOVQ         x_len+80(FP), DX
+	MOVQ         x_base+72(FP), BX
+	MOVQ         dx_base+96(FP), R12
+	XORQ         R13, R13
+	MOVQ         dtable+120(FP), R14
+	SUBQ         table_base+24(FP), R14
+	LEAQ         (R13)(R14*1), R14
+
+single314:
+	CMPQ        DX, $0x00000010
+	JLT         rest315
+	VMOVUPS     (BX)(R13*1), Z4
+	VMOVUPS     (R12)(R13*1), Z5
+	VMOVUPS     (R9)(R13*1), Z6
+	VFMADD231PS Z6, Z0, Z5
+	VMOVUPS     (R9)(R14*1), Z6
+	VFMADD231PS Z4, Z0, Z6
+	VMOVUPS     Z6, (R9)(R14*1)
+	VMOVUPS     (R10)(R13*1), Z6
+	VFMADD231PS Z6, Z1, Z5
+	VMOVUPS     (R10)(R14*1), Z6
+	VFMADD231PS Z4, Z1, Z6
+	VMOVUPS     Z6, (R10)(R14*1)
+	VMOVUPS     (R11)(R13*1), Z6
+	VFMADD231PS Z6, Z2, Z5
+	VMOVUPS     (R11)(R14*1), Z6
+	VFMADD231PS Z4, Z2, Z6
+	VMOVUPS     Z6, (R11)(R14*1)
+	VMOVUPS     (AX)(R13*1), Z6
+	VFMADD231PS Z6, Z3, Z5
+	VMOVUPS     (AX)(R14*1), Z6
+	VFMADD231PS Z4, Z3, Z6
+	VMOVUPS     Z6, (AX)(R14*1)
+	PREFETCHT0  (SI)(R13*1)
+	PREFETCHT0  (SI)(R14*1)
+	PREFETCHT0  (DI)(R13*1)
+	PREFETCHT0  (DI)(R14*1)
+	PREFETCHT0  (R8)(R13*1)
+	PREFETCHT0  (R8)(R14*1)
+	PREFETCHT0  (CX)(R13*1)
+	PREFETCHT0  (CX)(R14*1)
+	VMOVUPS     Z5, (R12)(R13*1)
+	ADDQ        $0x00000040, R13
+	ADDQ        $0x00000040, R14
+	SUBQ        $0x00000010, DX
+	JMP         single314
+
+rest315:
+	TESTQ       DX, DX
+	JZ          done316
+	MOVL        $0xffffffff, R15
+	BZHIL       DX, R15, DX
+	KMOVW       DX, K1
+	VMOVUPS.Z   (BX)(R13*1), K1, Z4
+	VMOVUPS.Z   (R12)(R13*1), K1, Z5
+	VMOVUPS.Z   (R9)(R13*1), K1, Z6
+	VFMADD231PS Z6, Z0, Z5
+	VMOVUPS.Z   (R9)(R14*1), K1, Z6
+	VFMADD231PS Z4, Z0, Z6
+	VMOVUPS     Z6, K1, (R9)(R14*1)
+	VMOVUPS.Z   (R10)(R13*1), K1, Z0
+	VFMADD231PS Z0, Z1, Z5
+	VMOVUPS.Z   (R10)(R14*1), K1, Z0
+	VFMADD231PS Z4, Z1, Z0
+	VMOVUPS     Z0, K1, (R10)(R14*1)
+	VMOVUPS.Z   (R11)(R13*1), K1, Z0
+	VFMADD231PS Z0, Z2, Z5
+	VMOVUPS.Z   (R11)(R14*1), K1, Z0
+	VFMADD231PS Z4, Z2, Z0
+	VMOVUPS     Z0, K1, (R11)(R14*1)
+	VMOVUPS.Z   (AX)(R13*1), K1, Z0
+	VFMADD231PS Z0, Z3, Z5
+	VMOVUPS.Z   (AX)(R14*1), K1, Z0
+	VFMADD231PS Z4, Z3, Z0
+	VMOVUPS     Z0, K1, (AX)(R14*1)
+	PREFETCHT0  (SI)(R13*1)
+	PREFETCHT0  (SI)(R14*1)
+	PREFETCHT0  (DI)(R13*1)
+	PREFETCHT0  (DI)(R14*1)
+	PREFETCHT0  (R8)(R13*1)
+	PREFETCHT0  (R8)(R14*1)
+	PREFETCHT0  (CX)(R13*1)
+	PREFETCHT0  (CX)(R14*1)
+	VMOVUPS     Z5, K1, (R12)(R13*1)
+
+done316:
+	ADDQ $0x10, rows_base+48(FP)
+	ADDQ $0x10, g_base+0(FP)
+	SUBQ $0x04, rows_len+56(FP)
+	JMP  group311
+
+done312:
+group317:
+	CMPQ         rows_len+56(FP), $0x01
+	JLT          done318
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Z0
+	MOVQ         rows_base+48(FP), AX
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), BX
+	XORQ         SI, SI
+	MOVQ         dtable+120(FP), DI
+	SUBQ         table_base+24(FP), DI
+	LEAQ         (SI)(DI*1), DI
+
+single320:
+	CMPQ        CX, $0x00000010
+	JLT         rest321
+	VMOVUPS     (DX)(SI*1), Z1
+	VMOVUPS     (BX)(SI*1), Z2
+	VMOVUPS     (AX)(SI*1), Z3
+	VFMADD231PS Z3, Z0, Z2
+	VMOVUPS     (AX)(DI*1), Z3
+	VFMADD231PS Z1, Z0, Z3
+	VMOVUPS     Z3, (AX)(DI*1)
+	VMOVUPS     Z2, (BX)(SI*1)
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	SUBQ        $0x00000010, CX
+	JMP         single320
+
+rest321:
+	TESTQ       CX, CX
+	JZ          done322
+	MOVL        $0xffffffff, R8
+	BZHIL       CX, R8, CX
+	KMOVW       CX, K1
+	VMOVUPS.Z   (DX)(SI*1), K1, Z1
+	VMOVUPS.Z   (BX)(SI*1), K1, Z2
+	VMOVUPS.Z   (AX)(SI*1), K1, Z3
+	VFMADD231PS Z3, Z0, Z2
+	VMOVUPS.Z   (AX)(DI*1), K1, Z3
+	VFMADD231PS Z1, Z0, Z3
+	VMOVUPS     Z3, K1, (AX)(DI*1)
+	VMOVUPS     Z2, K1, (BX)(SI*1)
+
+done322:
+	ADDQ $0x04, rows_base+48(FP)
+	ADDQ $0x04, g_base+0(FP)
+	SUBQ $0x01, rows_len+56(FP)
+	JMP  group317
+
+done318:
+	VZEROUPPER
+	RET
+
+// func dotGradXAVX512(g []float32, table []float32, rows []uint32, x []float32, dx []float32)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·dotGradXAVX512(SB), NOSPLIT, $0-120
+group323:
+	CMPQ         rows_len+56(FP), $0x04
+	JLT          done324
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Z0
+	VBROADCASTSS 4(AX), Z1
+	VBROADCASTSS 8(AX), Z2
+	VBROADCASTSS 12(AX), Z3
+	MOVQ         rows_base+48(FP), AX
+	MOVQ         AX, CX
+	LEAQ         16(AX), DX
+	CMPQ         rows_len+56(FP), $0x08
+	CMOVQGE      DX, CX
+	MOVQ         table_base+24(FP), DX
+	MOVQ         x_len+80(FP), BX
+	MOVL         (CX), SI
+	IMULQ        BX, SI
+	LEAQ         (DX)(SI*4), SI
+	MOVL         4(CX), DI
+	IMULQ        BX, DI
+	LEAQ         (DX)(DI*4), DI
+	MOVL         8(CX), R8
+	IMULQ        BX, R8
+	LEAQ         (DX)(R8*4), R8
+	MOVL         12(CX), CX
+	IMULQ        BX, CX
+	LEAQ         (DX)(CX*4), CX
+	MOVQ         table_base+24(FP), DX
+	MOVQ         x_len+80(FP), BX
+	MOVL         (AX), R9
+	IMULQ        BX, R9
+	LEAQ         (DX)(R9*4), R9
+	MOVL         4(AX), R10
+	IMULQ        BX, R10
+	LEAQ         (DX)(R10*4), R10
+	MOVL         8(AX), R11
+	IMULQ        BX, R11
+	LEAQ         (DX)(R11*4), R11
+	MOVL         12(AX), AX
+	IMULQ        BX, AX
+	LEAQ         (DX)(AX*4), AX
+	MOVQ         x_len+80(FP), DX
+	MOVQ         x_base+72(FP), BX
+	MOVQ         dx_base+96(FP), R12
+	XORQ         R13, R13
+
+single326:
+	CMPQ        DX, $0x00000010
+	JLT         rest327
+	VMOVUPS     (BX)(R13*1), Z4
+	VMOVUPS     (R12)(R13*1), Z4
+	VMOVUPS     (R9)(R13*1), Z5
+	VFMADD231PS Z5, Z0, Z4
+	VMOVUPS     (R10)(R13*1), Z5
+	VFMADD231PS Z5, Z1, Z4
+	VMOVUPS     (R11)(R13*1), Z5
+	VFMADD231PS Z5, Z2, Z4
+	VMOVUPS     (AX)(R13*1), Z5
+	VFMADD231PS Z5, Z3, Z4
+	PREFETCHT0  (SI)(R13*1)
+	PREFETCHT0  (DI)(R13*1)
+	PREFETCHT0  (R8)(R13*1)
+	PREFETCHT0  (CX)(R13*1)
+	VMOVUPS     Z4, (R12)(R13*1)
+	ADDQ        $0x00000040, R13
+	SUBQ        $0x00000010, DX
+	JMP         single326
+
+rest327:
+	TESTQ       DX, DX
+	JZ          done328
+	MOVL        $0xffffffff, R14
+	BZHIL       DX, R14, DX
+	KMOVW       DX, K1
+	VMOVUPS.Z   (BX)(R13*1), K1, Z4
+	VMOVUPS.Z   (R12)(R13*1), K1, Z4
+	VMOVUPS.Z   (R9)(R13*1), K1, Z5
+	VFMADD231PS Z5, Z0, Z4
+	VMOVUPS.Z   (R10)(R13*1), K1, Z0
+	VFMADD231PS Z0, Z1, Z4
+	VMOVUPS.Z   (R11)(R13*1), K1, Z0
+	VFMADD231PS Z0, Z2, Z4
+	VMOVUPS.Z   (AX)(R13*1), K1, Z0
+	VFMADD231PS Z0, Z3, Z4
+	PREFETCHT0  (SI)(R13*1)
+	PREFETCHT0  (DI)(R13*1)
+	PREFETCHT0  (R8)(R13*1)
+	PREFETCHT0  (CX)(R13*1)
+	VMOVUPS     Z4, K1, (R12)(R13*1)
+
+done328:
+	ADDQ $0x10, rows_base+48(FP)
+	ADDQ $0x10, g_base+0(FP)
+	SUBQ $0x04, rows_len+56(FP)
+	JMP  group323
+
+done324:
+group329:
+	CMPQ         rows_len+56(FP), $0x01
+	JLT          done330
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Z0
+	MOVQ         rows_base+48(FP), AX
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), BX
+	XORQ         SI, SI
+
+single332:
+	CMPQ        CX, $0x00000010
+	JLT         rest333
+	VMOVUPS     (DX)(SI*1), Z1
+	VMOVUPS     (BX)(SI*1), Z1
+	VMOVUPS     (AX)(SI*1), Z2
+	VFMADD231PS Z2, Z0, Z1
+	VMOVUPS     Z1, (BX)(SI*1)
+	ADDQ        $0x00000040, SI
+	SUBQ        $0x00000010, CX
+	JMP         single332
+
+rest333:
+	TESTQ       CX, CX
+	JZ          done334
+	MOVL        $0xffffffff, DI
+	BZHIL       CX, DI, CX
+	KMOVW       CX, K1
+	VMOVUPS.Z   (DX)(SI*1), K1, Z1
+	VMOVUPS.Z   (BX)(SI*1), K1, Z1
+	VMOVUPS.Z   (AX)(SI*1), K1, Z2
+	VFMADD231PS Z2, Z0, Z1
+	VMOVUPS     Z1, K1, (BX)(SI*1)
+
+done334:
+	ADDQ $0x04, rows_base+48(FP)
+	ADDQ $0x04, g_base+0(FP)
+	SUBQ $0x01, rows_len+56(FP)
+	JMP  group329
+
+done330:
+	VZEROUPPER
+	RET
+
+// func l1AVX512(x []float32, y []float32) float32
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·l1AVX512(SB), NOSPLIT, $0-52
+	MOVQ         x_len+8(FP), AX
+	MOVQ         x_base+0(FP), CX
+	MOVQ         y_base+24(FP), DX
+	VPXORD       Z0, Z0, Z0
+	VPXORD       Z1, Z1, Z1
+	VPXORD       Z2, Z2, Z2
+	VPXORD       Z3, Z3, Z3
+	VBROADCASTSS lanes_7fffffff<>+0(SB), Z4
+	VBROADCASTSS lanes_80000000<>+0(SB), Z5
+	VBROADCASTSS lanes_3f800000<>+0(SB), Z5
+	XORQ         BX, BX
+
+wide335:
+	CMPQ    AX, $0x00000040
+	JLT     single336
+	VMOVUPS (CX)(BX*1), Z5
+	VSUBPS  (DX)(BX*1), Z5, Z5
+	VANDPS  Z4, Z5, Z5
+	VADDPS  Z5, Z0, Z0
+	VMOVUPS 64(CX)(BX*1), Z5
+	VSUBPS  64(DX)(BX*1), Z5, Z5
+	VANDPS  Z4, Z5, Z5
+	VADDPS  Z5, Z1, Z1
+	VMOVUPS 128(CX)(BX*1), Z5
+	VSUBPS  128(DX)(BX*1), Z5, Z5
+	VANDPS  Z4, Z5, Z5
+	VADDPS  Z5, Z2, Z2
+	VMOVUPS 192(CX)(BX*1), Z5
+	VSUBPS  192(DX)(BX*1), Z5, Z5
+	VANDPS  Z4, Z5, Z5
+	VADDPS  Z5, Z3, Z3
+	ADDQ    $0x00000100, BX
+	SUBQ    $0x00000040, AX
+	JMP     wide335
+
+single336:
+	CMPQ    AX, $0x00000010
+	JLT     rest337
+	VMOVUPS (CX)(BX*1), Z5
+	VSUBPS  (DX)(BX*1), Z5, Z5
+	VANDPS  Z4, Z5, Z5
+	VADDPS  Z5, Z0, Z0
+	ADDQ    $0x00000040, BX
+	SUBQ    $0x00000010, AX
+	JMP     single336
+
+rest337:
+	TESTQ     AX, AX
+	JZ        done338
+	MOVL      $0xffffffff, SI
+	BZHIL     AX, SI, AX
+	KMOVW     AX, K1
+	VMOVUPS.Z (CX)(BX*1), K1, Z5
+	VMOVUPS.Z (DX)(BX*1), K1, Z6
+	VSUBPS    Z6, Z5, Z5
+	VANDPS    Z4, Z5, Z5
+	VADDPS    Z5, Z0, Z0
+
+done338:
+	VADDPS        Z2, Z0, Z0
+	VADDPS        Z3, Z1, Z1
+	VADDPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VPERMILPS     $0x4e, X0, X1
+	VADDPS        X1, X0, X0
+	VPERMILPS     $0xb1, X0, X1
+	VADDPS        X1, X0, X0
+	VMOVSS        X0, ret+48(FP)
+	VZEROUPPER
+	RET
+
+// func l1RowsAVX512(a []float32, x []float32, out []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·l1RowsAVX512(SB), NOSPLIT, $0-72
+	MOVQ         x_base+24(FP), AX
+	VBROADCASTSS lanes_7fffffff<>+0(SB), Z0
+	VBROADCASTSS lanes_80000000<>+0(SB), Z1
+	VBROADCASTSS lanes_3f800000<>+0(SB), Z1
+	MOVQ         a_base+0(FP), CX
+
+group339:
+	CMPQ   out_len+56(FP), $0x04
+	JLT    done340
+	MOVQ   x_len+32(FP), DX
+	LEAQ   (CX)(DX*4), BX
+	LEAQ   (BX)(DX*4), SI
+	LEAQ   (SI)(DX*4), DX
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	MOVQ   x_len+32(FP), DI
+	XORQ   R8, R8
+
+wide341:
+	CMPQ    DI, $0x00000020
+	JLT     single342
+	VMOVUPS (AX)(R8*1), Z1
+	VSUBPS  (CX)(R8*1), Z1, Z18
+	VANDPS  Z0, Z18, Z18
+	VADDPS  Z18, Z2, Z2
+	VSUBPS  (BX)(R8*1), Z1, Z18
+	VANDPS  Z0, Z18, Z18
+	VADDPS  Z18, Z6, Z6
+	VSUBPS  (SI)(R8*1), Z1, Z18
+	VANDPS  Z0, Z18, Z18
+	VADDPS  Z18, Z10, Z10
+	VSUBPS  (DX)(R8*1), Z1, Z1
+	VANDPS  Z0, Z1, Z1
+	VADDPS  Z1, Z14, Z14
+	VMOVUPS 64(AX)(R8*1), Z1
+	VSUBPS  64(CX)(R8*1), Z1, Z18
+	VANDPS  Z0, Z18, Z18
+	VADDPS  Z18, Z3, Z3
+	VSUBPS  64(BX)(R8*1), Z1, Z18
+	VANDPS  Z0, Z18, Z18
+	VADDPS  Z18, Z7, Z7
+	VSUBPS  64(SI)(R8*1), Z1, Z18
+	VANDPS  Z0, Z18, Z18
+	VADDPS  Z18, Z11, Z11
+	VSUBPS  64(DX)(R8*1), Z1, Z1
+	VANDPS  Z0, Z1, Z1
+	VADDPS  Z1, Z15, Z15
+	ADDQ    $0x00000080, R8
+	SUBQ    $0x00000020, DI
+	JMP     wide341
+
+single342:
+	CMPQ    DI, $0x00000010
+	JLT     rest343
+	VMOVUPS (AX)(R8*1), Z1
+	VSUBPS  (CX)(R8*1), Z1, Z18
+	VANDPS  Z0, Z18, Z18
+	VADDPS  Z18, Z2, Z2
+	VSUBPS  (BX)(R8*1), Z1, Z18
+	VANDPS  Z0, Z18, Z18
+	VADDPS  Z18, Z6, Z6
+	VSUBPS  (SI)(R8*1), Z1, Z18
+	VANDPS  Z0, Z18, Z18
+	VADDPS  Z18, Z10, Z10
+	VSUBPS  (DX)(R8*1), Z1, Z1
+	VANDPS  Z0, Z1, Z1
+	VADDPS  Z1, Z14, Z14
+	ADDQ    $0x00000040, R8
+	SUBQ    $0x00000010, DI
+	JMP     single342
+
+rest343:
+	TESTQ     DI, DI
+	JZ        done344
+	MOVL      $0xffffffff, R9
+	BZHIL     DI, R9, DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (AX)(R8*1), K1, Z1
+	VMOVUPS.Z (CX)(R8*1), K1, Z18
+	VSUBPS    Z18, Z1, Z18
+	VANDPS    Z0, Z18, Z18
+	VADDPS    Z18, Z2, Z2
+	VMOVUPS.Z (BX)(R8*1), K1, Z18
+	VSUBPS    Z18, Z1, Z18
+	VANDPS    Z0, Z18, Z18
+	VADDPS    Z18, Z6, Z6
+	VMOVUPS.Z (SI)(R8*1), K1, Z18
+	VSUBPS    Z18, Z1, Z18
+	VANDPS    Z0, Z18, Z18
+	VADDPS    Z18, Z10, Z10
+	VMOVUPS.Z (DX)(R8*1), K1, Z18
+	VSUBPS    Z18, Z1, Z1
+	VANDPS    Z0, Z1, Z1
+	VADDPS    Z1, Z14, Z14
+
+done344:
+	VADDPS        Z3, Z2, Z2
+	VEXTRACTF64X4 $0x01, Z2, Y1
+	VADDPS        Y1, Y2, Y2
+	VADDPS        Z7, Z6, Z6
+	VEXTRACTF64X4 $0x01, Z6, Y1
+	VADDPS        Y1, Y6, Y6
+	VADDPS        Z11, Z10, Z10
+	VEXTRACTF64X4 $0x01, Z10, Y1
+	VADDPS        Y1, Y10, Y10
+	VADDPS        Z15, Z14, Z14
+	VEXTRACTF64X4 $0x01, Z14, Y1
+	VADDPS        Y1, Y14, Y14
+	VHADDPS       Y6, Y2, Y2
+	VHADDPS       Y14, Y10, Y10
+	VHADDPS       Y10, Y2, Y2
+	VEXTRACTF128  $0x01, Y2, X6
+	VADDPS        X6, X2, X2
+	MOVQ          out_base+48(FP), CX
+	VMOVUPS       X2, (CX)
+	MOVQ          x_len+32(FP), CX
+	LEAQ          (DX)(CX*4), CX
+	ADDQ          $0x10, out_base+48(FP)
+	SUBQ          $0x04, out_len+56(FP)
+	JMP           group339
+
+done340:
+	VZEROUPPER
+	RET
+
+// func l1GatherAVX512(table []float32, rows []uint32, x []float32, out []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV, MMX+
+TEXT ·l1GatherAVX512(SB), NOSPLIT, $0-96
+	MOVQ         x_base+48(FP), AX
+	VBROADCASTSS lanes_7fffffff<>+0(SB), Z0
+	VBROADCASTSS lanes_80000000<>+0(SB), Z1
+	VBROADCASTSS lanes_3f800000<>+0(SB), Z1
+	MOVQ         rows_base+24(FP), CX
+
+group345:
+	CMPQ    rows_len+32(FP), $0x04
+	JLT     done346
+	MOVQ    CX, DX
+	LEAQ    16(CX), BX
+	CMPQ    rows_len+32(FP), $0x08
+	CMOVQGE BX, DX
+	MOVQ    table_base+0(FP), BX
+	MOVQ    x_len+56(FP), SI
+	MOVL    (DX), DI
+	IMULQ   SI, DI
+	LEAQ    (BX)(DI*4), DI
+	MOVL    4(DX), R8
+	IMULQ   SI, R8
+	LEAQ    (BX)(R8*4), R8
+	MOVL    8(DX), R9
+	IMULQ   SI, R9
+	LEAQ    (BX)(R9*4), R9
+	MOVL    12(DX), DX
+	IMULQ   SI, DX
+	LEAQ    (BX)(DX*4), DX
+	MOVQ    table_base+0(FP), BX
+	MOVQ    x_len+56(FP), SI
+	MOVL    (CX), R10
+	IMULQ   SI, R10
+	LEAQ    (BX)(R10*4), R10
+	MOVL    4(CX), R11
+	IMULQ   SI, R11
+	LEAQ    (BX)(R11*4), R11
+	MOVL    8(CX), R12
+	IMULQ   SI, R12
+	LEAQ    (BX)(R12*4), R12
+	MOVL    12(CX), R13
+	IMULQ   SI, R13
+	LEAQ    (BX)(R13*4), R13
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VPXORD  Z8, Z8, Z8
+	VPXORD  Z9, Z9, Z9
+	VPXORD  Z10, Z10, Z10
+	VPXORD  Z11, Z11, Z11
+	VPXORD  Z12, Z12, Z12
+	VPXORD  Z13, Z13, Z13
+	VPXORD  Z14, Z14, Z14
+	VPXORD  Z15, Z15, Z15
+	VPXORD  Z16, Z16, Z16
+	VPXORD  Z17, Z17, Z17
+	MOVQ    x_len+56(FP), BX
+	XORQ    SI, SI
+
+wide347:
+	CMPQ       BX, $0x00000020
+	JLT        single348
+	VMOVUPS    (AX)(SI*1), Z1
+	VSUBPS     (R10)(SI*1), Z1, Z18
+	VANDPS     Z0, Z18, Z18
+	VADDPS     Z18, Z2, Z2
+	VSUBPS     (R11)(SI*1), Z1, Z18
+	VANDPS     Z0, Z18, Z18
+	VADDPS     Z18, Z6, Z6
+	VSUBPS     (R12)(SI*1), Z1, Z18
+	VANDPS     Z0, Z18, Z18
+	VADDPS     Z18, Z10, Z10
+	VSUBPS     (R13)(SI*1), Z1, Z1
+	VANDPS     Z0, Z1, Z1
+	VADDPS     Z1, Z14, Z14
+	PREFETCHT0 (DI)(SI*1)
+	PREFETCHT0 (R8)(SI*1)
+	PREFETCHT0 (R9)(SI*1)
+	PREFETCHT0 (DX)(SI*1)
+	VMOVUPS    64(AX)(SI*1), Z1
+	VSUBPS     64(R10)(SI*1), Z1, Z18
+	VANDPS     Z0, Z18, Z18
+	VADDPS     Z18, Z3, Z3
+	VSUBPS     64(R11)(SI*1), Z1, Z18
+	VANDPS     Z0, Z18, Z18
+	VADDPS     Z18, Z7, Z7
+	VSUBPS     64(R12)(SI*1), Z1, Z18
+	VANDPS     Z0, Z18, Z18
+	VADDPS     Z18, Z11, Z11
+	VSUBPS     64(R13)(SI*1), Z1, Z1
+	VANDPS     Z0, Z1, Z1
+	VADDPS     Z1, Z15, Z15
+	PREFETCHT0 64(DI)(SI*1)
+	PREFETCHT0 64(R8)(SI*1)
+	PREFETCHT0 64(R9)(SI*1)
+	PREFETCHT0 64(DX)(SI*1)
+	ADDQ       $0x00000080, SI
+	SUBQ       $0x00000020, BX
+	JMP        wide347
+
+single348:
+	CMPQ       BX, $0x00000010
+	JLT        rest349
+	VMOVUPS    (AX)(SI*1), Z1
+	VSUBPS     (R10)(SI*1), Z1, Z18
+	VANDPS     Z0, Z18, Z18
+	VADDPS     Z18, Z2, Z2
+	VSUBPS     (R11)(SI*1), Z1, Z18
+	VANDPS     Z0, Z18, Z18
+	VADDPS     Z18, Z6, Z6
+	VSUBPS     (R12)(SI*1), Z1, Z18
+	VANDPS     Z0, Z18, Z18
+	VADDPS     Z18, Z10, Z10
+	VSUBPS     (R13)(SI*1), Z1, Z1
+	VANDPS     Z0, Z1, Z1
+	VADDPS     Z1, Z14, Z14
+	PREFETCHT0 (DI)(SI*1)
+	PREFETCHT0 (R8)(SI*1)
+	PREFETCHT0 (R9)(SI*1)
+	PREFETCHT0 (DX)(SI*1)
+	ADDQ       $0x00000040, SI
+	SUBQ       $0x00000010, BX
+	JMP        single348
+
+rest349:
+	TESTQ      BX, BX
+	JZ         done350
+	MOVL       $0xffffffff, R14
+	BZHIL      BX, R14, BX
+	KMOVW      BX, K1
+	VMOVUPS.Z  (AX)(SI*1), K1, Z1
+	VMOVUPS.Z  (R10)(SI*1), K1, Z18
+	VSUBPS     Z18, Z1, Z18
+	VANDPS     Z0, Z18, Z18
+	VADDPS     Z18, Z2, Z2
+	VMOVUPS.Z  (R11)(SI*1), K1, Z18
+	VSUBPS     Z18, Z1, Z18
+	VANDPS     Z0, Z18, Z18
+	VADDPS     Z18, Z6, Z6
+	VMOVUPS.Z  (R12)(SI*1), K1, Z18
+	VSUBPS     Z18, Z1, Z18
+	VANDPS     Z0, Z18, Z18
+	VADDPS     Z18, Z10, Z10
+	VMOVUPS.Z  (R13)(SI*1), K1, Z18
+	VSUBPS     Z18, Z1, Z1
+	VANDPS     Z0, Z1, Z1
+	VADDPS     Z1, Z14, Z14
+	PREFETCHT0 (DI)(SI*1)
+	PREFETCHT0 (R8)(SI*1)
+	PREFETCHT0 (R9)(SI*1)
+	PREFETCHT0 (DX)(SI*1)
+
+done350:
+	VADDPS        Z3, Z2, Z2
+	VEXTRACTF64X4 $0x01, Z2, Y1
+	VADDPS        Y1, Y2, Y2
+	VADDPS        Z7, Z6, Z6
+	VEXTRACTF64X4 $0x01, Z6, Y1
+	VADDPS        Y1, Y6, Y6
+	VADDPS        Z11, Z10, Z10
+	VEXTRACTF64X4 $0x01, Z10, Y1
+	VADDPS        Y1, Y10, Y10
+	VADDPS        Z15, Z14, Z14
+	VEXTRACTF64X4 $0x01, Z14, Y1
+	VADDPS        Y1, Y14, Y14
+	VHADDPS       Y6, Y2, Y2
+	VHADDPS       Y14, Y10, Y10
+	VHADDPS       Y10, Y2, Y2
+	VEXTRACTF128  $0x01, Y2, X6
+	VADDPS        X6, X2, X2
+	MOVQ          out_base+72(FP), DX
+	VMOVUPS       X2, (DX)
+	ADDQ          $0x10, CX
+	ADDQ          $0x10, out_base+72(FP)
+	SUBQ          $0x04, rows_len+32(FP)
+	JMP           group345
+
+done346:
+	VZEROUPPER
+	RET
+
+// func l1GradAVX512(g []float32, table []float32, rows []uint32, x []float32, dx []float32, dtable *float32)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·l1GradAVX512(SB), NOSPLIT, $0-128
+	VBROADCASTSS lanes_7fffffff<>+0(SB), Z0
+	VBROADCASTSS lanes_80000000<>+0(SB), Z0
+	VBROADCASTSS lanes_3f800000<>+0(SB), Z1
+
+group351:
+	CMPQ         rows_len+56(FP), $0x04
+	JLT          done352
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Z2
+	VBROADCASTSS 4(AX), Z3
+	VBROADCASTSS 8(AX), Z4
+	VBROADCASTSS 12(AX), Z5
+	MOVQ         rows_base+48(FP), AX
+	MOVQ         AX, CX
+	LEAQ         16(AX), DX
+	CMPQ         rows_len+56(FP), $0x08
+	CMOVQGE      DX, CX
+	MOVQ         table_base+24(FP), DX
+	MOVQ         x_len+80(FP), BX
+	MOVL         (CX), SI
+	IMULQ        BX, SI
+	LEAQ         (DX)(SI*4), SI
+	MOVL         4(CX), DI
+	IMULQ        BX, DI
+	LEAQ         (DX)(DI*4), DI
+	MOVL         8(CX), R8
+	IMULQ        BX, R8
+	LEAQ         (DX)(R8*4), R8
+	MOVL         12(CX), CX
+	IMULQ        BX, CX
+	LEAQ         (DX)(CX*4), CX
+	MOVQ         table_base+24(FP), DX
+	MOVQ         x_len+80(FP), BX
+	MOVL         (AX), R9
+	IMULQ        BX, R9
+	LEAQ         (DX)(R9*4), R9
+	MOVL         4(AX), R10
+	IMULQ        BX, R10
+	LEAQ         (DX)(R10*4), R10
+	MOVL         8(AX), R11
+	IMULQ        BX, R11
+	LEAQ         (DX)(R11*4), R11
+	MOVL         12(AX), AX
+	IMULQ        BX, AX
+	LEAQ         (DX)(AX*4), AX
+	MOVQ         x_len+80(FP), DX
+	MOVQ         x_base+72(FP), BX
+	MOVQ         dx_base+96(FP), R12
+	XORQ         R13, R13
+	MOVQ         dtable+120(FP), R14
+	SUBQ         table_base+24(FP), R14
+	LEAQ         (R13)(R14*1), R14
+
+single354:
+	CMPQ         DX, $0x00000010
+	JLT          rest355
+	VMOVUPS      (BX)(R13*1), Z6
+	VMOVUPS      (R12)(R13*1), Z7
+	VMOVUPS      (R9)(R13*1), Z8
+	VSUBPS       Z8, Z6, Z8
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z8, K1
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K1, Z8
+	VFMADD231PS  Z8, Z2, Z7
+	VMOVUPS      (R9)(R14*1), Z9
+	VFNMADD231PS Z8, Z2, Z9
+	VMOVUPS      Z9, (R9)(R14*1)
+	VMOVUPS      (R10)(R13*1), Z8
+	VSUBPS       Z8, Z6, Z8
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z8, K1
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K1, Z8
+	VFMADD231PS  Z8, Z3, Z7
+	VMOVUPS      (R10)(R14*1), Z9
+	VFNMADD231PS Z8, Z3, Z9
+	VMOVUPS      Z9, (R10)(R14*1)
+	VMOVUPS      (R11)(R13*1), Z8
+	VSUBPS       Z8, Z6, Z8
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z8, K1
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K1, Z8
+	VFMADD231PS  Z8, Z4, Z7
+	VMOVUPS      (R11)(R14*1), Z9
+	VFNMADD231PS Z8, Z4, Z9
+	VMOVUPS      Z9, (R11)(R14*1)
+	VMOVUPS      (AX)(R13*1), Z8
+	VSUBPS       Z8, Z6, Z6
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z6, K1
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K1, Z6
+	VFMADD231PS  Z6, Z5, Z7
+	VMOVUPS      (AX)(R14*1), Z8
+	VFNMADD231PS Z6, Z5, Z8
+	VMOVUPS      Z8, (AX)(R14*1)
+	PREFETCHT0   (SI)(R13*1)
+	PREFETCHT0   (SI)(R14*1)
+	PREFETCHT0   (DI)(R13*1)
+	PREFETCHT0   (DI)(R14*1)
+	PREFETCHT0   (R8)(R13*1)
+	PREFETCHT0   (R8)(R14*1)
+	PREFETCHT0   (CX)(R13*1)
+	PREFETCHT0   (CX)(R14*1)
+	VMOVUPS      Z7, (R12)(R13*1)
+	ADDQ         $0x00000040, R13
+	ADDQ         $0x00000040, R14
+	SUBQ         $0x00000010, DX
+	JMP          single354
+
+rest355:
+	TESTQ        DX, DX
+	JZ           done356
+	MOVL         $0xffffffff, R15
+	BZHIL        DX, R15, DX
+	KMOVW        DX, K1
+	VMOVUPS.Z    (BX)(R13*1), K1, Z6
+	VMOVUPS.Z    (R12)(R13*1), K1, Z7
+	VMOVUPS.Z    (R9)(R13*1), K1, Z8
+	VSUBPS       Z8, Z6, Z8
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z8, K2
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K2, Z8
+	VFMADD231PS  Z8, Z2, Z7
+	VMOVUPS.Z    (R9)(R14*1), K1, Z9
+	VFNMADD231PS Z8, Z2, Z9
+	VMOVUPS      Z9, K1, (R9)(R14*1)
+	VMOVUPS.Z    (R10)(R13*1), K1, Z2
+	VSUBPS       Z2, Z6, Z2
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z2, K2
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K2, Z2
+	VFMADD231PS  Z2, Z3, Z7
+	VMOVUPS.Z    (R10)(R14*1), K1, Z8
+	VFNMADD231PS Z2, Z3, Z8
+	VMOVUPS      Z8, K1, (R10)(R14*1)
+	VMOVUPS.Z    (R11)(R13*1), K1, Z2
+	VSUBPS       Z2, Z6, Z2
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z2, K2
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K2, Z2
+	VFMADD231PS  Z2, Z4, Z7
+	VMOVUPS.Z    (R11)(R14*1), K1, Z3
+	VFNMADD231PS Z2, Z4, Z3
+	VMOVUPS      Z3, K1, (R11)(R14*1)
+	VMOVUPS.Z    (AX)(R13*1), K1, Z2
+	VSUBPS       Z2, Z6, Z2
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z2, K2
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K2, Z2
+	VFMADD231PS  Z2, Z5, Z7
+	VMOVUPS.Z    (AX)(R14*1), K1, Z3
+	VFNMADD231PS Z2, Z5, Z3
+	VMOVUPS      Z3, K1, (AX)(R14*1)
+	PREFETCHT0   (SI)(R13*1)
+	PREFETCHT0   (SI)(R14*1)
+	PREFETCHT0   (DI)(R13*1)
+	PREFETCHT0   (DI)(R14*1)
+	PREFETCHT0   (R8)(R13*1)
+	PREFETCHT0   (R8)(R14*1)
+	PREFETCHT0   (CX)(R13*1)
+	PREFETCHT0   (CX)(R14*1)
+	VMOVUPS      Z7, K1, (R12)(R13*1)
+
+done356:
+	ADDQ $0x10, rows_base+48(FP)
+	ADDQ $0x10, g_base+0(FP)
+	SUBQ $0x04, rows_len+56(FP)
+	JMP  group351
+
+done352:
+group357:
+	CMPQ         rows_len+56(FP), $0x01
+	JLT          done358
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Z2
+	MOVQ         rows_base+48(FP), AX
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), BX
+	XORQ         SI, SI
+	MOVQ         dtable+120(FP), DI
+	SUBQ         table_base+24(FP), DI
+	LEAQ         (SI)(DI*1), DI
+
+single360:
+	CMPQ         CX, $0x00000010
+	JLT          rest361
+	VMOVUPS      (DX)(SI*1), Z3
+	VMOVUPS      (BX)(SI*1), Z4
+	VMOVUPS      (AX)(SI*1), Z5
+	VSUBPS       Z5, Z3, Z3
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z3, K1
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K1, Z3
+	VFMADD231PS  Z3, Z2, Z4
+	VMOVUPS      (AX)(DI*1), Z5
+	VFNMADD231PS Z3, Z2, Z5
+	VMOVUPS      Z5, (AX)(DI*1)
+	VMOVUPS      Z4, (BX)(SI*1)
+	ADDQ         $0x00000040, SI
+	ADDQ         $0x00000040, DI
+	SUBQ         $0x00000010, CX
+	JMP          single360
+
+rest361:
+	TESTQ        CX, CX
+	JZ           done362
+	MOVL         $0xffffffff, R8
+	BZHIL        CX, R8, CX
+	KMOVW        CX, K1
+	VMOVUPS.Z    (DX)(SI*1), K1, Z3
+	VMOVUPS.Z    (BX)(SI*1), K1, Z4
+	VMOVUPS.Z    (AX)(SI*1), K1, Z5
+	VSUBPS       Z5, Z3, Z3
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z3, K2
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K2, Z3
+	VFMADD231PS  Z3, Z2, Z4
+	VMOVUPS.Z    (AX)(DI*1), K1, Z5
+	VFNMADD231PS Z3, Z2, Z5
+	VMOVUPS      Z5, K1, (AX)(DI*1)
+	VMOVUPS      Z4, K1, (BX)(SI*1)
+
+done362:
+	ADDQ $0x04, rows_base+48(FP)
+	ADDQ $0x04, g_base+0(FP)
+	SUBQ $0x01, rows_len+56(FP)
+	JMP  group357
+
+done358:
+	VZEROUPPER
+	RET
+
+// func l1GradXAVX512(g []float32, table []float32, rows []uint32, x []float32, dx []float32)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·l1GradXAVX512(SB), NOSPLIT, $0-120
+	VBROADCASTSS lanes_7fffffff<>+0(SB), Z0
+	VBROADCASTSS lanes_80000000<>+0(SB), Z0
+	VBROADCASTSS lanes_3f800000<>+0(SB), Z1
+
+group363:
+	CMPQ         rows_len+56(FP), $0x04
+	JLT          done364
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Z2
+	VBROADCASTSS 4(AX), Z3
+	VBROADCASTSS 8(AX), Z4
+	VBROADCASTSS 12(AX), Z5
+	MOVQ         rows_base+48(FP), AX
+	MOVQ         AX, CX
+	LEAQ         16(AX), DX
+	CMPQ         rows_len+56(FP), $0x08
+	CMOVQGE      DX, CX
+	MOVQ         table_base+24(FP), DX
+	MOVQ         x_len+80(FP), BX
+	MOVL         (CX), SI
+	IMULQ        BX, SI
+	LEAQ         (DX)(SI*4), SI
+	MOVL         4(CX), DI
+	IMULQ        BX, DI
+	LEAQ         (DX)(DI*4), DI
+	MOVL         8(CX), R8
+	IMULQ        BX, R8
+	LEAQ         (DX)(R8*4), R8
+	MOVL         12(CX), CX
+	IMULQ        BX, CX
+	LEAQ         (DX)(CX*4), CX
+	MOVQ         table_base+24(FP), DX
+	MOVQ         x_len+80(FP), BX
+	MOVL         (AX), R9
+	IMULQ        BX, R9
+	LEAQ         (DX)(R9*4), R9
+	MOVL         4(AX), R10
+	IMULQ        BX, R10
+	LEAQ         (DX)(R10*4), R10
+	MOVL         8(AX), R11
+	IMULQ        BX, R11
+	LEAQ         (DX)(R11*4), R11
+	MOVL         12(AX), AX
+	IMULQ        BX, AX
+	LEAQ         (DX)(AX*4), AX
+	MOVQ         x_len+80(FP), DX
+	MOVQ         x_base+72(FP), BX
+	MOVQ         dx_base+96(FP), R12
+	XORQ         R13, R13
+
+single366:
+	CMPQ         DX, $0x00000010
+	JLT          rest367
+	VMOVUPS      (BX)(R13*1), Z6
+	VMOVUPS      (R12)(R13*1), Z7
+	VMOVUPS      (R9)(R13*1), Z8
+	VSUBPS       Z8, Z6, Z8
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z8, K1
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K1, Z8
+	VFMADD231PS  Z8, Z2, Z7
+	VMOVUPS      (R10)(R13*1), Z8
+	VSUBPS       Z8, Z6, Z8
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z8, K1
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K1, Z8
+	VFMADD231PS  Z8, Z3, Z7
+	VMOVUPS      (R11)(R13*1), Z8
+	VSUBPS       Z8, Z6, Z8
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z8, K1
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K1, Z8
+	VFMADD231PS  Z8, Z4, Z7
+	VMOVUPS      (AX)(R13*1), Z8
+	VSUBPS       Z8, Z6, Z6
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z6, K1
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K1, Z6
+	VFMADD231PS  Z6, Z5, Z7
+	PREFETCHT0   (SI)(R13*1)
+	PREFETCHT0   (DI)(R13*1)
+	PREFETCHT0   (R8)(R13*1)
+	PREFETCHT0   (CX)(R13*1)
+	VMOVUPS      Z7, (R12)(R13*1)
+	ADDQ         $0x00000040, R13
+	SUBQ         $0x00000010, DX
+	JMP          single366
+
+rest367:
+	TESTQ        DX, DX
+	JZ           done368
+	MOVL         $0xffffffff, R14
+	BZHIL        DX, R14, DX
+	KMOVW        DX, K1
+	VMOVUPS.Z    (BX)(R13*1), K1, Z6
+	VMOVUPS.Z    (R12)(R13*1), K1, Z7
+	VMOVUPS.Z    (R9)(R13*1), K1, Z8
+	VSUBPS       Z8, Z6, Z8
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z8, K2
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K2, Z8
+	VFMADD231PS  Z8, Z2, Z7
+	VMOVUPS.Z    (R10)(R13*1), K1, Z2
+	VSUBPS       Z2, Z6, Z2
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z2, K2
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K2, Z2
+	VFMADD231PS  Z2, Z3, Z7
+	VMOVUPS.Z    (R11)(R13*1), K1, Z2
+	VSUBPS       Z2, Z6, Z2
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z2, K2
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K2, Z2
+	VFMADD231PS  Z2, Z4, Z7
+	VMOVUPS.Z    (AX)(R13*1), K1, Z2
+	VSUBPS       Z2, Z6, Z2
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z2, K2
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K2, Z2
+	VFMADD231PS  Z2, Z5, Z7
+	PREFETCHT0   (SI)(R13*1)
+	PREFETCHT0   (DI)(R13*1)
+	PREFETCHT0   (R8)(R13*1)
+	PREFETCHT0   (CX)(R13*1)
+	VMOVUPS      Z7, K1, (R12)(R13*1)
+
+done368:
+	ADDQ $0x10, rows_base+48(FP)
+	ADDQ $0x10, g_base+0(FP)
+	SUBQ $0x04, rows_len+56(FP)
+	JMP  group363
+
+done364:
+group369:
+	CMPQ         rows_len+56(FP), $0x01
+	JLT          done370
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Z2
+	MOVQ         rows_base+48(FP), AX
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), BX
+	XORQ         SI, SI
+
+single372:
+	CMPQ         CX, $0x00000010
+	JLT          rest373
+	VMOVUPS      (DX)(SI*1), Z3
+	VMOVUPS      (BX)(SI*1), Z4
+	VMOVUPS      (AX)(SI*1), Z5
+	VSUBPS       Z5, Z3, Z3
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z3, K1
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K1, Z3
+	VFMADD231PS  Z3, Z2, Z4
+	VMOVUPS      Z4, (BX)(SI*1)
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, CX
+	JMP          single372
+
+rest373:
+	TESTQ        CX, CX
+	JZ           done374
+	MOVL         $0xffffffff, DI
+	BZHIL        CX, DI, CX
+	KMOVW        CX, K1
+	VMOVUPS.Z    (DX)(SI*1), K1, Z3
+	VMOVUPS.Z    (BX)(SI*1), K1, Z4
+	VMOVUPS.Z    (AX)(SI*1), K1, Z5
+	VSUBPS       Z5, Z3, Z3
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Z3, K2
+	VPTERNLOGD.Z $0x6c, Z0, Z1, K2, Z3
+	VFMADD231PS  Z3, Z2, Z4
+	VMOVUPS      Z4, K1, (BX)(SI*1)
+
+done374:
+	ADDQ $0x04, rows_base+48(FP)
+	ADDQ $0x04, g_base+0(FP)
+	SUBQ $0x01, rows_len+56(FP)
+	JMP  group369
+
+done370:
+	VZEROUPPER
+	RET
+
+// func squaredL2AVX512(x []float32, y []float32) float32
+// Requires: AVX, AVX512F, BMI2
+TEXT ·squaredL2AVX512(SB), NOSPLIT, $0-52
+	MOVQ   x_len+8(FP), AX
+	MOVQ   x_base+0(FP), CX
+	MOVQ   y_base+24(FP), DX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	XORQ   BX, BX
+
+wide375:
+	CMPQ        AX, $0x00000040
+	JLT         single376
+	VMOVUPS     (CX)(BX*1), Z4
+	VSUBPS      (DX)(BX*1), Z4, Z4
+	VFMADD231PS Z4, Z4, Z0
+	VMOVUPS     64(CX)(BX*1), Z4
+	VSUBPS      64(DX)(BX*1), Z4, Z4
+	VFMADD231PS Z4, Z4, Z1
+	VMOVUPS     128(CX)(BX*1), Z4
+	VSUBPS      128(DX)(BX*1), Z4, Z4
+	VFMADD231PS Z4, Z4, Z2
+	VMOVUPS     192(CX)(BX*1), Z4
+	VSUBPS      192(DX)(BX*1), Z4, Z4
+	VFMADD231PS Z4, Z4, Z3
+	ADDQ        $0x00000100, BX
+	SUBQ        $0x00000040, AX
+	JMP         wide375
+
+single376:
+	CMPQ        AX, $0x00000010
+	JLT         rest377
+	VMOVUPS     (CX)(BX*1), Z4
+	VSUBPS      (DX)(BX*1), Z4, Z4
+	VFMADD231PS Z4, Z4, Z0
+	ADDQ        $0x00000040, BX
+	SUBQ        $0x00000010, AX
+	JMP         single376
+
+rest377:
+	TESTQ       AX, AX
+	JZ          done378
+	MOVL        $0xffffffff, SI
+	BZHIL       AX, SI, AX
+	KMOVW       AX, K1
+	VMOVUPS.Z   (CX)(BX*1), K1, Z4
+	VMOVUPS.Z   (DX)(BX*1), K1, Z5
+	VSUBPS      Z5, Z4, Z4
+	VFMADD231PS Z4, Z4, Z0
+
+done378:
+	VADDPS        Z2, Z0, Z0
+	VADDPS        Z3, Z1, Z1
+	VADDPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VPERMILPS     $0x4e, X0, X1
+	VADDPS        X1, X0, X0
+	VPERMILPS     $0xb1, X0, X1
+	VADDPS        X1, X0, X0
+	VMOVSS        X0, ret+48(FP)
+	VZEROUPPER
+	RET
+
+// func squaredL2RowsAVX512(a []float32, x []float32, out []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·squaredL2RowsAVX512(SB), NOSPLIT, $0-72
+	MOVQ x_base+24(FP), AX
+	MOVQ a_base+0(FP), CX
+
+group379:
+	CMPQ   out_len+56(FP), $0x04
+	JLT    done380
+	MOVQ   x_len+32(FP), DX
+	LEAQ   (CX)(DX*4), BX
+	LEAQ   (BX)(DX*4), SI
+	LEAQ   (SI)(DX*4), DX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	MOVQ   x_len+32(FP), DI
+	XORQ   R8, R8
+
+wide381:
+	CMPQ        DI, $0x00000020
+	JLT         single382
+	VMOVUPS     (AX)(R8*1), Z16
+	VSUBPS      (CX)(R8*1), Z16, Z17
+	VFMADD231PS Z17, Z17, Z0
+	VSUBPS      (BX)(R8*1), Z16, Z17
+	VFMADD231PS Z17, Z17, Z4
+	VSUBPS      (SI)(R8*1), Z16, Z17
+	VFMADD231PS Z17, Z17, Z8
+	VSUBPS      (DX)(R8*1), Z16, Z16
+	VFMADD231PS Z16, Z16, Z12
+	VMOVUPS     64(AX)(R8*1), Z16
+	VSUBPS      64(CX)(R8*1), Z16, Z17
+	VFMADD231PS Z17, Z17, Z1
+	VSUBPS      64(BX)(R8*1), Z16, Z17
+	VFMADD231PS Z17, Z17, Z5
+	VSUBPS      64(SI)(R8*1), Z16, Z17
+	VFMADD231PS Z17, Z17, Z9
+	VSUBPS      64(DX)(R8*1), Z16, Z16
+	VFMADD231PS Z16, Z16, Z13
+	ADDQ        $0x00000080, R8
+	SUBQ        $0x00000020, DI
+	JMP         wide381
+
+single382:
+	CMPQ        DI, $0x00000010
+	JLT         rest383
+	VMOVUPS     (AX)(R8*1), Z16
+	VSUBPS      (CX)(R8*1), Z16, Z17
+	VFMADD231PS Z17, Z17, Z0
+	VSUBPS      (BX)(R8*1), Z16, Z17
+	VFMADD231PS Z17, Z17, Z4
+	VSUBPS      (SI)(R8*1), Z16, Z17
+	VFMADD231PS Z17, Z17, Z8
+	VSUBPS      (DX)(R8*1), Z16, Z16
+	VFMADD231PS Z16, Z16, Z12
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000010, DI
+	JMP         single382
+
+rest383:
+	TESTQ       DI, DI
+	JZ          done384
+	MOVL        $0xffffffff, R9
+	BZHIL       DI, R9, DI
+	KMOVW       DI, K1
+	VMOVUPS.Z   (AX)(R8*1), K1, Z16
+	VMOVUPS.Z   (CX)(R8*1), K1, Z17
+	VSUBPS      Z17, Z16, Z17
+	VFMADD231PS Z17, Z17, Z0
+	VMOVUPS.Z   (BX)(R8*1), K1, Z17
+	VSUBPS      Z17, Z16, Z17
+	VFMADD231PS Z17, Z17, Z4
+	VMOVUPS.Z   (SI)(R8*1), K1, Z17
+	VSUBPS      Z17, Z16, Z17
+	VFMADD231PS Z17, Z17, Z8
+	VMOVUPS.Z   (DX)(R8*1), K1, Z17
+	VSUBPS      Z17, Z16, Z16
+	VFMADD231PS Z16, Z16, Z12
+
+done384:
+	VADDPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y16
+	VADDPS        Y16, Y0, Y0
+	VADDPS        Z5, Z4, Z4
+	VEXTRACTF64X4 $0x01, Z4, Y16
+	VADDPS        Y16, Y4, Y4
+	VADDPS        Z9, Z8, Z8
+	VEXTRACTF64X4 $0x01, Z8, Y16
+	VADDPS        Y16, Y8, Y8
+	VADDPS        Z13, Z12, Z12
+	VEXTRACTF64X4 $0x01, Z12, Y16
+	VADDPS        Y16, Y12, Y12
+	VHADDPS       Y4, Y0, Y0
+	VHADDPS       Y12, Y8, Y8
+	VHADDPS       Y8, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X4
+	VADDPS        X4, X0, X0
+	MOVQ          out_base+48(FP), CX
+	VMOVUPS       X0, (CX)
+	MOVQ          x_len+32(FP), CX
+	LEAQ          (DX)(CX*4), CX
+	ADDQ          $0x10, out_base+48(FP)
+	SUBQ          $0x04, out_len+56(FP)
+	JMP           group379
+
+done380:
+	VZEROUPPER
+	RET
+
+// func squaredL2GatherAVX512(table []float32, rows []uint32, x []float32, out []float32)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·squaredL2GatherAVX512(SB), NOSPLIT, $0-96
+	MOVQ x_base+48(FP), AX
+	MOVQ rows_base+24(FP), CX
+
+group385:
+	CMPQ    rows_len+32(FP), $0x04
+	JLT     done386
+	MOVQ    CX, DX
+	LEAQ    16(CX), BX
+	CMPQ    rows_len+32(FP), $0x08
+	CMOVQGE BX, DX
+	MOVQ    table_base+0(FP), BX
+	MOVQ    x_len+56(FP), SI
+	MOVL    (DX), DI
+	IMULQ   SI, DI
+	LEAQ    (BX)(DI*4), DI
+	MOVL    4(DX), R8
+	IMULQ   SI, R8
+	LEAQ    (BX)(R8*4), R8
+	MOVL    8(DX), R9
+	IMULQ   SI, R9
+	LEAQ    (BX)(R9*4), R9
+	MOVL    12(DX), DX
+	IMULQ   SI, DX
+	LEAQ    (BX)(DX*4), DX
+	MOVQ    table_base+0(FP), BX
+	MOVQ    x_len+56(FP), SI
+	MOVL    (CX), R10
+	IMULQ   SI, R10
+	LEAQ    (BX)(R10*4), R10
+	MOVL    4(CX), R11
+	IMULQ   SI, R11
+	LEAQ    (BX)(R11*4), R11
+	MOVL    8(CX), R12
+	IMULQ   SI, R12
+	LEAQ    (BX)(R12*4), R12
+	MOVL    12(CX), R13
+	IMULQ   SI, R13
+	LEAQ    (BX)(R13*4), R13
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VPXORD  Z8, Z8, Z8
+	VPXORD  Z9, Z9, Z9
+	VPXORD  Z10, Z10, Z10
+	VPXORD  Z11, Z11, Z11
+	VPXORD  Z12, Z12, Z12
+	VPXORD  Z13, Z13, Z13
+	VPXORD  Z14, Z14, Z14
+	VPXORD  Z15, Z15, Z15
+	MOVQ    x_len+56(FP), BX
+	XORQ    SI, SI
+
+wide387:
+	CMPQ        BX, $0x00000020
+	JLT         single388
+	VMOVUPS     (AX)(SI*1), Z16
+	VSUBPS      (R10)(SI*1), Z16, Z17
+	VFMADD231PS Z17, Z17, Z0
+	VSUBPS      (R11)(SI*1), Z16, Z17
+	VFMADD231PS Z17, Z17, Z4
+	VSUBPS      (R12)(SI*1), Z16, Z17
+	VFMADD231PS Z17, Z17, Z8
+	VSUBPS      (R13)(SI*1), Z16, Z16
+	VFMADD231PS Z16, Z16, Z12
+	PREFETCHT0  (DI)(SI*1)
+	PREFETCHT0  (R8)(SI*1)
+	PREFETCHT0  (R9)(SI*1)
+	PREFETCHT0  (DX)(SI*1)
+	VMOVUPS     64(AX)(SI*1), Z16
+	VSUBPS      64(R10)(SI*1), Z16, Z17
+	VFMADD231PS Z17, Z17, Z1
+	VSUBPS      64(R11)(SI*1), Z16, Z17
+	VFMADD231PS Z17, Z17, Z5
+	VSUBPS      64(R12)(SI*1), Z16, Z17
+	VFMADD231PS Z17, Z17, Z9
+	VSUBPS      64(R13)(SI*1), Z16, Z16
+	VFMADD231PS Z16, Z16, Z13
+	PREFETCHT0  64(DI)(SI*1)
+	PREFETCHT0  64(R8)(SI*1)
+	PREFETCHT0  64(R9)(SI*1)
+	PREFETCHT0  64(DX)(SI*1)
+	ADDQ        $0x00000080, SI
+	SUBQ        $0x00000020, BX
+	JMP         wide387
+
+single388:
+	CMPQ        BX, $0x00000010
+	JLT         rest389
+	VMOVUPS     (AX)(SI*1), Z16
+	VSUBPS      (R10)(SI*1), Z16, Z17
+	VFMADD231PS Z17, Z17, Z0
+	VSUBPS      (R11)(SI*1), Z16, Z17
+	VFMADD231PS Z17, Z17, Z4
+	VSUBPS      (R12)(SI*1), Z16, Z17
+	VFMADD231PS Z17, Z17, Z8
+	VSUBPS      (R13)(SI*1), Z16, Z16
+	VFMADD231PS Z16, Z16, Z12
+	PREFETCHT0  (DI)(SI*1)
+	PREFETCHT0  (R8)(SI*1)
+	PREFETCHT0  (R9)(SI*1)
+	PREFETCHT0  (DX)(SI*1)
+	ADDQ        $0x00000040, SI
+	SUBQ        $0x00000010, BX
+	JMP         single388
+
+rest389:
+	TESTQ       BX, BX
+	JZ          done390
+	MOVL        $0xffffffff, R14
+	BZHIL       BX, R14, BX
+	KMOVW       BX, K1
+	VMOVUPS.Z   (AX)(SI*1), K1, Z16
+	VMOVUPS.Z   (R10)(SI*1), K1, Z17
+	VSUBPS      Z17, Z16, Z17
+	VFMADD231PS Z17, Z17, Z0
+	VMOVUPS.Z   (R11)(SI*1), K1, Z17
+	VSUBPS      Z17, Z16, Z17
+	VFMADD231PS Z17, Z17, Z4
+	VMOVUPS.Z   (R12)(SI*1), K1, Z17
+	VSUBPS      Z17, Z16, Z17
+	VFMADD231PS Z17, Z17, Z8
+	VMOVUPS.Z   (R13)(SI*1), K1, Z17
+	VSUBPS      Z17, Z16, Z16
+	VFMADD231PS Z16, Z16, Z12
+	PREFETCHT0  (DI)(SI*1)
+	PREFETCHT0  (R8)(SI*1)
+	PREFETCHT0  (R9)(SI*1)
+	PREFETCHT0  (DX)(SI*1)
+
+done390:
+	VADDPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y16
+	VADDPS        Y16, Y0, Y0
+	VADDPS        Z5, Z4, Z4
+	VEXTRACTF64X4 $0x01, Z4, Y16
+	VADDPS        Y16, Y4, Y4
+	VADDPS        Z9, Z8, Z8
+	VEXTRACTF64X4 $0x01, Z8, Y16
+	VADDPS        Y16, Y8, Y8
+	VADDPS        Z13, Z12, Z12
+	VEXTRACTF64X4 $0x01, Z12, Y16
+	VADDPS        Y16, Y12, Y12
+	VHADDPS       Y4, Y0, Y0
+	VHADDPS       Y12, Y8, Y8
+	VHADDPS       Y8, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X4
+	VADDPS        X4, X0, X0
+	MOVQ          out_base+72(FP), DX
+	VMOVUPS       X0, (DX)
+	ADDQ          $0x10, CX
+	ADDQ          $0x10, out_base+72(FP)
+	SUBQ          $0x04, rows_len+32(FP)
+	JMP           group385
+
+done386:
+	VZEROUPPER
+	RET
+
+// func squaredL2GradAVX512(g []float32, table []float32, rows []uint32, x []float32, dx []float32, dtable *float32)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·squaredL2GradAVX512(SB), NOSPLIT, $0-128
+group391:
+	CMPQ         rows_len+56(FP), $0x04
+	JLT          done392
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Z0
+	VMULPS       lanes_40000000<>+0(SB), Z0, Z0
+	VBROADCASTSS 4(AX), Z1
+	VMULPS       lanes_40000000<>+0(SB), Z1, Z1
+	VBROADCASTSS 8(AX), Z2
+	VMULPS       lanes_40000000<>+0(SB), Z2, Z2
+	VBROADCASTSS 12(AX), Z3
+	VMULPS       lanes_40000000<>+0(SB), Z3, Z3
+	MOVQ         rows_base+48(FP), AX
+	MOVQ         AX, CX
+	LEAQ         16(AX), DX
+	CMPQ         rows_len+56(FP), $0x08
+	CMOVQGE      DX, CX
+	MOVQ         table_base+24(FP), DX
+	MOVQ         x_len+80(FP), BX
+	MOVL         (CX), SI
+	IMULQ        BX, SI
+	LEAQ         (DX)(SI*4), SI
+	MOVL         4(CX), DI
+	IMULQ        BX, DI
+	LEAQ         (DX)(DI*4), DI
+	MOVL         8(CX), R8
+	IMULQ        BX, R8
+	LEAQ         (DX)(R8*4), R8
+	MOVL         12(CX), CX
+	IMULQ        BX, CX
+	LEAQ         (DX)(CX*4), CX
+	MOVQ         table_base+24(FP), DX
+	MOVQ         x_len+80(FP), BX
+	MOVL         (AX), R9
+	IMULQ        BX, R9
+	LEAQ         (DX)(R9*4), R9
+	MOVL         4(AX), R10
+	IMULQ        BX, R10
+	LEAQ         (DX)(R10*4), R10
+	MOVL         8(AX), R11
+	IMULQ        BX, R11
+	LEAQ         (DX)(R11*4), R11
+	MOVL         12(AX), AX
+	IMULQ        BX, AX
+	LEAQ         (DX)(AX*4), AX
+	MOVQ         x_len+80(FP), DX
+	MOVQ         x_base+72(FP), BX
+	MOVQ         dx_base+96(FP), R12
+	XORQ         R13, R13
+	MOVQ         dtable+120(FP), R14
+	SUBQ         table_base+24(FP), R14
+	LEAQ         (R13)(R14*1), R14
+
+single394:
+	CMPQ         DX, $0x00000010
+	JLT          rest395
+	VMOVUPS      (BX)(R13*1), Z4
+	VMOVUPS      (R12)(R13*1), Z5
+	VMOVUPS      (R9)(R13*1), Z6
+	VSUBPS       Z6, Z4, Z6
+	VFMADD231PS  Z6, Z0, Z5
+	VMOVUPS      (R9)(R14*1), Z7
+	VFNMADD231PS Z6, Z0, Z7
+	VMOVUPS      Z7, (R9)(R14*1)
+	VMOVUPS      (R10)(R13*1), Z6
+	VSUBPS       Z6, Z4, Z6
+	VFMADD231PS  Z6, Z1, Z5
+	VMOVUPS      (R10)(R14*1), Z7
+	VFNMADD231PS Z6, Z1, Z7
+	VMOVUPS      Z7, (R10)(R14*1)
+	VMOVUPS      (R11)(R13*1), Z6
+	VSUBPS       Z6, Z4, Z6
+	VFMADD231PS  Z6, Z2, Z5
+	VMOVUPS      (R11)(R14*1), Z7
+	VFNMADD231PS Z6, Z2, Z7
+	VMOVUPS      Z7, (R11)(R14*1)
+	VMOVUPS      (AX)(R13*1), Z6
+	VSUBPS       Z6, Z4, Z4
+	VFMADD231PS  Z4, Z3, Z5
+	VMOVUPS      (AX)(R14*1), Z6
+	VFNMADD231PS Z4, Z3, Z6
+	VMOVUPS      Z6, (AX)(R14*1)
+	PREFETCHT0   (SI)(R13*1)
+	PREFETCHT0   (SI)(R14*1)
+	PREFETCHT0   (DI)(R13*1)
+	PREFETCHT0   (DI)(R14*1)
+	PREFETCHT0   (R8)(R13*1)
+	PREFETCHT0   (R8)(R14*1)
+	PREFETCHT0   (CX)(R13*1)
+	PREFETCHT0   (CX)(R14*1)
+	VMOVUPS      Z5, (R12)(R13*1)
+	ADDQ         $0x00000040, R13
+	ADDQ         $0x00000040, R14
+	SUBQ         $0x00000010, DX
+	JMP          single394
+
+rest395:
+	TESTQ        DX, DX
+	JZ           done396
+	MOVL         $0xffffffff, R15
+	BZHIL        DX, R15, DX
+	KMOVW        DX, K1
+	VMOVUPS.Z    (BX)(R13*1), K1, Z4
+	VMOVUPS.Z    (R12)(R13*1), K1, Z5
+	VMOVUPS.Z    (R9)(R13*1), K1, Z6
+	VSUBPS       Z6, Z4, Z6
+	VFMADD231PS  Z6, Z0, Z5
+	VMOVUPS.Z    (R9)(R14*1), K1, Z7
+	VFNMADD231PS Z6, Z0, Z7
+	VMOVUPS      Z7, K1, (R9)(R14*1)
+	VMOVUPS.Z    (R10)(R13*1), K1, Z0
+	VSUBPS       Z0, Z4, Z0
+	VFMADD231PS  Z0, Z1, Z5
+	VMOVUPS.Z    (R10)(R14*1), K1, Z6
+	VFNMADD231PS Z0, Z1, Z6
+	VMOVUPS      Z6, K1, (R10)(R14*1)
+	VMOVUPS.Z    (R11)(R13*1), K1, Z0
+	VSUBPS       Z0, Z4, Z0
+	VFMADD231PS  Z0, Z2, Z5
+	VMOVUPS.Z    (R11)(R14*1), K1, Z1
+	VFNMADD231PS Z0, Z2, Z1
+	VMOVUPS      Z1, K1, (R11)(R14*1)
+	VMOVUPS.Z    (AX)(R13*1), K1, Z0
+	VSUBPS       Z0, Z4, Z0
+	VFMADD231PS  Z0, Z3, Z5
+	VMOVUPS.Z    (AX)(R14*1), K1, Z1
+	VFNMADD231PS Z0, Z3, Z1
+	VMOVUPS      Z1, K1, (AX)(R14*1)
+	PREFETCHT0   (SI)(R13*1)
+	PREFETCHT0   (SI)(R14*1)
+	PREFETCHT0   (DI)(R13*1)
+	PREFETCHT0   (DI)(R14*1)
+	PREFETCHT0   (R8)(R13*1)
+	PREFETCHT0   (R8)(R14*1)
+	PREFETCHT0   (CX)(R13*1)
+	PREFETCHT0   (CX)(R14*1)
+	VMOVUPS      Z5, K1, (R12)(R13*1)
+
+done396:
+	ADDQ $0x10, rows_base+48(FP)
+	ADDQ $0x10, g_base+0(FP)
+	SUBQ $0x04, rows_len+56(FP)
+	JMP  group391
+
+done392:
+group397:
+	CMPQ         rows_len+56(FP), $0x01
+	JLT          done398
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Z0
+	VMULPS       lanes_40000000<>+0(SB), Z0, Z0
+	MOVQ         rows_base+48(FP), AX
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), BX
+	XORQ         SI, SI
+	MOVQ         dtable+120(FP), DI
+	SUBQ         table_base+24(FP), DI
+	LEAQ         (SI)(DI*1), DI
+
+single400:
+	CMPQ         CX, $0x00000010
+	JLT          rest401
+	VMOVUPS      (DX)(SI*1), Z1
+	VMOVUPS      (BX)(SI*1), Z2
+	VMOVUPS      (AX)(SI*1), Z3
+	VSUBPS       Z3, Z1, Z1
+	VFMADD231PS  Z1, Z0, Z2
+	VMOVUPS      (AX)(DI*1), Z3
+	VFNMADD231PS Z1, Z0, Z3
+	VMOVUPS      Z3, (AX)(DI*1)
+	VMOVUPS      Z2, (BX)(SI*1)
+	ADDQ         $0x00000040, SI
+	ADDQ         $0x00000040, DI
+	SUBQ         $0x00000010, CX
+	JMP          single400
+
+rest401:
+	TESTQ        CX, CX
+	JZ           done402
+	MOVL         $0xffffffff, R8
+	BZHIL        CX, R8, CX
+	KMOVW        CX, K1
+	VMOVUPS.Z    (DX)(SI*1), K1, Z1
+	VMOVUPS.Z    (BX)(SI*1), K1, Z2
+	VMOVUPS.Z    (AX)(SI*1), K1, Z3
+	VSUBPS       Z3, Z1, Z1
+	VFMADD231PS  Z1, Z0, Z2
+	VMOVUPS.Z    (AX)(DI*1), K1, Z3
+	VFNMADD231PS Z1, Z0, Z3
+	VMOVUPS      Z3, K1, (AX)(DI*1)
+	VMOVUPS      Z2, K1, (BX)(SI*1)
+
+done402:
+	ADDQ $0x04, rows_base+48(FP)
+	ADDQ $0x04, g_base+0(FP)
+	SUBQ $0x01, rows_len+56(FP)
+	JMP  group397
+
+done398:
+	VZEROUPPER
+	RET
+
+// func squaredL2GradXAVX512(g []float32, table []float32, rows []uint32, x []float32, dx []float32)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·squaredL2GradXAVX512(SB), NOSPLIT, $0-120
+group403:
+	CMPQ         rows_len+56(FP), $0x04
+	JLT          done404
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Z0
+	VMULPS       lanes_40000000<>+0(SB), Z0, Z0
+	VBROADCASTSS 4(AX), Z1
+	VMULPS       lanes_40000000<>+0(SB), Z1, Z1
+	VBROADCASTSS 8(AX), Z2
+	VMULPS       lanes_40000000<>+0(SB), Z2, Z2
+	VBROADCASTSS 12(AX), Z3
+	VMULPS       lanes_40000000<>+0(SB), Z3, Z3
+	MOVQ         rows_base+48(FP), AX
+	MOVQ         AX, CX
+	LEAQ         16(AX), DX
+	CMPQ         rows_len+56(FP), $0x08
+	CMOVQGE      DX, CX
+	MOVQ         table_base+24(FP), DX
+	MOVQ         x_len+80(FP), BX
+	MOVL         (CX), SI
+	IMULQ        BX, SI
+	LEAQ         (DX)(SI*4), SI
+	MOVL         4(CX), DI
+	IMULQ        BX, DI
+	LEAQ         (DX)(DI*4), DI
+	MOVL         8(CX), R8
+	IMULQ        BX, R8
+	LEAQ         (DX)(R8*4), R8
+	MOVL         12(CX), CX
+	IMULQ        BX, CX
+	LEAQ         (DX)(CX*4), CX
+	MOVQ         table_base+24(FP), DX
+	MOVQ         x_len+80(FP), BX
+	MOVL         (AX), R9
+	IMULQ        BX, R9
+	LEAQ         (DX)(R9*4), R9
+	MOVL         4(AX), R10
+	IMULQ        BX, R10
+	LEAQ         (DX)(R10*4), R10
+	MOVL         8(AX), R11
+	IMULQ        BX, R11
+	LEAQ         (DX)(R11*4), R11
+	MOVL         12(AX), AX
+	IMULQ        BX, AX
+	LEAQ         (DX)(AX*4), AX
+	MOVQ         x_len+80(FP), DX
+	MOVQ         x_base+72(FP), BX
+	MOVQ         dx_base+96(FP), R12
+	XORQ         R13, R13
+
+single406:
+	CMPQ        DX, $0x00000010
+	JLT         rest407
+	VMOVUPS     (BX)(R13*1), Z4
+	VMOVUPS     (R12)(R13*1), Z5
+	VMOVUPS     (R9)(R13*1), Z6
+	VSUBPS      Z6, Z4, Z6
+	VFMADD231PS Z6, Z0, Z5
+	VMOVUPS     (R10)(R13*1), Z6
+	VSUBPS      Z6, Z4, Z6
+	VFMADD231PS Z6, Z1, Z5
+	VMOVUPS     (R11)(R13*1), Z6
+	VSUBPS      Z6, Z4, Z6
+	VFMADD231PS Z6, Z2, Z5
+	VMOVUPS     (AX)(R13*1), Z6
+	VSUBPS      Z6, Z4, Z4
+	VFMADD231PS Z4, Z3, Z5
+	PREFETCHT0  (SI)(R13*1)
+	PREFETCHT0  (DI)(R13*1)
+	PREFETCHT0  (R8)(R13*1)
+	PREFETCHT0  (CX)(R13*1)
+	VMOVUPS     Z5, (R12)(R13*1)
+	ADDQ        $0x00000040, R13
+	SUBQ        $0x00000010, DX
+	JMP         single406
+
+rest407:
+	TESTQ       DX, DX
+	JZ          done408
+	MOVL        $0xffffffff, R14
+	BZHIL       DX, R14, DX
+	KMOVW       DX, K1
+	VMOVUPS.Z   (BX)(R13*1), K1, Z4
+	VMOVUPS.Z   (R12)(R13*1), K1, Z5
+	VMOVUPS.Z   (R9)(R13*1), K1, Z6
+	VSUBPS      Z6, Z4, Z6
+	VFMADD231PS Z6, Z0, Z5
+	VMOVUPS.Z   (R10)(R13*1), K1, Z0
+	VSUBPS      Z0, Z4, Z0
+	VFMADD231PS Z0, Z1, Z5
+	VMOVUPS.Z   (R11)(R13*1), K1, Z0
+	VSUBPS      Z0, Z4, Z0
+	VFMADD231PS Z0, Z2, Z5
+	VMOVUPS.Z   (AX)(R13*1), K1, Z0
+	VSUBPS      Z0, Z4, Z0
+	VFMADD231PS Z0, Z3, Z5
+	PREFETCHT0  (SI)(R13*1)
+	PREFETCHT0  (DI)(R13*1)
+	PREFETCHT0  (R8)(R13*1)
+	PREFETCHT0  (CX)(R13*1)
+	VMOVUPS     Z5, K1, (R12)(R13*1)
+
+done408:
+	ADDQ $0x10, rows_base+48(FP)
+	ADDQ $0x10, g_base+0(FP)
+	SUBQ $0x04, rows_len+56(FP)
+	JMP  group403
+
+done404:
+group409:
+	CMPQ         rows_len+56(FP), $0x01
+	JLT          done410
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Z0
+	VMULPS       lanes_40000000<>+0(SB), Z0, Z0
+	MOVQ         rows_base+48(FP), AX
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
+	MOVQ         x_len+80(FP), CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), BX
+	XORQ         SI, SI
+
+single412:
+	CMPQ        CX, $0x00000010
+	JLT         rest413
+	VMOVUPS     (DX)(SI*1), Z1
+	VMOVUPS     (BX)(SI*1), Z2
+	VMOVUPS     (AX)(SI*1), Z3
+	VSUBPS      Z3, Z1, Z1
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS     Z2, (BX)(SI*1)
+	ADDQ        $0x00000040, SI
+	SUBQ        $0x00000010, CX
+	JMP         single412
+
+rest413:
+	TESTQ       CX, CX
+	JZ          done414
+	MOVL        $0xffffffff, DI
+	BZHIL       CX, DI, CX
+	KMOVW       CX, K1
+	VMOVUPS.Z   (DX)(SI*1), K1, Z1
+	VMOVUPS.Z   (BX)(SI*1), K1, Z2
+	VMOVUPS.Z   (AX)(SI*1), K1, Z3
+	VSUBPS      Z3, Z1, Z1
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS     Z2, K1, (BX)(SI*1)
+
+done414:
+	ADDQ $0x04, rows_base+48(FP)
+	ADDQ $0x04, g_base+0(FP)
+	SUBQ $0x01, rows_len+56(FP)
+	JMP  group409
+
+done410:
+	VZEROUPPER
+	RET
+
+// func moduliAVX512(x []float32, y []float32) float32
+// Requires: AVX, AVX512F, BMI2
+TEXT ·moduliAVX512(SB), NOSPLIT, $0-52
+	MOVQ         x_len+8(FP), AX
+	SHRQ         $0x01, AX
+	MOVQ         x_base+0(FP), CX
+	MOVQ         y_base+24(FP), DX
+	VPXORD       Z0, Z0, Z0
+	VPXORD       Z1, Z1, Z1
+	VPXORD       Z2, Z2, Z2
+	VPXORD       Z3, Z3, Z3
+	VBROADCASTSS lanes_40400000<>+0(SB), Z4
+	VBROADCASTSS lanes_7f7fffff<>+0(SB), Z5
+	XORQ         BX, BX
+	LEAQ         (BX)(AX*4), SI
+
+wide415:
+	CMPQ         AX, $0x00000040
+	JLT          single416
+	VMOVUPS      (CX)(BX*1), Z6
+	VMOVUPS      (CX)(SI*1), Z7
+	VSUBPS       (DX)(BX*1), Z6, Z6
+	VSUBPS       (DX)(SI*1), Z7, Z7
+	VMULPS       Z6, Z6, Z6
+	VFMADD231PS  Z7, Z7, Z6
+	VMINPS       Z6, Z5, Z6
+	VPTESTMD     Z6, Z6, K1
+	VRSQRT14PS.Z Z6, K1, Z7
+	VMULPS       Z7, Z6, Z6
+	VFNMADD213PS Z4, Z6, Z7
+	VFMADD231PS  Z7, Z6, Z0
+	VMOVUPS      64(CX)(BX*1), Z6
+	VMOVUPS      64(CX)(SI*1), Z7
+	VSUBPS       64(DX)(BX*1), Z6, Z6
+	VSUBPS       64(DX)(SI*1), Z7, Z7
+	VMULPS       Z6, Z6, Z6
+	VFMADD231PS  Z7, Z7, Z6
+	VMINPS       Z6, Z5, Z6
+	VPTESTMD     Z6, Z6, K1
+	VRSQRT14PS.Z Z6, K1, Z7
+	VMULPS       Z7, Z6, Z6
+	VFNMADD213PS Z4, Z6, Z7
+	VFMADD231PS  Z7, Z6, Z1
+	VMOVUPS      128(CX)(BX*1), Z6
+	VMOVUPS      128(CX)(SI*1), Z7
+	VSUBPS       128(DX)(BX*1), Z6, Z6
+	VSUBPS       128(DX)(SI*1), Z7, Z7
+	VMULPS       Z6, Z6, Z6
+	VFMADD231PS  Z7, Z7, Z6
+	VMINPS       Z6, Z5, Z6
+	VPTESTMD     Z6, Z6, K1
+	VRSQRT14PS.Z Z6, K1, Z7
+	VMULPS       Z7, Z6, Z6
+	VFNMADD213PS Z4, Z6, Z7
+	VFMADD231PS  Z7, Z6, Z2
+	VMOVUPS      192(CX)(BX*1), Z6
+	VMOVUPS      192(CX)(SI*1), Z7
+	VSUBPS       192(DX)(BX*1), Z6, Z6
+	VSUBPS       192(DX)(SI*1), Z7, Z7
+	VMULPS       Z6, Z6, Z6
+	VFMADD231PS  Z7, Z7, Z6
+	VMINPS       Z6, Z5, Z6
+	VPTESTMD     Z6, Z6, K1
+	VRSQRT14PS.Z Z6, K1, Z7
+	VMULPS       Z7, Z6, Z6
+	VFNMADD213PS Z4, Z6, Z7
+	VFMADD231PS  Z7, Z6, Z3
+	ADDQ         $0x00000100, BX
+	ADDQ         $0x00000100, SI
+	SUBQ         $0x00000040, AX
+	JMP          wide415
+
+single416:
+	CMPQ         AX, $0x00000010
+	JLT          rest417
+	VMOVUPS      (CX)(BX*1), Z6
+	VMOVUPS      (CX)(SI*1), Z7
+	VSUBPS       (DX)(BX*1), Z6, Z6
+	VSUBPS       (DX)(SI*1), Z7, Z7
+	VMULPS       Z6, Z6, Z6
+	VFMADD231PS  Z7, Z7, Z6
+	VMINPS       Z6, Z5, Z6
+	VPTESTMD     Z6, Z6, K1
+	VRSQRT14PS.Z Z6, K1, Z7
+	VMULPS       Z7, Z6, Z6
+	VFNMADD213PS Z4, Z6, Z7
+	VFMADD231PS  Z7, Z6, Z0
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, AX
+	JMP          single416
+
+rest417:
+	TESTQ        AX, AX
+	JZ           done418
+	MOVL         $0xffffffff, DI
+	BZHIL        AX, DI, AX
+	KMOVW        AX, K1
+	VMOVUPS.Z    (CX)(BX*1), K1, Z6
+	VMOVUPS.Z    (CX)(SI*1), K1, Z7
+	VMOVUPS.Z    (DX)(BX*1), K1, Z8
+	VMOVUPS.Z    (DX)(SI*1), K1, Z9
+	VSUBPS       Z8, Z6, Z6
+	VSUBPS       Z9, Z7, Z7
+	VMULPS       Z6, Z6, Z6
+	VFMADD231PS  Z7, Z7, Z6
+	VMINPS       Z6, Z5, Z6
+	VPTESTMD     Z6, Z6, K1
+	VRSQRT14PS.Z Z6, K1, Z5
+	VMULPS       Z5, Z6, Z6
+	VFNMADD213PS Z4, Z6, Z5
+	VFMADD231PS  Z5, Z6, Z0
+
+done418:
+	VADDPS        Z2, Z0, Z0
+	VADDPS        Z3, Z1, Z1
+	VADDPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VPERMILPS     $0x4e, X0, X1
+	VADDPS        X1, X0, X0
+	VPERMILPS     $0xb1, X0, X1
+	VADDPS        X1, X0, X0
+	VMULSS        lanes_3f000000<>+0(SB), X0, X0
+	VMOVSS        X0, ret+48(FP)
+	VZEROUPPER
+	RET
+
+DATA lanes_40400000<>+0(SB)/4, $0x40400000
+DATA lanes_40400000<>+4(SB)/4, $0x40400000
+DATA lanes_40400000<>+8(SB)/4, $0x40400000
+DATA lanes_40400000<>+12(SB)/4, $0x40400000
+DATA lanes_40400000<>+16(SB)/4, $0x40400000
+DATA lanes_40400000<>+20(SB)/4, $0x40400000
+DATA lanes_40400000<>+24(SB)/4, $0x40400000
+DATA lanes_40400000<>+28(SB)/4, $0x40400000
+DATA lanes_40400000<>+32(SB)/4, $0x40400000
+DATA lanes_40400000<>+36(SB)/4, $0x40400000
+DATA lanes_40400000<>+40(SB)/4, $0x40400000
+DATA lanes_40400000<>+44(SB)/4, $0x40400000
+DATA lanes_40400000<>+48(SB)/4, $0x40400000
+DATA lanes_40400000<>+52(SB)/4, $0x40400000
+DATA lanes_40400000<>+56(SB)/4, $0x40400000
+DATA lanes_40400000<>+60(SB)/4, $0x40400000
+GLOBL lanes_40400000<>(SB), RODATA|NOPTR, $64
+
+DATA lanes_7f7fffff<>+0(SB)/4, $0x7f7fffff
+DATA lanes_7f7fffff<>+4(SB)/4, $0x7f7fffff
+DATA lanes_7f7fffff<>+8(SB)/4, $0x7f7fffff
+DATA lanes_7f7fffff<>+12(SB)/4, $0x7f7fffff
+DATA lanes_7f7fffff<>+16(SB)/4, $0x7f7fffff
+DATA lanes_7f7fffff<>+20(SB)/4, $0x7f7fffff
+DATA lanes_7f7fffff<>+24(SB)/4, $0x7f7fffff
+DATA lanes_7f7fffff<>+28(SB)/4, $0x7f7fffff
+DATA lanes_7f7fffff<>+32(SB)/4, $0x7f7fffff
+DATA lanes_7f7fffff<>+36(SB)/4, $0x7f7fffff
+DATA lanes_7f7fffff<>+40(SB)/4, $0x7f7fffff
+DATA lanes_7f7fffff<>+44(SB)/4, $0x7f7fffff
+DATA lanes_7f7fffff<>+48(SB)/4, $0x7f7fffff
+DATA lanes_7f7fffff<>+52(SB)/4, $0x7f7fffff
+DATA lanes_7f7fffff<>+56(SB)/4, $0x7f7fffff
+DATA lanes_7f7fffff<>+60(SB)/4, $0x7f7fffff
+GLOBL lanes_7f7fffff<>(SB), RODATA|NOPTR, $64
+
+// func moduliRowsAVX512(a []float32, x []float32, out []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·moduliRowsAVX512(SB), NOSPLIT, $0-72
+	MOVQ         x_base+24(FP), AX
+	VBROADCASTSS lanes_40400000<>+0(SB), Z0
+	VBROADCASTSS lanes_7f7fffff<>+0(SB), Z1
+	MOVQ         a_base+0(FP), CX
+
+group419:
+	CMPQ   out_len+56(FP), $0x04
+	JLT    done420
+	MOVQ   x_len+32(FP), DX
+	LEAQ   (CX)(DX*4), BX
+	LEAQ   (BX)(DX*4), SI
+	LEAQ   (SI)(DX*4), DX
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	MOVQ   x_len+32(FP), DI
+	SHRQ   $0x01, DI
+	XORQ   R8, R8
+	LEAQ   (R8)(DI*4), R9
+
+wide421:
+	CMPQ         DI, $0x00000020
+	JLT          single422
+	VMOVUPS      (AX)(R8*1), Z18
+	VMOVUPS      (AX)(R9*1), Z19
+	VSUBPS       (CX)(R8*1), Z18, Z20
+	VSUBPS       (CX)(R9*1), Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K1
+	VRSQRT14PS.Z Z20, K1, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z2
+	VSUBPS       (BX)(R8*1), Z18, Z20
+	VSUBPS       (BX)(R9*1), Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K1
+	VRSQRT14PS.Z Z20, K1, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z6
+	VSUBPS       (SI)(R8*1), Z18, Z20
+	VSUBPS       (SI)(R9*1), Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K1
+	VRSQRT14PS.Z Z20, K1, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z10
+	VSUBPS       (DX)(R8*1), Z18, Z18
+	VSUBPS       (DX)(R9*1), Z19, Z19
+	VMULPS       Z18, Z18, Z18
+	VFMADD231PS  Z19, Z19, Z18
+	VMINPS       Z18, Z1, Z18
+	VPTESTMD     Z18, Z18, K1
+	VRSQRT14PS.Z Z18, K1, Z19
+	VMULPS       Z19, Z18, Z18
+	VFNMADD213PS Z0, Z18, Z19
+	VFMADD231PS  Z19, Z18, Z14
+	VMOVUPS      64(AX)(R8*1), Z18
+	VMOVUPS      64(AX)(R9*1), Z19
+	VSUBPS       64(CX)(R8*1), Z18, Z20
+	VSUBPS       64(CX)(R9*1), Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K1
+	VRSQRT14PS.Z Z20, K1, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z3
+	VSUBPS       64(BX)(R8*1), Z18, Z20
+	VSUBPS       64(BX)(R9*1), Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K1
+	VRSQRT14PS.Z Z20, K1, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z7
+	VSUBPS       64(SI)(R8*1), Z18, Z20
+	VSUBPS       64(SI)(R9*1), Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K1
+	VRSQRT14PS.Z Z20, K1, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z11
+	VSUBPS       64(DX)(R8*1), Z18, Z18
+	VSUBPS       64(DX)(R9*1), Z19, Z19
+	VMULPS       Z18, Z18, Z18
+	VFMADD231PS  Z19, Z19, Z18
+	VMINPS       Z18, Z1, Z18
+	VPTESTMD     Z18, Z18, K1
+	VRSQRT14PS.Z Z18, K1, Z19
+	VMULPS       Z19, Z18, Z18
+	VFNMADD213PS Z0, Z18, Z19
+	VFMADD231PS  Z19, Z18, Z15
+	ADDQ         $0x00000080, R8
+	ADDQ         $0x00000080, R9
+	SUBQ         $0x00000020, DI
+	JMP          wide421
+
+single422:
+	CMPQ         DI, $0x00000010
+	JLT          rest423
+	VMOVUPS      (AX)(R8*1), Z18
+	VMOVUPS      (AX)(R9*1), Z19
+	VSUBPS       (CX)(R8*1), Z18, Z20
+	VSUBPS       (CX)(R9*1), Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K1
+	VRSQRT14PS.Z Z20, K1, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z2
+	VSUBPS       (BX)(R8*1), Z18, Z20
+	VSUBPS       (BX)(R9*1), Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K1
+	VRSQRT14PS.Z Z20, K1, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z6
+	VSUBPS       (SI)(R8*1), Z18, Z20
+	VSUBPS       (SI)(R9*1), Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K1
+	VRSQRT14PS.Z Z20, K1, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z10
+	VSUBPS       (DX)(R8*1), Z18, Z18
+	VSUBPS       (DX)(R9*1), Z19, Z19
+	VMULPS       Z18, Z18, Z18
+	VFMADD231PS  Z19, Z19, Z18
+	VMINPS       Z18, Z1, Z18
+	VPTESTMD     Z18, Z18, K1
+	VRSQRT14PS.Z Z18, K1, Z19
+	VMULPS       Z19, Z18, Z18
+	VFNMADD213PS Z0, Z18, Z19
+	VFMADD231PS  Z19, Z18, Z14
+	ADDQ         $0x00000040, R8
+	ADDQ         $0x00000040, R9
+	SUBQ         $0x00000010, DI
+	JMP          single422
+
+rest423:
+	TESTQ        DI, DI
+	JZ           done424
+	MOVL         $0xffffffff, R10
+	BZHIL        DI, R10, DI
+	KMOVW        DI, K1
+	VMOVUPS.Z    (AX)(R8*1), K1, Z18
+	VMOVUPS.Z    (AX)(R9*1), K1, Z19
+	VMOVUPS.Z    (CX)(R8*1), K1, Z20
+	VMOVUPS.Z    (CX)(R9*1), K1, Z21
+	VSUBPS       Z20, Z18, Z20
+	VSUBPS       Z21, Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K2
+	VRSQRT14PS.Z Z20, K2, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z2
+	VMOVUPS.Z    (BX)(R8*1), K1, Z20
+	VMOVUPS.Z    (BX)(R9*1), K1, Z21
+	VSUBPS       Z20, Z18, Z20
+	VSUBPS       Z21, Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K2
+	VRSQRT14PS.Z Z20, K2, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z6
+	VMOVUPS.Z    (SI)(R8*1), K1, Z20
+	VMOVUPS.Z    (SI)(R9*1), K1, Z21
+	VSUBPS       Z20, Z18, Z20
+	VSUBPS       Z21, Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K2
+	VRSQRT14PS.Z Z20, K2, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z10
+	VMOVUPS.Z    (DX)(R8*1), K1, Z20
+	VMOVUPS.Z    (DX)(R9*1), K1, Z21
+	VSUBPS       Z20, Z18, Z18
+	VSUBPS       Z21, Z19, Z19
+	VMULPS       Z18, Z18, Z18
+	VFMADD231PS  Z19, Z19, Z18
+	VMINPS       Z18, Z1, Z18
+	VPTESTMD     Z18, Z18, K1
+	VRSQRT14PS.Z Z18, K1, Z19
+	VMULPS       Z19, Z18, Z18
+	VFNMADD213PS Z0, Z18, Z19
+	VFMADD231PS  Z19, Z18, Z14
+
+done424:
+	VADDPS        Z3, Z2, Z2
+	VEXTRACTF64X4 $0x01, Z2, Y18
+	VADDPS        Y18, Y2, Y2
+	VADDPS        Z7, Z6, Z6
+	VEXTRACTF64X4 $0x01, Z6, Y18
+	VADDPS        Y18, Y6, Y6
+	VADDPS        Z11, Z10, Z10
+	VEXTRACTF64X4 $0x01, Z10, Y18
+	VADDPS        Y18, Y10, Y10
+	VADDPS        Z15, Z14, Z14
+	VEXTRACTF64X4 $0x01, Z14, Y18
+	VADDPS        Y18, Y14, Y14
+	VHADDPS       Y6, Y2, Y2
+	VHADDPS       Y14, Y10, Y10
+	VHADDPS       Y10, Y2, Y2
+	VEXTRACTF128  $0x01, Y2, X6
+	VADDPS        X6, X2, X2
+	VMULPS        lanes_3f000000<>+0(SB), X2, X2
+	MOVQ          out_base+48(FP), CX
+	VMOVUPS       X2, (CX)
+	MOVQ          x_len+32(FP), CX
+	LEAQ          (DX)(CX*4), CX
+	ADDQ          $0x10, out_base+48(FP)
+	SUBQ          $0x04, out_len+56(FP)
+	JMP           group419
+
+done420:
+	VZEROUPPER
+	RET
+
+// func moduliGatherAVX512(table []float32, rows []uint32, x []float32, out []float32)
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
+TEXT ·moduliGatherAVX512(SB), NOSPLIT, $0-96
+	MOVQ         x_base+48(FP), AX
+	VBROADCASTSS lanes_40400000<>+0(SB), Z0
+	VBROADCASTSS lanes_7f7fffff<>+0(SB), Z1
+	MOVQ         rows_base+24(FP), CX
+
+group425:
+	CMPQ    rows_len+32(FP), $0x04
+	JLT     done426
+	MOVQ    CX, DX
+	LEAQ    16(CX), BX
+	CMPQ    rows_len+32(FP), $0x08
+	CMOVQGE BX, DX
+	MOVQ    table_base+0(FP), BX
+	MOVQ    x_len+56(FP), SI
+	MOVL    (DX), DI
+	IMULQ   SI, DI
+	LEAQ    (BX)(DI*4), DI
+	MOVL    4(DX), R8
+	IMULQ   SI, R8
+	LEAQ    (BX)(R8*4), R8
+	MOVL    8(DX), R9
+	IMULQ   SI, R9
+	LEAQ    (BX)(R9*4), R9
+	MOVL    12(DX), DX
+	IMULQ   SI, DX
+	LEAQ    (BX)(DX*4), DX
+	MOVQ    table_base+0(FP), BX
+	MOVQ    x_len+56(FP), SI
+	MOVL    (CX), R10
+	IMULQ   SI, R10
+	LEAQ    (BX)(R10*4), R10
+	MOVL    4(CX), R11
+	IMULQ   SI, R11
+	LEAQ    (BX)(R11*4), R11
+	MOVL    8(CX), R12
+	IMULQ   SI, R12
+	LEAQ    (BX)(R12*4), R12
+	MOVL    12(CX), R13
+	IMULQ   SI, R13
+	LEAQ    (BX)(R13*4), R13
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VPXORD  Z8, Z8, Z8
+	VPXORD  Z9, Z9, Z9
+	VPXORD  Z10, Z10, Z10
+	VPXORD  Z11, Z11, Z11
+	VPXORD  Z12, Z12, Z12
+	VPXORD  Z13, Z13, Z13
+	VPXORD  Z14, Z14, Z14
+	VPXORD  Z15, Z15, Z15
+	VPXORD  Z16, Z16, Z16
+	VPXORD  Z17, Z17, Z17
+	MOVQ    x_len+56(FP), BX
+	SHRQ    $0x01, BX
+	XORQ    SI, SI
+	LEAQ    (SI)(BX*4), R14
+
+wide427:
+	CMPQ         BX, $0x00000020
+	JLT          single428
+	VMOVUPS      (AX)(SI*1), Z18
+	VMOVUPS      (AX)(R14*1), Z19
+	VSUBPS       (R10)(SI*1), Z18, Z20
+	VSUBPS       (R10)(R14*1), Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K1
+	VRSQRT14PS.Z Z20, K1, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z2
+	VSUBPS       (R11)(SI*1), Z18, Z20
+	VSUBPS       (R11)(R14*1), Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K1
+	VRSQRT14PS.Z Z20, K1, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z6
+	VSUBPS       (R12)(SI*1), Z18, Z20
+	VSUBPS       (R12)(R14*1), Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K1
+	VRSQRT14PS.Z Z20, K1, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z10
+	VSUBPS       (R13)(SI*1), Z18, Z18
+	VSUBPS       (R13)(R14*1), Z19, Z19
+	VMULPS       Z18, Z18, Z18
+	VFMADD231PS  Z19, Z19, Z18
+	VMINPS       Z18, Z1, Z18
+	VPTESTMD     Z18, Z18, K1
+	VRSQRT14PS.Z Z18, K1, Z19
+	VMULPS       Z19, Z18, Z18
+	VFNMADD213PS Z0, Z18, Z19
+	VFMADD231PS  Z19, Z18, Z14
+	PREFETCHT0   (DI)(SI*1)
+	PREFETCHT0   (DI)(R14*1)
+	PREFETCHT0   (R8)(SI*1)
+	PREFETCHT0   (R8)(R14*1)
+	PREFETCHT0   (R9)(SI*1)
+	PREFETCHT0   (R9)(R14*1)
+	PREFETCHT0   (DX)(SI*1)
+	PREFETCHT0   (DX)(R14*1)
+	VMOVUPS      64(AX)(SI*1), Z18
+	VMOVUPS      64(AX)(R14*1), Z19
+	VSUBPS       64(R10)(SI*1), Z18, Z20
+	VSUBPS       64(R10)(R14*1), Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K1
+	VRSQRT14PS.Z Z20, K1, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z3
+	VSUBPS       64(R11)(SI*1), Z18, Z20
+	VSUBPS       64(R11)(R14*1), Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K1
+	VRSQRT14PS.Z Z20, K1, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z7
+	VSUBPS       64(R12)(SI*1), Z18, Z20
+	VSUBPS       64(R12)(R14*1), Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K1
+	VRSQRT14PS.Z Z20, K1, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z11
+	VSUBPS       64(R13)(SI*1), Z18, Z18
+	VSUBPS       64(R13)(R14*1), Z19, Z19
+	VMULPS       Z18, Z18, Z18
+	VFMADD231PS  Z19, Z19, Z18
+	VMINPS       Z18, Z1, Z18
+	VPTESTMD     Z18, Z18, K1
+	VRSQRT14PS.Z Z18, K1, Z19
+	VMULPS       Z19, Z18, Z18
+	VFNMADD213PS Z0, Z18, Z19
+	VFMADD231PS  Z19, Z18, Z15
+	PREFETCHT0   64(DI)(SI*1)
+	PREFETCHT0   64(DI)(R14*1)
+	PREFETCHT0   64(R8)(SI*1)
+	PREFETCHT0   64(R8)(R14*1)
+	PREFETCHT0   64(R9)(SI*1)
+	PREFETCHT0   64(R9)(R14*1)
+	PREFETCHT0   64(DX)(SI*1)
+	PREFETCHT0   64(DX)(R14*1)
+	ADDQ         $0x00000080, SI
+	ADDQ         $0x00000080, R14
+	SUBQ         $0x00000020, BX
+	JMP          wide427
+
+single428:
+	CMPQ         BX, $0x00000010
+	JLT          rest429
+	VMOVUPS      (AX)(SI*1), Z18
+	VMOVUPS      (AX)(R14*1), Z19
+	VSUBPS       (R10)(SI*1), Z18, Z20
+	VSUBPS       (R10)(R14*1), Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K1
+	VRSQRT14PS.Z Z20, K1, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z2
+	VSUBPS       (R11)(SI*1), Z18, Z20
+	VSUBPS       (R11)(R14*1), Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K1
+	VRSQRT14PS.Z Z20, K1, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z6
+	VSUBPS       (R12)(SI*1), Z18, Z20
+	VSUBPS       (R12)(R14*1), Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K1
+	VRSQRT14PS.Z Z20, K1, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z10
+	VSUBPS       (R13)(SI*1), Z18, Z18
+	VSUBPS       (R13)(R14*1), Z19, Z19
+	VMULPS       Z18, Z18, Z18
+	VFMADD231PS  Z19, Z19, Z18
+	VMINPS       Z18, Z1, Z18
+	VPTESTMD     Z18, Z18, K1
+	VRSQRT14PS.Z Z18, K1, Z19
+	VMULPS       Z19, Z18, Z18
+	VFNMADD213PS Z0, Z18, Z19
+	VFMADD231PS  Z19, Z18, Z14
+	PREFETCHT0   (DI)(SI*1)
+	PREFETCHT0   (DI)(R14*1)
+	PREFETCHT0   (R8)(SI*1)
+	PREFETCHT0   (R8)(R14*1)
+	PREFETCHT0   (R9)(SI*1)
+	PREFETCHT0   (R9)(R14*1)
+	PREFETCHT0   (DX)(SI*1)
+	PREFETCHT0   (DX)(R14*1)
+	ADDQ         $0x00000040, SI
+	ADDQ         $0x00000040, R14
+	SUBQ         $0x00000010, BX
+	JMP          single428
+
+rest429:
+	TESTQ        BX, BX
+	JZ           done430
+	MOVL         $0xffffffff, R15
+	BZHIL        BX, R15, BX
+	KMOVW        BX, K1
+	VMOVUPS.Z    (AX)(SI*1), K1, Z18
+	VMOVUPS.Z    (AX)(R14*1), K1, Z19
+	VMOVUPS.Z    (R10)(SI*1), K1, Z20
+	VMOVUPS.Z    (R10)(R14*1), K1, Z21
+	VSUBPS       Z20, Z18, Z20
+	VSUBPS       Z21, Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K2
+	VRSQRT14PS.Z Z20, K2, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z2
+	VMOVUPS.Z    (R11)(SI*1), K1, Z20
+	VMOVUPS.Z    (R11)(R14*1), K1, Z21
+	VSUBPS       Z20, Z18, Z20
+	VSUBPS       Z21, Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K2
+	VRSQRT14PS.Z Z20, K2, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z6
+	VMOVUPS.Z    (R12)(SI*1), K1, Z20
+	VMOVUPS.Z    (R12)(R14*1), K1, Z21
+	VSUBPS       Z20, Z18, Z20
+	VSUBPS       Z21, Z19, Z21
+	VMULPS       Z20, Z20, Z20
+	VFMADD231PS  Z21, Z21, Z20
+	VMINPS       Z20, Z1, Z20
+	VPTESTMD     Z20, Z20, K2
+	VRSQRT14PS.Z Z20, K2, Z21
+	VMULPS       Z21, Z20, Z20
+	VFNMADD213PS Z0, Z20, Z21
+	VFMADD231PS  Z21, Z20, Z10
+	VMOVUPS.Z    (R13)(SI*1), K1, Z20
+	VMOVUPS.Z    (R13)(R14*1), K1, Z21
+	VSUBPS       Z20, Z18, Z18
+	VSUBPS       Z21, Z19, Z19
+	VMULPS       Z18, Z18, Z18
+	VFMADD231PS  Z19, Z19, Z18
+	VMINPS       Z18, Z1, Z18
+	VPTESTMD     Z18, Z18, K1
+	VRSQRT14PS.Z Z18, K1, Z19
+	VMULPS       Z19, Z18, Z18
+	VFNMADD213PS Z0, Z18, Z19
+	VFMADD231PS  Z19, Z18, Z14
+	PREFETCHT0   (DI)(SI*1)
+	PREFETCHT0   (DI)(R14*1)
+	PREFETCHT0   (R8)(SI*1)
+	PREFETCHT0   (R8)(R14*1)
+	PREFETCHT0   (R9)(SI*1)
+	PREFETCHT0   (R9)(R14*1)
+	PREFETCHT0   (DX)(SI*1)
+	PREFETCHT0   (DX)(R14*1)
+
+done430:
+	VADDPS        Z3, Z2, Z2
+	VEXTRACTF64X4 $0x01, Z2, Y18
+	VADDPS        Y18, Y2, Y2
+	VADDPS        Z7, Z6, Z6
+	VEXTRACTF64X4 $0x01, Z6, Y18
+	VADDPS        Y18, Y6, Y6
+	VADDPS        Z11, Z10, Z10
+	VEXTRACTF64X4 $0x01, Z10, Y18
+	VADDPS        Y18, Y10, Y10
+	VADDPS        Z15, Z14, Z14
+	VEXTRACTF64X4 $0x01, Z14, Y18
+	VADDPS        Y18, Y14, Y14
+	VHADDPS       Y6, Y2, Y2
+	VHADDPS       Y14, Y10, Y10
+	VHADDPS       Y10, Y2, Y2
+	VEXTRACTF128  $0x01, Y2, X6
+	VADDPS        X6, X2, X2
+	VMULPS        lanes_3f000000<>+0(SB), X2, X2
+	MOVQ          out_base+72(FP), DX
+	VMOVUPS       X2, (DX)
+	ADDQ          $0x10, CX
+	ADDQ          $0x10, out_base+72(FP)
+	SUBQ          $0x04, rows_len+32(FP)
+	JMP           group425
+
+done426:
+	VZEROUPPER
+	RET
+
+// func moduliGradAVX512(g []float32, table []float32, rows []uint32, x []float32, dx []float32, dtable *float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·moduliGradAVX512(SB), NOSPLIT, $0-128
+	VBROADCASTSS lanes_40400000<>+0(SB), Z0
+	VBROADCASTSS lanes_7f7fffff<>+0(SB), Z1
+
+group431:
+	CMPQ         rows_len+56(FP), $0x04
+	JLT          done432
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Z1
+	VMULPS       lanes_3f000000<>+0(SB), Z1, Z1
+	VBROADCASTSS 4(AX), Z2
+	VMULPS       lanes_3f000000<>+0(SB), Z2, Z2
+	VBROADCASTSS 8(AX), Z3
+	VMULPS       lanes_3f000000<>+0(SB), Z3, Z3
+	VBROADCASTSS 12(AX), Z4
+	VMULPS       lanes_3f000000<>+0(SB), Z4, Z4
+	MOVQ         rows_base+48(FP), AX
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVL         4(AX), SI
+	IMULQ        DX, SI
+	LEAQ         (CX)(SI*4), SI
+	MOVL         8(AX), DI
+	IMULQ        DX, DI
+	LEAQ         (CX)(DI*4), DI
+	MOVL         12(AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
+	MOVQ         x_len+80(FP), CX
+	SHRQ         $0x01, CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), R8
+	XORQ         R9, R9
+	LEAQ         (R9)(CX*4), R10
+	MOVQ         dtable+120(FP), R11
+	SUBQ         table_base+24(FP), R11
+	LEAQ         (R9)(R11*1), R12
+	LEAQ         (R10)(R11*1), R11
+
+single434:
+	CMPQ         CX, $0x00000010
+	JLT          rest435
+	VMOVUPS      (DX)(R9*1), Z5
+	VMOVUPS      (DX)(R10*1), Z6
+	VMOVUPS      (R8)(R9*1), Z7
+	VMOVUPS      (R8)(R10*1), Z8
+	VMOVUPS      (BX)(R9*1), Z9
+	VMOVUPS      (BX)(R10*1), Z10
+	VSUBPS       Z9, Z5, Z9
+	VSUBPS       Z10, Z6, Z10
+	VMULPS       Z9, Z9, Z11
+	VFMADD231PS  Z10, Z10, Z11
+	VPTESTMD     Z11, Z11, K1
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z11, K1, K1
+	VRSQRT14PS   Z11, Z12
+	VMULPS       Z12, Z11, Z11
+	VFNMADD213PS Z0, Z12, Z11
+	VMULPS       Z11, Z12, Z12
+	VMULPS.Z     Z12, Z9, K1, Z9
+	VMULPS.Z     Z12, Z10, K1, Z10
+	VFMADD231PS  Z9, Z1, Z7
+	VMOVUPS      (BX)(R12*1), Z11
+	VFNMADD231PS Z9, Z1, Z11
+	VMOVUPS      Z11, (BX)(R12*1)
+	VFMADD231PS  Z10, Z1, Z8
+	VMOVUPS      (BX)(R11*1), Z9
+	VFNMADD231PS Z10, Z1, Z9
+	VMOVUPS      Z9, (BX)(R11*1)
+	VMOVUPS      (SI)(R9*1), Z9
+	VMOVUPS      (SI)(R10*1), Z10
+	VSUBPS       Z9, Z5, Z9
+	VSUBPS       Z10, Z6, Z10
+	VMULPS       Z9, Z9, Z11
+	VFMADD231PS  Z10, Z10, Z11
+	VPTESTMD     Z11, Z11, K1
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z11, K1, K1
+	VRSQRT14PS   Z11, Z12
+	VMULPS       Z12, Z11, Z11
+	VFNMADD213PS Z0, Z12, Z11
+	VMULPS       Z11, Z12, Z12
+	VMULPS.Z     Z12, Z9, K1, Z9
+	VMULPS.Z     Z12, Z10, K1, Z10
+	VFMADD231PS  Z9, Z2, Z7
+	VMOVUPS      (SI)(R12*1), Z11
+	VFNMADD231PS Z9, Z2, Z11
+	VMOVUPS      Z11, (SI)(R12*1)
+	VFMADD231PS  Z10, Z2, Z8
+	VMOVUPS      (SI)(R11*1), Z9
+	VFNMADD231PS Z10, Z2, Z9
+	VMOVUPS      Z9, (SI)(R11*1)
+	VMOVUPS      (DI)(R9*1), Z9
+	VMOVUPS      (DI)(R10*1), Z10
+	VSUBPS       Z9, Z5, Z9
+	VSUBPS       Z10, Z6, Z10
+	VMULPS       Z9, Z9, Z11
+	VFMADD231PS  Z10, Z10, Z11
+	VPTESTMD     Z11, Z11, K1
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z11, K1, K1
+	VRSQRT14PS   Z11, Z12
+	VMULPS       Z12, Z11, Z11
+	VFNMADD213PS Z0, Z12, Z11
+	VMULPS       Z11, Z12, Z12
+	VMULPS.Z     Z12, Z9, K1, Z9
+	VMULPS.Z     Z12, Z10, K1, Z10
+	VFMADD231PS  Z9, Z3, Z7
+	VMOVUPS      (DI)(R12*1), Z11
+	VFNMADD231PS Z9, Z3, Z11
+	VMOVUPS      Z11, (DI)(R12*1)
+	VFMADD231PS  Z10, Z3, Z8
+	VMOVUPS      (DI)(R11*1), Z9
+	VFNMADD231PS Z10, Z3, Z9
+	VMOVUPS      Z9, (DI)(R11*1)
+	VMOVUPS      (AX)(R9*1), Z9
+	VMOVUPS      (AX)(R10*1), Z10
+	VSUBPS       Z9, Z5, Z5
+	VSUBPS       Z10, Z6, Z6
+	VMULPS       Z5, Z5, Z9
+	VFMADD231PS  Z6, Z6, Z9
+	VPTESTMD     Z9, Z9, K1
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z9, K1, K1
+	VRSQRT14PS   Z9, Z10
+	VMULPS       Z10, Z9, Z9
+	VFNMADD213PS Z0, Z10, Z9
+	VMULPS       Z9, Z10, Z10
+	VMULPS.Z     Z10, Z5, K1, Z5
+	VMULPS.Z     Z10, Z6, K1, Z6
+	VFMADD231PS  Z5, Z4, Z7
+	VMOVUPS      (AX)(R12*1), Z9
+	VFNMADD231PS Z5, Z4, Z9
+	VMOVUPS      Z9, (AX)(R12*1)
+	VFMADD231PS  Z6, Z4, Z8
+	VMOVUPS      (AX)(R11*1), Z5
+	VFNMADD231PS Z6, Z4, Z5
+	VMOVUPS      Z5, (AX)(R11*1)
+	VMOVUPS      Z7, (R8)(R9*1)
+	VMOVUPS      Z8, (R8)(R10*1)
+	ADDQ         $0x00000040, R9
+	ADDQ         $0x00000040, R10
+	ADDQ         $0x00000040, R12
+	ADDQ         $0x00000040, R11
+	SUBQ         $0x00000010, CX
+	JMP          single434
+
+rest435:
+	TESTQ        CX, CX
+	JZ           done436
+	MOVL         $0xffffffff, R13
+	BZHIL        CX, R13, CX
+	KMOVW        CX, K1
+	VMOVUPS.Z    (DX)(R9*1), K1, Z5
+	VMOVUPS.Z    (DX)(R10*1), K1, Z6
+	VMOVUPS.Z    (R8)(R9*1), K1, Z7
+	VMOVUPS.Z    (R8)(R10*1), K1, Z8
+	VMOVUPS.Z    (BX)(R9*1), K1, Z9
+	VMOVUPS.Z    (BX)(R10*1), K1, Z10
+	VSUBPS       Z9, Z5, Z9
+	VSUBPS       Z10, Z6, Z10
+	VMULPS       Z9, Z9, Z11
+	VFMADD231PS  Z10, Z10, Z11
+	VPTESTMD     Z11, Z11, K2
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z11, K2, K2
+	VRSQRT14PS   Z11, Z12
+	VMULPS       Z12, Z11, Z11
+	VFNMADD213PS Z0, Z12, Z11
+	VMULPS       Z11, Z12, Z12
+	VMULPS.Z     Z12, Z9, K2, Z9
+	VMULPS.Z     Z12, Z10, K2, Z10
+	VFMADD231PS  Z9, Z1, Z7
+	VMOVUPS.Z    (BX)(R12*1), K1, Z11
+	VFNMADD231PS Z9, Z1, Z11
+	VMOVUPS      Z11, K1, (BX)(R12*1)
+	VFMADD231PS  Z10, Z1, Z8
+	VMOVUPS.Z    (BX)(R11*1), K1, Z9
+	VFNMADD231PS Z10, Z1, Z9
+	VMOVUPS      Z9, K1, (BX)(R11*1)
+	VMOVUPS.Z    (SI)(R9*1), K1, Z1
+	VMOVUPS.Z    (SI)(R10*1), K1, Z9
+	VSUBPS       Z1, Z5, Z1
+	VSUBPS       Z9, Z6, Z9
+	VMULPS       Z1, Z1, Z10
+	VFMADD231PS  Z9, Z9, Z10
+	VPTESTMD     Z10, Z10, K2
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z10, K2, K2
+	VRSQRT14PS   Z10, Z11
+	VMULPS       Z11, Z10, Z10
+	VFNMADD213PS Z0, Z11, Z10
+	VMULPS       Z10, Z11, Z11
+	VMULPS.Z     Z11, Z1, K2, Z1
+	VMULPS.Z     Z11, Z9, K2, Z9
+	VFMADD231PS  Z1, Z2, Z7
+	VMOVUPS.Z    (SI)(R12*1), K1, Z10
+	VFNMADD231PS Z1, Z2, Z10
+	VMOVUPS      Z10, K1, (SI)(R12*1)
+	VFMADD231PS  Z9, Z2, Z8
+	VMOVUPS.Z    (SI)(R11*1), K1, Z1
+	VFNMADD231PS Z9, Z2, Z1
+	VMOVUPS      Z1, K1, (SI)(R11*1)
+	VMOVUPS.Z    (DI)(R9*1), K1, Z1
+	VMOVUPS.Z    (DI)(R10*1), K1, Z2
+	VSUBPS       Z1, Z5, Z1
+	VSUBPS       Z2, Z6, Z2
+	VMULPS       Z1, Z1, Z9
+	VFMADD231PS  Z2, Z2, Z9
+	VPTESTMD     Z9, Z9, K2
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z9, K2, K2
+	VRSQRT14PS   Z9, Z10
+	VMULPS       Z10, Z9, Z9
+	VFNMADD213PS Z0, Z10, Z9
+	VMULPS       Z9, Z10, Z10
+	VMULPS.Z     Z10, Z1, K2, Z1
+	VMULPS.Z     Z10, Z2, K2, Z2
+	VFMADD231PS  Z1, Z3, Z7
+	VMOVUPS.Z    (DI)(R12*1), K1, Z9
+	VFNMADD231PS Z1, Z3, Z9
+	VMOVUPS      Z9, K1, (DI)(R12*1)
+	VFMADD231PS  Z2, Z3, Z8
+	VMOVUPS.Z    (DI)(R11*1), K1, Z1
+	VFNMADD231PS Z2, Z3, Z1
+	VMOVUPS      Z1, K1, (DI)(R11*1)
+	VMOVUPS.Z    (AX)(R9*1), K1, Z1
+	VMOVUPS.Z    (AX)(R10*1), K1, Z2
+	VSUBPS       Z1, Z5, Z1
+	VSUBPS       Z2, Z6, Z2
+	VMULPS       Z1, Z1, Z3
+	VFMADD231PS  Z2, Z2, Z3
+	VPTESTMD     Z3, Z3, K2
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z3, K2, K2
+	VRSQRT14PS   Z3, Z5
+	VMULPS       Z5, Z3, Z3
+	VFNMADD213PS Z0, Z5, Z3
+	VMULPS       Z3, Z5, Z5
+	VMULPS.Z     Z5, Z1, K2, Z1
+	VMULPS.Z     Z5, Z2, K2, Z2
+	VFMADD231PS  Z1, Z4, Z7
+	VMOVUPS.Z    (AX)(R12*1), K1, Z3
+	VFNMADD231PS Z1, Z4, Z3
+	VMOVUPS      Z3, K1, (AX)(R12*1)
+	VFMADD231PS  Z2, Z4, Z8
+	VMOVUPS.Z    (AX)(R11*1), K1, Z1
+	VFNMADD231PS Z2, Z4, Z1
+	VMOVUPS      Z1, K1, (AX)(R11*1)
+	VMOVUPS      Z7, K1, (R8)(R9*1)
+	VMOVUPS      Z8, K1, (R8)(R10*1)
+
+done436:
+	ADDQ $0x10, rows_base+48(FP)
+	ADDQ $0x10, g_base+0(FP)
+	SUBQ $0x04, rows_len+56(FP)
+	JMP  group431
+
+done432:
+group437:
+	CMPQ         rows_len+56(FP), $0x01
+	JLT          done438
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Z1
+	VMULPS       lanes_3f000000<>+0(SB), Z1, Z1
+	MOVQ         rows_base+48(FP), AX
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
+	MOVQ         x_len+80(FP), CX
+	SHRQ         $0x01, CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), BX
+	XORQ         SI, SI
+	LEAQ         (SI)(CX*4), DI
+	MOVQ         dtable+120(FP), R8
+	SUBQ         table_base+24(FP), R8
+	LEAQ         (SI)(R8*1), R9
+	LEAQ         (DI)(R8*1), R8
+
+single440:
+	CMPQ         CX, $0x00000010
+	JLT          rest441
+	VMOVUPS      (DX)(SI*1), Z2
+	VMOVUPS      (DX)(DI*1), Z3
+	VMOVUPS      (BX)(SI*1), Z4
+	VMOVUPS      (BX)(DI*1), Z5
+	VMOVUPS      (AX)(SI*1), Z6
+	VMOVUPS      (AX)(DI*1), Z7
+	VSUBPS       Z6, Z2, Z2
+	VSUBPS       Z7, Z3, Z3
+	VMULPS       Z2, Z2, Z6
+	VFMADD231PS  Z3, Z3, Z6
+	VPTESTMD     Z6, Z6, K1
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z6, K1, K1
+	VRSQRT14PS   Z6, Z7
+	VMULPS       Z7, Z6, Z6
+	VFNMADD213PS Z0, Z7, Z6
+	VMULPS       Z6, Z7, Z7
+	VMULPS.Z     Z7, Z2, K1, Z2
+	VMULPS.Z     Z7, Z3, K1, Z3
+	VFMADD231PS  Z2, Z1, Z4
+	VMOVUPS      (AX)(R9*1), Z6
+	VFNMADD231PS Z2, Z1, Z6
+	VMOVUPS      Z6, (AX)(R9*1)
+	VFMADD231PS  Z3, Z1, Z5
+	VMOVUPS      (AX)(R8*1), Z2
+	VFNMADD231PS Z3, Z1, Z2
+	VMOVUPS      Z2, (AX)(R8*1)
+	VMOVUPS      Z4, (BX)(SI*1)
+	VMOVUPS      Z5, (BX)(DI*1)
+	ADDQ         $0x00000040, SI
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, R9
+	ADDQ         $0x00000040, R8
+	SUBQ         $0x00000010, CX
+	JMP          single440
+
+rest441:
+	TESTQ        CX, CX
+	JZ           done442
+	MOVL         $0xffffffff, R10
+	BZHIL        CX, R10, CX
+	KMOVW        CX, K1
+	VMOVUPS.Z    (DX)(SI*1), K1, Z2
+	VMOVUPS.Z    (DX)(DI*1), K1, Z3
+	VMOVUPS.Z    (BX)(SI*1), K1, Z4
+	VMOVUPS.Z    (BX)(DI*1), K1, Z5
+	VMOVUPS.Z    (AX)(SI*1), K1, Z6
+	VMOVUPS.Z    (AX)(DI*1), K1, Z7
+	VSUBPS       Z6, Z2, Z2
+	VSUBPS       Z7, Z3, Z3
+	VMULPS       Z2, Z2, Z6
+	VFMADD231PS  Z3, Z3, Z6
+	VPTESTMD     Z6, Z6, K2
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z6, K2, K2
+	VRSQRT14PS   Z6, Z7
+	VMULPS       Z7, Z6, Z6
+	VFNMADD213PS Z0, Z7, Z6
+	VMULPS       Z6, Z7, Z7
+	VMULPS.Z     Z7, Z2, K2, Z2
+	VMULPS.Z     Z7, Z3, K2, Z3
+	VFMADD231PS  Z2, Z1, Z4
+	VMOVUPS.Z    (AX)(R9*1), K1, Z6
+	VFNMADD231PS Z2, Z1, Z6
+	VMOVUPS      Z6, K1, (AX)(R9*1)
+	VFMADD231PS  Z3, Z1, Z5
+	VMOVUPS.Z    (AX)(R8*1), K1, Z2
+	VFNMADD231PS Z3, Z1, Z2
+	VMOVUPS      Z2, K1, (AX)(R8*1)
+	VMOVUPS      Z4, K1, (BX)(SI*1)
+	VMOVUPS      Z5, K1, (BX)(DI*1)
+
+done442:
+	ADDQ $0x04, rows_base+48(FP)
+	ADDQ $0x04, g_base+0(FP)
+	SUBQ $0x01, rows_len+56(FP)
+	JMP  group437
+
+done438:
+	VZEROUPPER
+	RET
+
+// func moduliGradXAVX512(g []float32, table []float32, rows []uint32, x []float32, dx []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·moduliGradXAVX512(SB), NOSPLIT, $0-120
+	VBROADCASTSS lanes_40400000<>+0(SB), Z0
+	VBROADCASTSS lanes_7f7fffff<>+0(SB), Z1
+
+group443:
+	CMPQ         rows_len+56(FP), $0x04
+	JLT          done444
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Z1
+	VMULPS       lanes_3f000000<>+0(SB), Z1, Z1
+	VBROADCASTSS 4(AX), Z2
+	VMULPS       lanes_3f000000<>+0(SB), Z2, Z2
+	VBROADCASTSS 8(AX), Z3
+	VMULPS       lanes_3f000000<>+0(SB), Z3, Z3
+	VBROADCASTSS 12(AX), Z4
+	VMULPS       lanes_3f000000<>+0(SB), Z4, Z4
+	MOVQ         rows_base+48(FP), AX
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), BX
+	IMULQ        DX, BX
+	LEAQ         (CX)(BX*4), BX
+	MOVL         4(AX), SI
+	IMULQ        DX, SI
+	LEAQ         (CX)(SI*4), SI
+	MOVL         8(AX), DI
+	IMULQ        DX, DI
+	LEAQ         (CX)(DI*4), DI
+	MOVL         12(AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
+	MOVQ         x_len+80(FP), CX
+	SHRQ         $0x01, CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), R8
+	XORQ         R9, R9
+	LEAQ         (R9)(CX*4), R10
+
+single446:
+	CMPQ         CX, $0x00000010
+	JLT          rest447
+	VMOVUPS      (DX)(R9*1), Z5
+	VMOVUPS      (DX)(R10*1), Z6
+	VMOVUPS      (R8)(R9*1), Z7
+	VMOVUPS      (R8)(R10*1), Z8
+	VMOVUPS      (BX)(R9*1), Z9
+	VMOVUPS      (BX)(R10*1), Z10
+	VSUBPS       Z9, Z5, Z9
+	VSUBPS       Z10, Z6, Z10
+	VMULPS       Z9, Z9, Z11
+	VFMADD231PS  Z10, Z10, Z11
+	VPTESTMD     Z11, Z11, K1
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z11, K1, K1
+	VRSQRT14PS   Z11, Z12
+	VMULPS       Z12, Z11, Z11
+	VFNMADD213PS Z0, Z12, Z11
+	VMULPS       Z11, Z12, Z12
+	VMULPS.Z     Z12, Z9, K1, Z9
+	VMULPS.Z     Z12, Z10, K1, Z10
+	VFMADD231PS  Z9, Z1, Z7
+	VFMADD231PS  Z10, Z1, Z8
+	VMOVUPS      (SI)(R9*1), Z9
+	VMOVUPS      (SI)(R10*1), Z10
+	VSUBPS       Z9, Z5, Z9
+	VSUBPS       Z10, Z6, Z10
+	VMULPS       Z9, Z9, Z11
+	VFMADD231PS  Z10, Z10, Z11
+	VPTESTMD     Z11, Z11, K1
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z11, K1, K1
+	VRSQRT14PS   Z11, Z12
+	VMULPS       Z12, Z11, Z11
+	VFNMADD213PS Z0, Z12, Z11
+	VMULPS       Z11, Z12, Z12
+	VMULPS.Z     Z12, Z9, K1, Z9
+	VMULPS.Z     Z12, Z10, K1, Z10
+	VFMADD231PS  Z9, Z2, Z7
+	VFMADD231PS  Z10, Z2, Z8
+	VMOVUPS      (DI)(R9*1), Z9
+	VMOVUPS      (DI)(R10*1), Z10
+	VSUBPS       Z9, Z5, Z9
+	VSUBPS       Z10, Z6, Z10
+	VMULPS       Z9, Z9, Z11
+	VFMADD231PS  Z10, Z10, Z11
+	VPTESTMD     Z11, Z11, K1
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z11, K1, K1
+	VRSQRT14PS   Z11, Z12
+	VMULPS       Z12, Z11, Z11
+	VFNMADD213PS Z0, Z12, Z11
+	VMULPS       Z11, Z12, Z12
+	VMULPS.Z     Z12, Z9, K1, Z9
+	VMULPS.Z     Z12, Z10, K1, Z10
+	VFMADD231PS  Z9, Z3, Z7
+	VFMADD231PS  Z10, Z3, Z8
+	VMOVUPS      (AX)(R9*1), Z9
+	VMOVUPS      (AX)(R10*1), Z10
+	VSUBPS       Z9, Z5, Z5
+	VSUBPS       Z10, Z6, Z6
+	VMULPS       Z5, Z5, Z9
+	VFMADD231PS  Z6, Z6, Z9
+	VPTESTMD     Z9, Z9, K1
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z9, K1, K1
+	VRSQRT14PS   Z9, Z10
+	VMULPS       Z10, Z9, Z9
+	VFNMADD213PS Z0, Z10, Z9
+	VMULPS       Z9, Z10, Z10
+	VMULPS.Z     Z10, Z5, K1, Z5
+	VMULPS.Z     Z10, Z6, K1, Z6
+	VFMADD231PS  Z5, Z4, Z7
+	VFMADD231PS  Z6, Z4, Z8
+	VMOVUPS      Z7, (R8)(R9*1)
+	VMOVUPS      Z8, (R8)(R10*1)
+	ADDQ         $0x00000040, R9
+	ADDQ         $0x00000040, R10
+	SUBQ         $0x00000010, CX
+	JMP          single446
+
+rest447:
+	TESTQ        CX, CX
+	JZ           done448
+	MOVL         $0xffffffff, R11
+	BZHIL        CX, R11, CX
+	KMOVW        CX, K1
+	VMOVUPS.Z    (DX)(R9*1), K1, Z5
+	VMOVUPS.Z    (DX)(R10*1), K1, Z6
+	VMOVUPS.Z    (R8)(R9*1), K1, Z7
+	VMOVUPS.Z    (R8)(R10*1), K1, Z8
+	VMOVUPS.Z    (BX)(R9*1), K1, Z9
+	VMOVUPS.Z    (BX)(R10*1), K1, Z10
+	VSUBPS       Z9, Z5, Z9
+	VSUBPS       Z10, Z6, Z10
+	VMULPS       Z9, Z9, Z11
+	VFMADD231PS  Z10, Z10, Z11
+	VPTESTMD     Z11, Z11, K2
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z11, K2, K2
+	VRSQRT14PS   Z11, Z12
+	VMULPS       Z12, Z11, Z11
+	VFNMADD213PS Z0, Z12, Z11
+	VMULPS       Z11, Z12, Z12
+	VMULPS.Z     Z12, Z9, K2, Z9
+	VMULPS.Z     Z12, Z10, K2, Z10
+	VFMADD231PS  Z9, Z1, Z7
+	VFMADD231PS  Z10, Z1, Z8
+	VMOVUPS.Z    (SI)(R9*1), K1, Z1
+	VMOVUPS.Z    (SI)(R10*1), K1, Z9
+	VSUBPS       Z1, Z5, Z1
+	VSUBPS       Z9, Z6, Z9
+	VMULPS       Z1, Z1, Z10
+	VFMADD231PS  Z9, Z9, Z10
+	VPTESTMD     Z10, Z10, K2
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z10, K2, K2
+	VRSQRT14PS   Z10, Z11
+	VMULPS       Z11, Z10, Z10
+	VFNMADD213PS Z0, Z11, Z10
+	VMULPS       Z10, Z11, Z11
+	VMULPS.Z     Z11, Z1, K2, Z1
+	VMULPS.Z     Z11, Z9, K2, Z9
+	VFMADD231PS  Z1, Z2, Z7
+	VFMADD231PS  Z9, Z2, Z8
+	VMOVUPS.Z    (DI)(R9*1), K1, Z1
+	VMOVUPS.Z    (DI)(R10*1), K1, Z2
+	VSUBPS       Z1, Z5, Z1
+	VSUBPS       Z2, Z6, Z2
+	VMULPS       Z1, Z1, Z9
+	VFMADD231PS  Z2, Z2, Z9
+	VPTESTMD     Z9, Z9, K2
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z9, K2, K2
+	VRSQRT14PS   Z9, Z10
+	VMULPS       Z10, Z9, Z9
+	VFNMADD213PS Z0, Z10, Z9
+	VMULPS       Z9, Z10, Z10
+	VMULPS.Z     Z10, Z1, K2, Z1
+	VMULPS.Z     Z10, Z2, K2, Z2
+	VFMADD231PS  Z1, Z3, Z7
+	VFMADD231PS  Z2, Z3, Z8
+	VMOVUPS.Z    (AX)(R9*1), K1, Z1
+	VMOVUPS.Z    (AX)(R10*1), K1, Z2
+	VSUBPS       Z1, Z5, Z1
+	VSUBPS       Z2, Z6, Z2
+	VMULPS       Z1, Z1, Z3
+	VFMADD231PS  Z2, Z2, Z3
+	VPTESTMD     Z3, Z3, K2
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z3, K2, K2
+	VRSQRT14PS   Z3, Z5
+	VMULPS       Z5, Z3, Z3
+	VFNMADD213PS Z0, Z5, Z3
+	VMULPS       Z3, Z5, Z5
+	VMULPS.Z     Z5, Z1, K2, Z1
+	VMULPS.Z     Z5, Z2, K2, Z2
+	VFMADD231PS  Z1, Z4, Z7
+	VFMADD231PS  Z2, Z4, Z8
+	VMOVUPS      Z7, K1, (R8)(R9*1)
+	VMOVUPS      Z8, K1, (R8)(R10*1)
+
+done448:
+	ADDQ $0x10, rows_base+48(FP)
+	ADDQ $0x10, g_base+0(FP)
+	SUBQ $0x04, rows_len+56(FP)
+	JMP  group443
+
+done444:
+group449:
+	CMPQ         rows_len+56(FP), $0x01
+	JLT          done450
+	MOVQ         g_base+0(FP), AX
+	VBROADCASTSS (AX), Z1
+	VMULPS       lanes_3f000000<>+0(SB), Z1, Z1
+	MOVQ         rows_base+48(FP), AX
+	MOVQ         table_base+24(FP), CX
+	MOVQ         x_len+80(FP), DX
+	MOVL         (AX), AX
+	IMULQ        DX, AX
+	LEAQ         (CX)(AX*4), AX
+	MOVQ         x_len+80(FP), CX
+	SHRQ         $0x01, CX
+	MOVQ         x_base+72(FP), DX
+	MOVQ         dx_base+96(FP), BX
+	XORQ         SI, SI
+	LEAQ         (SI)(CX*4), DI
+
+single452:
+	CMPQ         CX, $0x00000010
+	JLT          rest453
+	VMOVUPS      (DX)(SI*1), Z2
+	VMOVUPS      (DX)(DI*1), Z3
+	VMOVUPS      (BX)(SI*1), Z4
+	VMOVUPS      (BX)(DI*1), Z5
+	VMOVUPS      (AX)(SI*1), Z6
+	VMOVUPS      (AX)(DI*1), Z7
+	VSUBPS       Z6, Z2, Z2
+	VSUBPS       Z7, Z3, Z3
+	VMULPS       Z2, Z2, Z6
+	VFMADD231PS  Z3, Z3, Z6
+	VPTESTMD     Z6, Z6, K1
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z6, K1, K1
+	VRSQRT14PS   Z6, Z7
+	VMULPS       Z7, Z6, Z6
+	VFNMADD213PS Z0, Z7, Z6
+	VMULPS       Z6, Z7, Z7
+	VMULPS.Z     Z7, Z2, K1, Z2
+	VMULPS.Z     Z7, Z3, K1, Z3
+	VFMADD231PS  Z2, Z1, Z4
+	VFMADD231PS  Z3, Z1, Z5
+	VMOVUPS      Z4, (BX)(SI*1)
+	VMOVUPS      Z5, (BX)(DI*1)
+	ADDQ         $0x00000040, SI
+	ADDQ         $0x00000040, DI
+	SUBQ         $0x00000010, CX
+	JMP          single452
+
+rest453:
+	TESTQ        CX, CX
+	JZ           done454
+	MOVL         $0xffffffff, R8
+	BZHIL        CX, R8, CX
+	KMOVW        CX, K1
+	VMOVUPS.Z    (DX)(SI*1), K1, Z2
+	VMOVUPS.Z    (DX)(DI*1), K1, Z3
+	VMOVUPS.Z    (BX)(SI*1), K1, Z4
+	VMOVUPS.Z    (BX)(DI*1), K1, Z5
+	VMOVUPS.Z    (AX)(SI*1), K1, Z6
+	VMOVUPS.Z    (AX)(DI*1), K1, Z7
+	VSUBPS       Z6, Z2, Z2
+	VSUBPS       Z7, Z3, Z3
+	VMULPS       Z2, Z2, Z6
+	VFMADD231PS  Z3, Z3, Z6
+	VPTESTMD     Z6, Z6, K2
+	VCMPPS       $0x11, lanes_7f800000<>+0(SB), Z6, K2, K2
+	VRSQRT14PS   Z6, Z7
+	VMULPS       Z7, Z6, Z6
+	VFNMADD213PS Z0, Z7, Z6
+	VMULPS       Z6, Z7, Z7
+	VMULPS.Z     Z7, Z2, K2, Z2
+	VMULPS.Z     Z7, Z3, K2, Z3
+	VFMADD231PS  Z2, Z1, Z4
+	VFMADD231PS  Z3, Z1, Z5
+	VMOVUPS      Z4, K1, (BX)(SI*1)
+	VMOVUPS      Z5, K1, (BX)(DI*1)
+
+done454:
+	ADDQ $0x04, rows_base+48(FP)
+	ADDQ $0x04, g_base+0(FP)
+	SUBQ $0x01, rows_len+56(FP)
+	JMP  group449
+
+done450:
+	VZEROUPPER
+	RET
+
+// func dotTileAVX2(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tileAVX2(SB), NOSPLIT, $0-57
+TEXT ·dotTileAVX2(SB), NOSPLIT, $0-57
 	MOVQ       kc+0(FP), AX
 	MOVQ       colStride+24(FP), CX
 	SHLQ       $0x02, CX
 	MOVQ       rowStride+16(FP), DX
-	MOVQ       a+8(FP), SI
 	SHLQ       $0x02, DX
 	LEAQ       (DX)(DX*2), BX
+	MOVQ       a+8(FP), SI
 	LEAQ       (SI)(BX*1), BX
 	MOVQ       b+32(FP), DI
 	MOVQ       c+40(FP), R8
@@ -2357,7 +9593,7 @@ TEXT ·tileAVX2(SB), NOSPLIT, $0-57
 	PREFETCHT0 32(R10)
 	ADDQ       R9, R10
 
-depth115:
+depth455:
 	VMOVUPS      (DI), Y12
 	VMOVUPS      32(DI), Y13
 	VBROADCASTSS (SI), Y14
@@ -2382,10 +9618,10 @@ depth115:
 	ADDQ         CX, BX
 	ADDQ         $0x00000040, DI
 	DECQ         AX
-	JNZ          depth115
+	JNZ          depth455
 	MOVB         add+56(FP), AL
 	TESTB        AL, AL
-	JZ           store116
+	JZ           store456
 	MOVQ         R8, AX
 	VADDPS       (AX), Y0, Y0
 	VADDPS       32(AX), Y1, Y1
@@ -2406,7 +9642,7 @@ depth115:
 	VADDPS       32(AX), Y11, Y11
 	ADDQ         R9, AX
 
-store116:
+store456:
 	VMOVUPS Y0, (R8)
 	VMOVUPS Y1, 32(R8)
 	ADDQ    R9, R8
@@ -2428,103 +9664,16 @@ store116:
 	VZEROUPPER
 	RET
 
-// func narrowTileAVX2(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool)
-// Requires: AVX, FMA3, MMX+
-TEXT ·narrowTileAVX2(SB), NOSPLIT, $0-57
-	MOVQ       kc+0(FP), AX
-	MOVQ       colStride+24(FP), CX
-	SHLQ       $0x02, CX
-	MOVQ       rowStride+16(FP), DX
-	MOVQ       a+8(FP), SI
-	SHLQ       $0x02, DX
-	LEAQ       (DX)(DX*2), BX
-	LEAQ       (SI)(BX*1), BX
-	MOVQ       b+32(FP), DI
-	MOVQ       c+40(FP), R8
-	MOVQ       ldc+48(FP), R9
-	SHLQ       $0x02, R9
-	MOVQ       R8, R10
-	VXORPS     Y0, Y0, Y0
-	PREFETCHT0 (R10)
-	ADDQ       R9, R10
-	VXORPS     Y1, Y1, Y1
-	PREFETCHT0 (R10)
-	ADDQ       R9, R10
-	VXORPS     Y2, Y2, Y2
-	PREFETCHT0 (R10)
-	ADDQ       R9, R10
-	VXORPS     Y3, Y3, Y3
-	PREFETCHT0 (R10)
-	ADDQ       R9, R10
-	VXORPS     Y4, Y4, Y4
-	PREFETCHT0 (R10)
-	ADDQ       R9, R10
-	VXORPS     Y5, Y5, Y5
-	PREFETCHT0 (R10)
-	ADDQ       R9, R10
-
-depth117:
-	VMOVUPS      (DI), Y6
-	VBROADCASTSS (SI), Y7
-	VFMADD231PS  Y6, Y7, Y0
-	VBROADCASTSS (SI)(DX*1), Y7
-	VFMADD231PS  Y6, Y7, Y1
-	VBROADCASTSS (SI)(DX*2), Y7
-	VFMADD231PS  Y6, Y7, Y2
-	VBROADCASTSS (BX), Y7
-	VFMADD231PS  Y6, Y7, Y3
-	VBROADCASTSS (BX)(DX*1), Y7
-	VFMADD231PS  Y6, Y7, Y4
-	VBROADCASTSS (BX)(DX*2), Y7
-	VFMADD231PS  Y6, Y7, Y5
-	ADDQ         CX, SI
-	ADDQ         CX, BX
-	ADDQ         $0x00000040, DI
-	DECQ         AX
-	JNZ          depth117
-	MOVB         add+56(FP), AL
-	TESTB        AL, AL
-	JZ           store118
-	MOVQ         R8, AX
-	VADDPS       (AX), Y0, Y0
-	ADDQ         R9, AX
-	VADDPS       (AX), Y1, Y1
-	ADDQ         R9, AX
-	VADDPS       (AX), Y2, Y2
-	ADDQ         R9, AX
-	VADDPS       (AX), Y3, Y3
-	ADDQ         R9, AX
-	VADDPS       (AX), Y4, Y4
-	ADDQ         R9, AX
-	VADDPS       (AX), Y5, Y5
-	ADDQ         R9, AX
-
-store118:
-	VMOVUPS Y0, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Y1, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Y2, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Y3, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Y4, (R8)
-	ADDQ    R9, R8
-	VMOVUPS Y5, (R8)
-	ADDQ    R9, R8
-	VZEROUPPER
-	RET
-
-// func tileAVX512(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool)
+// func dotTileAVX512(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tileAVX512(SB), NOSPLIT, $0-57
+TEXT ·dotTileAVX512(SB), NOSPLIT, $0-57
 	MOVQ       kc+0(FP), AX
 	MOVQ       colStride+24(FP), CX
 	SHLQ       $0x02, CX
 	MOVQ       rowStride+16(FP), DX
-	MOVQ       a+8(FP), SI
 	SHLQ       $0x02, DX
 	LEAQ       (DX)(DX*2), BX
+	MOVQ       a+8(FP), SI
 	LEAQ       (SI)(BX*1), DI
 	ADDQ       DX, DI
 	LEAQ       (DI)(BX*1), R8
@@ -2595,7 +9744,7 @@ TEXT ·tileAVX512(SB), NOSPLIT, $0-57
 	PREFETCHT0 64(R12)
 	ADDQ       R11, R12
 
-depth119:
+depth457:
 	VMOVUPS      (R9), Z24
 	VMOVUPS      64(R9), Z25
 	VBROADCASTSS (SI), Z26
@@ -2639,10 +9788,10 @@ depth119:
 	ADDQ         CX, R8
 	ADDQ         $0x00000080, R9
 	DECQ         AX
-	JNZ          depth119
+	JNZ          depth457
 	MOVB         add+56(FP), AL
 	TESTB        AL, AL
-	JZ           store120
+	JZ           store458
 	MOVQ         R10, AX
 	VADDPS       (AX), Z0, Z0
 	VADDPS       64(AX), Z1, Z1
@@ -2681,7 +9830,7 @@ depth119:
 	VADDPS       64(AX), Z23, Z23
 	ADDQ         R11, AX
 
-store120:
+store458:
 	VMOVUPS Z0, (R10)
 	VMOVUPS Z1, 64(R10)
 	ADDQ    R11, R10
@@ -2721,6 +9870,1512 @@ store120:
 	VZEROUPPER
 	RET
 
+// func l1TileAVX2(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool)
+// Requires: AVX, MMX+
+TEXT ·l1TileAVX2(SB), NOSPLIT, $0-57
+	MOVQ       kc+0(FP), AX
+	MOVQ       colStride+24(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       rowStride+16(FP), DX
+	SHLQ       $0x02, DX
+	LEAQ       (DX)(DX*2), BX
+	MOVQ       a+8(FP), SI
+	LEAQ       (SI)(BX*1), BX
+	MOVQ       b+32(FP), DI
+	MOVQ       c+40(FP), R8
+	MOVQ       ldc+48(FP), R9
+	SHLQ       $0x02, R9
+	MOVQ       R8, R10
+	VXORPS     Y0, Y0, Y0
+	PREFETCHT0 (R10)
+	VXORPS     Y1, Y1, Y1
+	PREFETCHT0 32(R10)
+	ADDQ       R9, R10
+	VXORPS     Y2, Y2, Y2
+	PREFETCHT0 (R10)
+	VXORPS     Y3, Y3, Y3
+	PREFETCHT0 32(R10)
+	ADDQ       R9, R10
+	VXORPS     Y4, Y4, Y4
+	PREFETCHT0 (R10)
+	VXORPS     Y5, Y5, Y5
+	PREFETCHT0 32(R10)
+	ADDQ       R9, R10
+	VXORPS     Y6, Y6, Y6
+	PREFETCHT0 (R10)
+	VXORPS     Y7, Y7, Y7
+	PREFETCHT0 32(R10)
+	ADDQ       R9, R10
+	VXORPS     Y8, Y8, Y8
+	PREFETCHT0 (R10)
+	VXORPS     Y9, Y9, Y9
+	PREFETCHT0 32(R10)
+	ADDQ       R9, R10
+	VXORPS     Y10, Y10, Y10
+	PREFETCHT0 (R10)
+	VXORPS     Y11, Y11, Y11
+	PREFETCHT0 32(R10)
+	ADDQ       R9, R10
+
+depth459:
+	VMOVUPS      (DI), Y12
+	VMOVUPS      32(DI), Y13
+	VBROADCASTSS (SI), Y14
+	VSUBPS       Y12, Y14, Y15
+	VANDPS       lanes_7fffffff<>+0(SB), Y15, Y15
+	VADDPS       Y15, Y0, Y0
+	VSUBPS       Y13, Y14, Y14
+	VANDPS       lanes_7fffffff<>+0(SB), Y14, Y14
+	VADDPS       Y14, Y1, Y1
+	VBROADCASTSS (SI)(DX*1), Y14
+	VSUBPS       Y12, Y14, Y15
+	VANDPS       lanes_7fffffff<>+0(SB), Y15, Y15
+	VADDPS       Y15, Y2, Y2
+	VSUBPS       Y13, Y14, Y14
+	VANDPS       lanes_7fffffff<>+0(SB), Y14, Y14
+	VADDPS       Y14, Y3, Y3
+	VBROADCASTSS (SI)(DX*2), Y14
+	VSUBPS       Y12, Y14, Y15
+	VANDPS       lanes_7fffffff<>+0(SB), Y15, Y15
+	VADDPS       Y15, Y4, Y4
+	VSUBPS       Y13, Y14, Y14
+	VANDPS       lanes_7fffffff<>+0(SB), Y14, Y14
+	VADDPS       Y14, Y5, Y5
+	VBROADCASTSS (BX), Y14
+	VSUBPS       Y12, Y14, Y15
+	VANDPS       lanes_7fffffff<>+0(SB), Y15, Y15
+	VADDPS       Y15, Y6, Y6
+	VSUBPS       Y13, Y14, Y14
+	VANDPS       lanes_7fffffff<>+0(SB), Y14, Y14
+	VADDPS       Y14, Y7, Y7
+	VBROADCASTSS (BX)(DX*1), Y14
+	VSUBPS       Y12, Y14, Y15
+	VANDPS       lanes_7fffffff<>+0(SB), Y15, Y15
+	VADDPS       Y15, Y8, Y8
+	VSUBPS       Y13, Y14, Y14
+	VANDPS       lanes_7fffffff<>+0(SB), Y14, Y14
+	VADDPS       Y14, Y9, Y9
+	VBROADCASTSS (BX)(DX*2), Y14
+	VSUBPS       Y12, Y14, Y12
+	VANDPS       lanes_7fffffff<>+0(SB), Y12, Y12
+	VADDPS       Y12, Y10, Y10
+	VSUBPS       Y13, Y14, Y12
+	VANDPS       lanes_7fffffff<>+0(SB), Y12, Y12
+	VADDPS       Y12, Y11, Y11
+	ADDQ         CX, SI
+	ADDQ         CX, BX
+	ADDQ         $0x00000040, DI
+	DECQ         AX
+	JNZ          depth459
+	MOVB         add+56(FP), AL
+	TESTB        AL, AL
+	JZ           store460
+	MOVQ         R8, AX
+	VADDPS       (AX), Y0, Y0
+	VADDPS       32(AX), Y1, Y1
+	ADDQ         R9, AX
+	VADDPS       (AX), Y2, Y2
+	VADDPS       32(AX), Y3, Y3
+	ADDQ         R9, AX
+	VADDPS       (AX), Y4, Y4
+	VADDPS       32(AX), Y5, Y5
+	ADDQ         R9, AX
+	VADDPS       (AX), Y6, Y6
+	VADDPS       32(AX), Y7, Y7
+	ADDQ         R9, AX
+	VADDPS       (AX), Y8, Y8
+	VADDPS       32(AX), Y9, Y9
+	ADDQ         R9, AX
+	VADDPS       (AX), Y10, Y10
+	VADDPS       32(AX), Y11, Y11
+	ADDQ         R9, AX
+
+store460:
+	VMOVUPS Y0, (R8)
+	VMOVUPS Y1, 32(R8)
+	ADDQ    R9, R8
+	VMOVUPS Y2, (R8)
+	VMOVUPS Y3, 32(R8)
+	ADDQ    R9, R8
+	VMOVUPS Y4, (R8)
+	VMOVUPS Y5, 32(R8)
+	ADDQ    R9, R8
+	VMOVUPS Y6, (R8)
+	VMOVUPS Y7, 32(R8)
+	ADDQ    R9, R8
+	VMOVUPS Y8, (R8)
+	VMOVUPS Y9, 32(R8)
+	ADDQ    R9, R8
+	VMOVUPS Y10, (R8)
+	VMOVUPS Y11, 32(R8)
+	ADDQ    R9, R8
+	VZEROUPPER
+	RET
+
+// func l1TileAVX512(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·l1TileAVX512(SB), NOSPLIT, $0-57
+	VBROADCASTSS lanes_7fffffff<>+0(SB), Z0
+	VBROADCASTSS lanes_80000000<>+0(SB), Z1
+	VBROADCASTSS lanes_3f800000<>+0(SB), Z1
+	MOVQ         kc+0(FP), AX
+	MOVQ         colStride+24(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         rowStride+16(FP), DX
+	SHLQ         $0x02, DX
+	LEAQ         (DX)(DX*2), BX
+	MOVQ         a+8(FP), SI
+	LEAQ         (SI)(BX*1), DI
+	ADDQ         DX, DI
+	LEAQ         (DI)(BX*1), R8
+	ADDQ         DX, R8
+	MOVQ         b+32(FP), R9
+	MOVQ         c+40(FP), R10
+	MOVQ         ldc+48(FP), R11
+	SHLQ         $0x02, R11
+	MOVQ         R10, R12
+	VPXORD       Z2, Z2, Z2
+	PREFETCHT0   (R12)
+	VPXORD       Z3, Z3, Z3
+	PREFETCHT0   64(R12)
+	ADDQ         R11, R12
+	VPXORD       Z4, Z4, Z4
+	PREFETCHT0   (R12)
+	VPXORD       Z5, Z5, Z5
+	PREFETCHT0   64(R12)
+	ADDQ         R11, R12
+	VPXORD       Z6, Z6, Z6
+	PREFETCHT0   (R12)
+	VPXORD       Z7, Z7, Z7
+	PREFETCHT0   64(R12)
+	ADDQ         R11, R12
+	VPXORD       Z8, Z8, Z8
+	PREFETCHT0   (R12)
+	VPXORD       Z9, Z9, Z9
+	PREFETCHT0   64(R12)
+	ADDQ         R11, R12
+	VPXORD       Z10, Z10, Z10
+	PREFETCHT0   (R12)
+	VPXORD       Z11, Z11, Z11
+	PREFETCHT0   64(R12)
+	ADDQ         R11, R12
+	VPXORD       Z12, Z12, Z12
+	PREFETCHT0   (R12)
+	VPXORD       Z13, Z13, Z13
+	PREFETCHT0   64(R12)
+	ADDQ         R11, R12
+	VPXORD       Z14, Z14, Z14
+	PREFETCHT0   (R12)
+	VPXORD       Z15, Z15, Z15
+	PREFETCHT0   64(R12)
+	ADDQ         R11, R12
+	VPXORD       Z16, Z16, Z16
+	PREFETCHT0   (R12)
+	VPXORD       Z17, Z17, Z17
+	PREFETCHT0   64(R12)
+	ADDQ         R11, R12
+	VPXORD       Z18, Z18, Z18
+	PREFETCHT0   (R12)
+	VPXORD       Z19, Z19, Z19
+	PREFETCHT0   64(R12)
+	ADDQ         R11, R12
+	VPXORD       Z20, Z20, Z20
+	PREFETCHT0   (R12)
+	VPXORD       Z21, Z21, Z21
+	PREFETCHT0   64(R12)
+	ADDQ         R11, R12
+	VPXORD       Z22, Z22, Z22
+	PREFETCHT0   (R12)
+	VPXORD       Z23, Z23, Z23
+	PREFETCHT0   64(R12)
+	ADDQ         R11, R12
+	VPXORD       Z24, Z24, Z24
+	PREFETCHT0   (R12)
+	VPXORD       Z25, Z25, Z25
+	PREFETCHT0   64(R12)
+	ADDQ         R11, R12
+
+depth461:
+	VMOVUPS      (R9), Z1
+	VMOVUPS      64(R9), Z26
+	VBROADCASTSS (SI), Z27
+	VSUBPS       Z1, Z27, Z28
+	VANDPS       Z0, Z28, Z28
+	VADDPS       Z28, Z2, Z2
+	VSUBPS       Z26, Z27, Z27
+	VANDPS       Z0, Z27, Z27
+	VADDPS       Z27, Z3, Z3
+	VBROADCASTSS (SI)(DX*1), Z27
+	VSUBPS       Z1, Z27, Z28
+	VANDPS       Z0, Z28, Z28
+	VADDPS       Z28, Z4, Z4
+	VSUBPS       Z26, Z27, Z27
+	VANDPS       Z0, Z27, Z27
+	VADDPS       Z27, Z5, Z5
+	VBROADCASTSS (SI)(DX*2), Z27
+	VSUBPS       Z1, Z27, Z28
+	VANDPS       Z0, Z28, Z28
+	VADDPS       Z28, Z6, Z6
+	VSUBPS       Z26, Z27, Z27
+	VANDPS       Z0, Z27, Z27
+	VADDPS       Z27, Z7, Z7
+	VBROADCASTSS (SI)(BX*1), Z27
+	VSUBPS       Z1, Z27, Z28
+	VANDPS       Z0, Z28, Z28
+	VADDPS       Z28, Z8, Z8
+	VSUBPS       Z26, Z27, Z27
+	VANDPS       Z0, Z27, Z27
+	VADDPS       Z27, Z9, Z9
+	VBROADCASTSS (DI), Z27
+	VSUBPS       Z1, Z27, Z28
+	VANDPS       Z0, Z28, Z28
+	VADDPS       Z28, Z10, Z10
+	VSUBPS       Z26, Z27, Z27
+	VANDPS       Z0, Z27, Z27
+	VADDPS       Z27, Z11, Z11
+	VBROADCASTSS (DI)(DX*1), Z27
+	VSUBPS       Z1, Z27, Z28
+	VANDPS       Z0, Z28, Z28
+	VADDPS       Z28, Z12, Z12
+	VSUBPS       Z26, Z27, Z27
+	VANDPS       Z0, Z27, Z27
+	VADDPS       Z27, Z13, Z13
+	VBROADCASTSS (DI)(DX*2), Z27
+	VSUBPS       Z1, Z27, Z28
+	VANDPS       Z0, Z28, Z28
+	VADDPS       Z28, Z14, Z14
+	VSUBPS       Z26, Z27, Z27
+	VANDPS       Z0, Z27, Z27
+	VADDPS       Z27, Z15, Z15
+	VBROADCASTSS (DI)(BX*1), Z27
+	VSUBPS       Z1, Z27, Z28
+	VANDPS       Z0, Z28, Z28
+	VADDPS       Z28, Z16, Z16
+	VSUBPS       Z26, Z27, Z27
+	VANDPS       Z0, Z27, Z27
+	VADDPS       Z27, Z17, Z17
+	VBROADCASTSS (R8), Z27
+	VSUBPS       Z1, Z27, Z28
+	VANDPS       Z0, Z28, Z28
+	VADDPS       Z28, Z18, Z18
+	VSUBPS       Z26, Z27, Z27
+	VANDPS       Z0, Z27, Z27
+	VADDPS       Z27, Z19, Z19
+	VBROADCASTSS (R8)(DX*1), Z27
+	VSUBPS       Z1, Z27, Z28
+	VANDPS       Z0, Z28, Z28
+	VADDPS       Z28, Z20, Z20
+	VSUBPS       Z26, Z27, Z27
+	VANDPS       Z0, Z27, Z27
+	VADDPS       Z27, Z21, Z21
+	VBROADCASTSS (R8)(DX*2), Z27
+	VSUBPS       Z1, Z27, Z28
+	VANDPS       Z0, Z28, Z28
+	VADDPS       Z28, Z22, Z22
+	VSUBPS       Z26, Z27, Z27
+	VANDPS       Z0, Z27, Z27
+	VADDPS       Z27, Z23, Z23
+	VBROADCASTSS (R8)(BX*1), Z27
+	VSUBPS       Z1, Z27, Z1
+	VANDPS       Z0, Z1, Z1
+	VADDPS       Z1, Z24, Z24
+	VSUBPS       Z26, Z27, Z1
+	VANDPS       Z0, Z1, Z1
+	VADDPS       Z1, Z25, Z25
+	ADDQ         CX, SI
+	ADDQ         CX, DI
+	ADDQ         CX, R8
+	ADDQ         $0x00000080, R9
+	DECQ         AX
+	JNZ          depth461
+	MOVB         add+56(FP), AL
+	TESTB        AL, AL
+	JZ           store462
+	MOVQ         R10, AX
+	VADDPS       (AX), Z2, Z2
+	VADDPS       64(AX), Z3, Z3
+	ADDQ         R11, AX
+	VADDPS       (AX), Z4, Z4
+	VADDPS       64(AX), Z5, Z5
+	ADDQ         R11, AX
+	VADDPS       (AX), Z6, Z6
+	VADDPS       64(AX), Z7, Z7
+	ADDQ         R11, AX
+	VADDPS       (AX), Z8, Z8
+	VADDPS       64(AX), Z9, Z9
+	ADDQ         R11, AX
+	VADDPS       (AX), Z10, Z10
+	VADDPS       64(AX), Z11, Z11
+	ADDQ         R11, AX
+	VADDPS       (AX), Z12, Z12
+	VADDPS       64(AX), Z13, Z13
+	ADDQ         R11, AX
+	VADDPS       (AX), Z14, Z14
+	VADDPS       64(AX), Z15, Z15
+	ADDQ         R11, AX
+	VADDPS       (AX), Z16, Z16
+	VADDPS       64(AX), Z17, Z17
+	ADDQ         R11, AX
+	VADDPS       (AX), Z18, Z18
+	VADDPS       64(AX), Z19, Z19
+	ADDQ         R11, AX
+	VADDPS       (AX), Z20, Z20
+	VADDPS       64(AX), Z21, Z21
+	ADDQ         R11, AX
+	VADDPS       (AX), Z22, Z22
+	VADDPS       64(AX), Z23, Z23
+	ADDQ         R11, AX
+	VADDPS       (AX), Z24, Z24
+	VADDPS       64(AX), Z25, Z25
+	ADDQ         R11, AX
+
+store462:
+	VMOVUPS Z2, (R10)
+	VMOVUPS Z3, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z4, (R10)
+	VMOVUPS Z5, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z6, (R10)
+	VMOVUPS Z7, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z8, (R10)
+	VMOVUPS Z9, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z10, (R10)
+	VMOVUPS Z11, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z12, (R10)
+	VMOVUPS Z13, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z14, (R10)
+	VMOVUPS Z15, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z16, (R10)
+	VMOVUPS Z17, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z18, (R10)
+	VMOVUPS Z19, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z20, (R10)
+	VMOVUPS Z21, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z22, (R10)
+	VMOVUPS Z23, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z24, (R10)
+	VMOVUPS Z25, 64(R10)
+	ADDQ    R11, R10
+	VZEROUPPER
+	RET
+
+// func squaredL2TileAVX2(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool)
+// Requires: AVX, FMA3, MMX+
+TEXT ·squaredL2TileAVX2(SB), NOSPLIT, $0-57
+	MOVQ       kc+0(FP), AX
+	MOVQ       colStride+24(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       rowStride+16(FP), DX
+	SHLQ       $0x02, DX
+	LEAQ       (DX)(DX*2), BX
+	MOVQ       a+8(FP), SI
+	LEAQ       (SI)(BX*1), BX
+	MOVQ       b+32(FP), DI
+	MOVQ       c+40(FP), R8
+	MOVQ       ldc+48(FP), R9
+	SHLQ       $0x02, R9
+	MOVQ       R8, R10
+	VXORPS     Y0, Y0, Y0
+	PREFETCHT0 (R10)
+	VXORPS     Y1, Y1, Y1
+	PREFETCHT0 32(R10)
+	ADDQ       R9, R10
+	VXORPS     Y2, Y2, Y2
+	PREFETCHT0 (R10)
+	VXORPS     Y3, Y3, Y3
+	PREFETCHT0 32(R10)
+	ADDQ       R9, R10
+	VXORPS     Y4, Y4, Y4
+	PREFETCHT0 (R10)
+	VXORPS     Y5, Y5, Y5
+	PREFETCHT0 32(R10)
+	ADDQ       R9, R10
+	VXORPS     Y6, Y6, Y6
+	PREFETCHT0 (R10)
+	VXORPS     Y7, Y7, Y7
+	PREFETCHT0 32(R10)
+	ADDQ       R9, R10
+	VXORPS     Y8, Y8, Y8
+	PREFETCHT0 (R10)
+	VXORPS     Y9, Y9, Y9
+	PREFETCHT0 32(R10)
+	ADDQ       R9, R10
+	VXORPS     Y10, Y10, Y10
+	PREFETCHT0 (R10)
+	VXORPS     Y11, Y11, Y11
+	PREFETCHT0 32(R10)
+	ADDQ       R9, R10
+
+depth463:
+	VMOVUPS      (DI), Y12
+	VMOVUPS      32(DI), Y13
+	VBROADCASTSS (SI), Y14
+	VSUBPS       Y12, Y14, Y15
+	VFMADD231PS  Y15, Y15, Y0
+	VSUBPS       Y13, Y14, Y14
+	VFMADD231PS  Y14, Y14, Y1
+	VBROADCASTSS (SI)(DX*1), Y14
+	VSUBPS       Y12, Y14, Y15
+	VFMADD231PS  Y15, Y15, Y2
+	VSUBPS       Y13, Y14, Y14
+	VFMADD231PS  Y14, Y14, Y3
+	VBROADCASTSS (SI)(DX*2), Y14
+	VSUBPS       Y12, Y14, Y15
+	VFMADD231PS  Y15, Y15, Y4
+	VSUBPS       Y13, Y14, Y14
+	VFMADD231PS  Y14, Y14, Y5
+	VBROADCASTSS (BX), Y14
+	VSUBPS       Y12, Y14, Y15
+	VFMADD231PS  Y15, Y15, Y6
+	VSUBPS       Y13, Y14, Y14
+	VFMADD231PS  Y14, Y14, Y7
+	VBROADCASTSS (BX)(DX*1), Y14
+	VSUBPS       Y12, Y14, Y15
+	VFMADD231PS  Y15, Y15, Y8
+	VSUBPS       Y13, Y14, Y14
+	VFMADD231PS  Y14, Y14, Y9
+	VBROADCASTSS (BX)(DX*2), Y14
+	VSUBPS       Y12, Y14, Y12
+	VFMADD231PS  Y12, Y12, Y10
+	VSUBPS       Y13, Y14, Y12
+	VFMADD231PS  Y12, Y12, Y11
+	ADDQ         CX, SI
+	ADDQ         CX, BX
+	ADDQ         $0x00000040, DI
+	DECQ         AX
+	JNZ          depth463
+	MOVB         add+56(FP), AL
+	TESTB        AL, AL
+	JZ           store464
+	MOVQ         R8, AX
+	VADDPS       (AX), Y0, Y0
+	VADDPS       32(AX), Y1, Y1
+	ADDQ         R9, AX
+	VADDPS       (AX), Y2, Y2
+	VADDPS       32(AX), Y3, Y3
+	ADDQ         R9, AX
+	VADDPS       (AX), Y4, Y4
+	VADDPS       32(AX), Y5, Y5
+	ADDQ         R9, AX
+	VADDPS       (AX), Y6, Y6
+	VADDPS       32(AX), Y7, Y7
+	ADDQ         R9, AX
+	VADDPS       (AX), Y8, Y8
+	VADDPS       32(AX), Y9, Y9
+	ADDQ         R9, AX
+	VADDPS       (AX), Y10, Y10
+	VADDPS       32(AX), Y11, Y11
+	ADDQ         R9, AX
+
+store464:
+	VMOVUPS Y0, (R8)
+	VMOVUPS Y1, 32(R8)
+	ADDQ    R9, R8
+	VMOVUPS Y2, (R8)
+	VMOVUPS Y3, 32(R8)
+	ADDQ    R9, R8
+	VMOVUPS Y4, (R8)
+	VMOVUPS Y5, 32(R8)
+	ADDQ    R9, R8
+	VMOVUPS Y6, (R8)
+	VMOVUPS Y7, 32(R8)
+	ADDQ    R9, R8
+	VMOVUPS Y8, (R8)
+	VMOVUPS Y9, 32(R8)
+	ADDQ    R9, R8
+	VMOVUPS Y10, (R8)
+	VMOVUPS Y11, 32(R8)
+	ADDQ    R9, R8
+	VZEROUPPER
+	RET
+
+// func squaredL2TileAVX512(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·squaredL2TileAVX512(SB), NOSPLIT, $0-57
+	MOVQ       kc+0(FP), AX
+	MOVQ       colStride+24(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       rowStride+16(FP), DX
+	SHLQ       $0x02, DX
+	LEAQ       (DX)(DX*2), BX
+	MOVQ       a+8(FP), SI
+	LEAQ       (SI)(BX*1), DI
+	ADDQ       DX, DI
+	LEAQ       (DI)(BX*1), R8
+	ADDQ       DX, R8
+	MOVQ       b+32(FP), R9
+	MOVQ       c+40(FP), R10
+	MOVQ       ldc+48(FP), R11
+	SHLQ       $0x02, R11
+	MOVQ       R10, R12
+	VPXORD     Z0, Z0, Z0
+	PREFETCHT0 (R12)
+	VPXORD     Z1, Z1, Z1
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	VPXORD     Z2, Z2, Z2
+	PREFETCHT0 (R12)
+	VPXORD     Z3, Z3, Z3
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	VPXORD     Z4, Z4, Z4
+	PREFETCHT0 (R12)
+	VPXORD     Z5, Z5, Z5
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	VPXORD     Z6, Z6, Z6
+	PREFETCHT0 (R12)
+	VPXORD     Z7, Z7, Z7
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	VPXORD     Z8, Z8, Z8
+	PREFETCHT0 (R12)
+	VPXORD     Z9, Z9, Z9
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	VPXORD     Z10, Z10, Z10
+	PREFETCHT0 (R12)
+	VPXORD     Z11, Z11, Z11
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	VPXORD     Z12, Z12, Z12
+	PREFETCHT0 (R12)
+	VPXORD     Z13, Z13, Z13
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	VPXORD     Z14, Z14, Z14
+	PREFETCHT0 (R12)
+	VPXORD     Z15, Z15, Z15
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	VPXORD     Z16, Z16, Z16
+	PREFETCHT0 (R12)
+	VPXORD     Z17, Z17, Z17
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	VPXORD     Z18, Z18, Z18
+	PREFETCHT0 (R12)
+	VPXORD     Z19, Z19, Z19
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	VPXORD     Z20, Z20, Z20
+	PREFETCHT0 (R12)
+	VPXORD     Z21, Z21, Z21
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+	VPXORD     Z22, Z22, Z22
+	PREFETCHT0 (R12)
+	VPXORD     Z23, Z23, Z23
+	PREFETCHT0 64(R12)
+	ADDQ       R11, R12
+
+depth465:
+	VMOVUPS      (R9), Z24
+	VMOVUPS      64(R9), Z25
+	VBROADCASTSS (SI), Z26
+	VSUBPS       Z24, Z26, Z27
+	VFMADD231PS  Z27, Z27, Z0
+	VSUBPS       Z25, Z26, Z26
+	VFMADD231PS  Z26, Z26, Z1
+	VBROADCASTSS (SI)(DX*1), Z26
+	VSUBPS       Z24, Z26, Z27
+	VFMADD231PS  Z27, Z27, Z2
+	VSUBPS       Z25, Z26, Z26
+	VFMADD231PS  Z26, Z26, Z3
+	VBROADCASTSS (SI)(DX*2), Z26
+	VSUBPS       Z24, Z26, Z27
+	VFMADD231PS  Z27, Z27, Z4
+	VSUBPS       Z25, Z26, Z26
+	VFMADD231PS  Z26, Z26, Z5
+	VBROADCASTSS (SI)(BX*1), Z26
+	VSUBPS       Z24, Z26, Z27
+	VFMADD231PS  Z27, Z27, Z6
+	VSUBPS       Z25, Z26, Z26
+	VFMADD231PS  Z26, Z26, Z7
+	VBROADCASTSS (DI), Z26
+	VSUBPS       Z24, Z26, Z27
+	VFMADD231PS  Z27, Z27, Z8
+	VSUBPS       Z25, Z26, Z26
+	VFMADD231PS  Z26, Z26, Z9
+	VBROADCASTSS (DI)(DX*1), Z26
+	VSUBPS       Z24, Z26, Z27
+	VFMADD231PS  Z27, Z27, Z10
+	VSUBPS       Z25, Z26, Z26
+	VFMADD231PS  Z26, Z26, Z11
+	VBROADCASTSS (DI)(DX*2), Z26
+	VSUBPS       Z24, Z26, Z27
+	VFMADD231PS  Z27, Z27, Z12
+	VSUBPS       Z25, Z26, Z26
+	VFMADD231PS  Z26, Z26, Z13
+	VBROADCASTSS (DI)(BX*1), Z26
+	VSUBPS       Z24, Z26, Z27
+	VFMADD231PS  Z27, Z27, Z14
+	VSUBPS       Z25, Z26, Z26
+	VFMADD231PS  Z26, Z26, Z15
+	VBROADCASTSS (R8), Z26
+	VSUBPS       Z24, Z26, Z27
+	VFMADD231PS  Z27, Z27, Z16
+	VSUBPS       Z25, Z26, Z26
+	VFMADD231PS  Z26, Z26, Z17
+	VBROADCASTSS (R8)(DX*1), Z26
+	VSUBPS       Z24, Z26, Z27
+	VFMADD231PS  Z27, Z27, Z18
+	VSUBPS       Z25, Z26, Z26
+	VFMADD231PS  Z26, Z26, Z19
+	VBROADCASTSS (R8)(DX*2), Z26
+	VSUBPS       Z24, Z26, Z27
+	VFMADD231PS  Z27, Z27, Z20
+	VSUBPS       Z25, Z26, Z26
+	VFMADD231PS  Z26, Z26, Z21
+	VBROADCASTSS (R8)(BX*1), Z26
+	VSUBPS       Z24, Z26, Z24
+	VFMADD231PS  Z24, Z24, Z22
+	VSUBPS       Z25, Z26, Z24
+	VFMADD231PS  Z24, Z24, Z23
+	ADDQ         CX, SI
+	ADDQ         CX, DI
+	ADDQ         CX, R8
+	ADDQ         $0x00000080, R9
+	DECQ         AX
+	JNZ          depth465
+	MOVB         add+56(FP), AL
+	TESTB        AL, AL
+	JZ           store466
+	MOVQ         R10, AX
+	VADDPS       (AX), Z0, Z0
+	VADDPS       64(AX), Z1, Z1
+	ADDQ         R11, AX
+	VADDPS       (AX), Z2, Z2
+	VADDPS       64(AX), Z3, Z3
+	ADDQ         R11, AX
+	VADDPS       (AX), Z4, Z4
+	VADDPS       64(AX), Z5, Z5
+	ADDQ         R11, AX
+	VADDPS       (AX), Z6, Z6
+	VADDPS       64(AX), Z7, Z7
+	ADDQ         R11, AX
+	VADDPS       (AX), Z8, Z8
+	VADDPS       64(AX), Z9, Z9
+	ADDQ         R11, AX
+	VADDPS       (AX), Z10, Z10
+	VADDPS       64(AX), Z11, Z11
+	ADDQ         R11, AX
+	VADDPS       (AX), Z12, Z12
+	VADDPS       64(AX), Z13, Z13
+	ADDQ         R11, AX
+	VADDPS       (AX), Z14, Z14
+	VADDPS       64(AX), Z15, Z15
+	ADDQ         R11, AX
+	VADDPS       (AX), Z16, Z16
+	VADDPS       64(AX), Z17, Z17
+	ADDQ         R11, AX
+	VADDPS       (AX), Z18, Z18
+	VADDPS       64(AX), Z19, Z19
+	ADDQ         R11, AX
+	VADDPS       (AX), Z20, Z20
+	VADDPS       64(AX), Z21, Z21
+	ADDQ         R11, AX
+	VADDPS       (AX), Z22, Z22
+	VADDPS       64(AX), Z23, Z23
+	ADDQ         R11, AX
+
+store466:
+	VMOVUPS Z0, (R10)
+	VMOVUPS Z1, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z2, (R10)
+	VMOVUPS Z3, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z4, (R10)
+	VMOVUPS Z5, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z6, (R10)
+	VMOVUPS Z7, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z8, (R10)
+	VMOVUPS Z9, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z10, (R10)
+	VMOVUPS Z11, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z12, (R10)
+	VMOVUPS Z13, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z14, (R10)
+	VMOVUPS Z15, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z16, (R10)
+	VMOVUPS Z17, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z18, (R10)
+	VMOVUPS Z19, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z20, (R10)
+	VMOVUPS Z21, 64(R10)
+	ADDQ    R11, R10
+	VMOVUPS Z22, (R10)
+	VMOVUPS Z23, 64(R10)
+	ADDQ    R11, R10
+	VZEROUPPER
+	RET
+
+// func moduliTileAVX2(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool, imagA int, imagB int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·moduliTileAVX2(SB), NOSPLIT, $0-80
+	MOVQ       kc+0(FP), AX
+	MOVQ       colStride+24(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       rowStride+16(FP), DX
+	SHLQ       $0x02, DX
+	LEAQ       (DX)(DX*2), BX
+	MOVQ       a+8(FP), SI
+	MOVQ       imagA+64(FP), DI
+	LEAQ       (SI)(DI*4), DI
+	LEAQ       (SI)(BX*1), R8
+	LEAQ       (DI)(BX*1), BX
+	MOVQ       b+32(FP), R9
+	MOVQ       imagB+72(FP), R10
+	LEAQ       (R9)(R10*4), R10
+	MOVQ       c+40(FP), R11
+	MOVQ       ldc+48(FP), R12
+	SHLQ       $0x02, R12
+	MOVQ       R11, R13
+	VXORPS     Y0, Y0, Y0
+	PREFETCHT0 (R13)
+	VXORPS     Y1, Y1, Y1
+	PREFETCHT0 32(R13)
+	ADDQ       R12, R13
+	VXORPS     Y2, Y2, Y2
+	PREFETCHT0 (R13)
+	VXORPS     Y3, Y3, Y3
+	PREFETCHT0 32(R13)
+	ADDQ       R12, R13
+	VXORPS     Y4, Y4, Y4
+	PREFETCHT0 (R13)
+	VXORPS     Y5, Y5, Y5
+	PREFETCHT0 32(R13)
+	ADDQ       R12, R13
+	VXORPS     Y6, Y6, Y6
+	PREFETCHT0 (R13)
+	VXORPS     Y7, Y7, Y7
+	PREFETCHT0 32(R13)
+	ADDQ       R12, R13
+	VXORPS     Y8, Y8, Y8
+	PREFETCHT0 (R13)
+	VXORPS     Y9, Y9, Y9
+	PREFETCHT0 32(R13)
+	ADDQ       R12, R13
+	VXORPS     Y10, Y10, Y10
+	PREFETCHT0 (R13)
+	VXORPS     Y11, Y11, Y11
+	PREFETCHT0 32(R13)
+	ADDQ       R12, R13
+
+depth467:
+	VBROADCASTSS (SI), Y12
+	VBROADCASTSS (DI), Y13
+	VSUBPS       (R9), Y12, Y14
+	VSUBPS       (R10), Y13, Y15
+	VMULPS       Y14, Y14, Y14
+	VFMADD231PS  Y15, Y15, Y14
+	VSQRTPS      Y14, Y14
+	VADDPS       Y14, Y0, Y0
+	VSUBPS       32(R9), Y12, Y12
+	VSUBPS       32(R10), Y13, Y13
+	VMULPS       Y12, Y12, Y12
+	VFMADD231PS  Y13, Y13, Y12
+	VSQRTPS      Y12, Y12
+	VADDPS       Y12, Y1, Y1
+	VBROADCASTSS (SI)(DX*1), Y12
+	VBROADCASTSS (DI)(DX*1), Y13
+	VSUBPS       (R9), Y12, Y14
+	VSUBPS       (R10), Y13, Y15
+	VMULPS       Y14, Y14, Y14
+	VFMADD231PS  Y15, Y15, Y14
+	VSQRTPS      Y14, Y14
+	VADDPS       Y14, Y2, Y2
+	VSUBPS       32(R9), Y12, Y12
+	VSUBPS       32(R10), Y13, Y13
+	VMULPS       Y12, Y12, Y12
+	VFMADD231PS  Y13, Y13, Y12
+	VSQRTPS      Y12, Y12
+	VADDPS       Y12, Y3, Y3
+	VBROADCASTSS (SI)(DX*2), Y12
+	VBROADCASTSS (DI)(DX*2), Y13
+	VSUBPS       (R9), Y12, Y14
+	VSUBPS       (R10), Y13, Y15
+	VMULPS       Y14, Y14, Y14
+	VFMADD231PS  Y15, Y15, Y14
+	VSQRTPS      Y14, Y14
+	VADDPS       Y14, Y4, Y4
+	VSUBPS       32(R9), Y12, Y12
+	VSUBPS       32(R10), Y13, Y13
+	VMULPS       Y12, Y12, Y12
+	VFMADD231PS  Y13, Y13, Y12
+	VSQRTPS      Y12, Y12
+	VADDPS       Y12, Y5, Y5
+	VBROADCASTSS (R8), Y12
+	VBROADCASTSS (BX), Y13
+	VSUBPS       (R9), Y12, Y14
+	VSUBPS       (R10), Y13, Y15
+	VMULPS       Y14, Y14, Y14
+	VFMADD231PS  Y15, Y15, Y14
+	VSQRTPS      Y14, Y14
+	VADDPS       Y14, Y6, Y6
+	VSUBPS       32(R9), Y12, Y12
+	VSUBPS       32(R10), Y13, Y13
+	VMULPS       Y12, Y12, Y12
+	VFMADD231PS  Y13, Y13, Y12
+	VSQRTPS      Y12, Y12
+	VADDPS       Y12, Y7, Y7
+	VBROADCASTSS (R8)(DX*1), Y12
+	VBROADCASTSS (BX)(DX*1), Y13
+	VSUBPS       (R9), Y12, Y14
+	VSUBPS       (R10), Y13, Y15
+	VMULPS       Y14, Y14, Y14
+	VFMADD231PS  Y15, Y15, Y14
+	VSQRTPS      Y14, Y14
+	VADDPS       Y14, Y8, Y8
+	VSUBPS       32(R9), Y12, Y12
+	VSUBPS       32(R10), Y13, Y13
+	VMULPS       Y12, Y12, Y12
+	VFMADD231PS  Y13, Y13, Y12
+	VSQRTPS      Y12, Y12
+	VADDPS       Y12, Y9, Y9
+	VBROADCASTSS (R8)(DX*2), Y12
+	VBROADCASTSS (BX)(DX*2), Y13
+	VSUBPS       (R9), Y12, Y14
+	VSUBPS       (R10), Y13, Y15
+	VMULPS       Y14, Y14, Y14
+	VFMADD231PS  Y15, Y15, Y14
+	VSQRTPS      Y14, Y14
+	VADDPS       Y14, Y10, Y10
+	VSUBPS       32(R9), Y12, Y12
+	VSUBPS       32(R10), Y13, Y13
+	VMULPS       Y12, Y12, Y12
+	VFMADD231PS  Y13, Y13, Y12
+	VSQRTPS      Y12, Y12
+	VADDPS       Y12, Y11, Y11
+	ADDQ         CX, SI
+	ADDQ         CX, R8
+	ADDQ         CX, DI
+	ADDQ         CX, BX
+	ADDQ         $0x00000040, R9
+	ADDQ         $0x00000040, R10
+	DECQ         AX
+	JNZ          depth467
+	MOVB         add+56(FP), AL
+	TESTB        AL, AL
+	JZ           store468
+	MOVQ         R11, AX
+	VADDPS       (AX), Y0, Y0
+	VADDPS       32(AX), Y1, Y1
+	ADDQ         R12, AX
+	VADDPS       (AX), Y2, Y2
+	VADDPS       32(AX), Y3, Y3
+	ADDQ         R12, AX
+	VADDPS       (AX), Y4, Y4
+	VADDPS       32(AX), Y5, Y5
+	ADDQ         R12, AX
+	VADDPS       (AX), Y6, Y6
+	VADDPS       32(AX), Y7, Y7
+	ADDQ         R12, AX
+	VADDPS       (AX), Y8, Y8
+	VADDPS       32(AX), Y9, Y9
+	ADDQ         R12, AX
+	VADDPS       (AX), Y10, Y10
+	VADDPS       32(AX), Y11, Y11
+	ADDQ         R12, AX
+
+store468:
+	VMOVUPS Y0, (R11)
+	VMOVUPS Y1, 32(R11)
+	ADDQ    R12, R11
+	VMOVUPS Y2, (R11)
+	VMOVUPS Y3, 32(R11)
+	ADDQ    R12, R11
+	VMOVUPS Y4, (R11)
+	VMOVUPS Y5, 32(R11)
+	ADDQ    R12, R11
+	VMOVUPS Y6, (R11)
+	VMOVUPS Y7, 32(R11)
+	ADDQ    R12, R11
+	VMOVUPS Y8, (R11)
+	VMOVUPS Y9, 32(R11)
+	ADDQ    R12, R11
+	VMOVUPS Y10, (R11)
+	VMOVUPS Y11, 32(R11)
+	ADDQ    R12, R11
+	VZEROUPPER
+	RET
+
+// func moduliTileAVX512(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool, imagA int, imagB int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·moduliTileAVX512(SB), NOSPLIT, $8-80
+	VBROADCASTSS lanes_40400000<>+0(SB), Z0
+	VBROADCASTSS lanes_7f7fffff<>+0(SB), Z1
+	MOVQ         kc+0(FP), AX
+	MOVQ         colStride+24(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         rowStride+16(FP), DX
+	SHLQ         $0x02, DX
+	LEAQ         (DX)(DX*2), BX
+	MOVQ         a+8(FP), SI
+	MOVQ         imagA+64(FP), DI
+	LEAQ         (SI)(DI*4), DI
+	LEAQ         (SI)(BX*1), R8
+	ADDQ         DX, R8
+	LEAQ         (R8)(BX*1), R9
+	ADDQ         DX, R9
+	LEAQ         (DI)(BX*1), R10
+	ADDQ         DX, R10
+	LEAQ         (R10)(BX*1), R11
+	ADDQ         DX, R11
+	MOVQ         b+32(FP), R12
+	MOVQ         imagB+72(FP), R13
+	LEAQ         (R12)(R13*4), R13
+	MOVQ         c+40(FP), R14
+	MOVQ         ldc+48(FP), R15
+	SHLQ         $0x02, R15
+	MOVQ         R14, BP
+	VPXORD       Z2, Z2, Z2
+	PREFETCHT0   (BP)
+	VPXORD       Z3, Z3, Z3
+	PREFETCHT0   64(BP)
+	ADDQ         R15, BP
+	VPXORD       Z4, Z4, Z4
+	PREFETCHT0   (BP)
+	VPXORD       Z5, Z5, Z5
+	PREFETCHT0   64(BP)
+	ADDQ         R15, BP
+	VPXORD       Z6, Z6, Z6
+	PREFETCHT0   (BP)
+	VPXORD       Z7, Z7, Z7
+	PREFETCHT0   64(BP)
+	ADDQ         R15, BP
+	VPXORD       Z8, Z8, Z8
+	PREFETCHT0   (BP)
+	VPXORD       Z9, Z9, Z9
+	PREFETCHT0   64(BP)
+	ADDQ         R15, BP
+	VPXORD       Z10, Z10, Z10
+	PREFETCHT0   (BP)
+	VPXORD       Z11, Z11, Z11
+	PREFETCHT0   64(BP)
+	ADDQ         R15, BP
+	VPXORD       Z12, Z12, Z12
+	PREFETCHT0   (BP)
+	VPXORD       Z13, Z13, Z13
+	PREFETCHT0   64(BP)
+	ADDQ         R15, BP
+	VPXORD       Z14, Z14, Z14
+	PREFETCHT0   (BP)
+	VPXORD       Z15, Z15, Z15
+	PREFETCHT0   64(BP)
+	ADDQ         R15, BP
+	VPXORD       Z16, Z16, Z16
+	PREFETCHT0   (BP)
+	VPXORD       Z17, Z17, Z17
+	PREFETCHT0   64(BP)
+	ADDQ         R15, BP
+	VPXORD       Z18, Z18, Z18
+	PREFETCHT0   (BP)
+	VPXORD       Z19, Z19, Z19
+	PREFETCHT0   64(BP)
+	ADDQ         R15, BP
+	VPXORD       Z20, Z20, Z20
+	PREFETCHT0   (BP)
+	VPXORD       Z21, Z21, Z21
+	PREFETCHT0   64(BP)
+	ADDQ         R15, BP
+	VPXORD       Z22, Z22, Z22
+	PREFETCHT0   (BP)
+	VPXORD       Z23, Z23, Z23
+	PREFETCHT0   64(BP)
+	ADDQ         R15, BP
+	VPXORD       Z24, Z24, Z24
+	PREFETCHT0   (BP)
+	VPXORD       Z25, Z25, Z25
+	PREFETCHT0   64(BP)
+	ADDQ         R15, BP
+
+depth469:
+	VBROADCASTSS (SI), Z26
+	VBROADCASTSS (DI), Z27
+	VSUBPS       (R12), Z26, Z28
+	VSUBPS       (R13), Z27, Z29
+	VMULPS       Z28, Z28, Z28
+	VFMADD231PS  Z29, Z29, Z28
+	VMINPS       Z28, Z1, Z28
+	VPTESTMD     Z28, Z28, K1
+	VRSQRT14PS.Z Z28, K1, Z29
+	VMULPS       Z29, Z28, Z28
+	VFNMADD213PS Z0, Z28, Z29
+	VFMADD231PS  Z29, Z28, Z2
+	VSUBPS       64(R12), Z26, Z26
+	VSUBPS       64(R13), Z27, Z27
+	VMULPS       Z26, Z26, Z26
+	VFMADD231PS  Z27, Z27, Z26
+	VMINPS       Z26, Z1, Z26
+	VPTESTMD     Z26, Z26, K1
+	VRSQRT14PS.Z Z26, K1, Z27
+	VMULPS       Z27, Z26, Z26
+	VFNMADD213PS Z0, Z26, Z27
+	VFMADD231PS  Z27, Z26, Z3
+	VBROADCASTSS (SI)(DX*1), Z26
+	VBROADCASTSS (DI)(DX*1), Z27
+	VSUBPS       (R12), Z26, Z28
+	VSUBPS       (R13), Z27, Z29
+	VMULPS       Z28, Z28, Z28
+	VFMADD231PS  Z29, Z29, Z28
+	VMINPS       Z28, Z1, Z28
+	VPTESTMD     Z28, Z28, K1
+	VRSQRT14PS.Z Z28, K1, Z29
+	VMULPS       Z29, Z28, Z28
+	VFNMADD213PS Z0, Z28, Z29
+	VFMADD231PS  Z29, Z28, Z4
+	VSUBPS       64(R12), Z26, Z26
+	VSUBPS       64(R13), Z27, Z27
+	VMULPS       Z26, Z26, Z26
+	VFMADD231PS  Z27, Z27, Z26
+	VMINPS       Z26, Z1, Z26
+	VPTESTMD     Z26, Z26, K1
+	VRSQRT14PS.Z Z26, K1, Z27
+	VMULPS       Z27, Z26, Z26
+	VFNMADD213PS Z0, Z26, Z27
+	VFMADD231PS  Z27, Z26, Z5
+	VBROADCASTSS (SI)(DX*2), Z26
+	VBROADCASTSS (DI)(DX*2), Z27
+	VSUBPS       (R12), Z26, Z28
+	VSUBPS       (R13), Z27, Z29
+	VMULPS       Z28, Z28, Z28
+	VFMADD231PS  Z29, Z29, Z28
+	VMINPS       Z28, Z1, Z28
+	VPTESTMD     Z28, Z28, K1
+	VRSQRT14PS.Z Z28, K1, Z29
+	VMULPS       Z29, Z28, Z28
+	VFNMADD213PS Z0, Z28, Z29
+	VFMADD231PS  Z29, Z28, Z6
+	VSUBPS       64(R12), Z26, Z26
+	VSUBPS       64(R13), Z27, Z27
+	VMULPS       Z26, Z26, Z26
+	VFMADD231PS  Z27, Z27, Z26
+	VMINPS       Z26, Z1, Z26
+	VPTESTMD     Z26, Z26, K1
+	VRSQRT14PS.Z Z26, K1, Z27
+	VMULPS       Z27, Z26, Z26
+	VFNMADD213PS Z0, Z26, Z27
+	VFMADD231PS  Z27, Z26, Z7
+	VBROADCASTSS (SI)(BX*1), Z26
+	VBROADCASTSS (DI)(BX*1), Z27
+	VSUBPS       (R12), Z26, Z28
+	VSUBPS       (R13), Z27, Z29
+	VMULPS       Z28, Z28, Z28
+	VFMADD231PS  Z29, Z29, Z28
+	VMINPS       Z28, Z1, Z28
+	VPTESTMD     Z28, Z28, K1
+	VRSQRT14PS.Z Z28, K1, Z29
+	VMULPS       Z29, Z28, Z28
+	VFNMADD213PS Z0, Z28, Z29
+	VFMADD231PS  Z29, Z28, Z8
+	VSUBPS       64(R12), Z26, Z26
+	VSUBPS       64(R13), Z27, Z27
+	VMULPS       Z26, Z26, Z26
+	VFMADD231PS  Z27, Z27, Z26
+	VMINPS       Z26, Z1, Z26
+	VPTESTMD     Z26, Z26, K1
+	VRSQRT14PS.Z Z26, K1, Z27
+	VMULPS       Z27, Z26, Z26
+	VFNMADD213PS Z0, Z26, Z27
+	VFMADD231PS  Z27, Z26, Z9
+	VBROADCASTSS (R8), Z26
+	VBROADCASTSS (R10), Z27
+	VSUBPS       (R12), Z26, Z28
+	VSUBPS       (R13), Z27, Z29
+	VMULPS       Z28, Z28, Z28
+	VFMADD231PS  Z29, Z29, Z28
+	VMINPS       Z28, Z1, Z28
+	VPTESTMD     Z28, Z28, K1
+	VRSQRT14PS.Z Z28, K1, Z29
+	VMULPS       Z29, Z28, Z28
+	VFNMADD213PS Z0, Z28, Z29
+	VFMADD231PS  Z29, Z28, Z10
+	VSUBPS       64(R12), Z26, Z26
+	VSUBPS       64(R13), Z27, Z27
+	VMULPS       Z26, Z26, Z26
+	VFMADD231PS  Z27, Z27, Z26
+	VMINPS       Z26, Z1, Z26
+	VPTESTMD     Z26, Z26, K1
+	VRSQRT14PS.Z Z26, K1, Z27
+	VMULPS       Z27, Z26, Z26
+	VFNMADD213PS Z0, Z26, Z27
+	VFMADD231PS  Z27, Z26, Z11
+	VBROADCASTSS (R8)(DX*1), Z26
+	VBROADCASTSS (R10)(DX*1), Z27
+	VSUBPS       (R12), Z26, Z28
+	VSUBPS       (R13), Z27, Z29
+	VMULPS       Z28, Z28, Z28
+	VFMADD231PS  Z29, Z29, Z28
+	VMINPS       Z28, Z1, Z28
+	VPTESTMD     Z28, Z28, K1
+	VRSQRT14PS.Z Z28, K1, Z29
+	VMULPS       Z29, Z28, Z28
+	VFNMADD213PS Z0, Z28, Z29
+	VFMADD231PS  Z29, Z28, Z12
+	VSUBPS       64(R12), Z26, Z26
+	VSUBPS       64(R13), Z27, Z27
+	VMULPS       Z26, Z26, Z26
+	VFMADD231PS  Z27, Z27, Z26
+	VMINPS       Z26, Z1, Z26
+	VPTESTMD     Z26, Z26, K1
+	VRSQRT14PS.Z Z26, K1, Z27
+	VMULPS       Z27, Z26, Z26
+	VFNMADD213PS Z0, Z26, Z27
+	VFMADD231PS  Z27, Z26, Z13
+	VBROADCASTSS (R8)(DX*2), Z26
+	VBROADCASTSS (R10)(DX*2), Z27
+	VSUBPS       (R12), Z26, Z28
+	VSUBPS       (R13), Z27, Z29
+	VMULPS       Z28, Z28, Z28
+	VFMADD231PS  Z29, Z29, Z28
+	VMINPS       Z28, Z1, Z28
+	VPTESTMD     Z28, Z28, K1
+	VRSQRT14PS.Z Z28, K1, Z29
+	VMULPS       Z29, Z28, Z28
+	VFNMADD213PS Z0, Z28, Z29
+	VFMADD231PS  Z29, Z28, Z14
+	VSUBPS       64(R12), Z26, Z26
+	VSUBPS       64(R13), Z27, Z27
+	VMULPS       Z26, Z26, Z26
+	VFMADD231PS  Z27, Z27, Z26
+	VMINPS       Z26, Z1, Z26
+	VPTESTMD     Z26, Z26, K1
+	VRSQRT14PS.Z Z26, K1, Z27
+	VMULPS       Z27, Z26, Z26
+	VFNMADD213PS Z0, Z26, Z27
+	VFMADD231PS  Z27, Z26, Z15
+	VBROADCASTSS (R8)(BX*1), Z26
+	VBROADCASTSS (R10)(BX*1), Z27
+	VSUBPS       (R12), Z26, Z28
+	VSUBPS       (R13), Z27, Z29
+	VMULPS       Z28, Z28, Z28
+	VFMADD231PS  Z29, Z29, Z28
+	VMINPS       Z28, Z1, Z28
+	VPTESTMD     Z28, Z28, K1
+	VRSQRT14PS.Z Z28, K1, Z29
+	VMULPS       Z29, Z28, Z28
+	VFNMADD213PS Z0, Z28, Z29
+	VFMADD231PS  Z29, Z28, Z16
+	VSUBPS       64(R12), Z26, Z26
+	VSUBPS       64(R13), Z27, Z27
+	VMULPS       Z26, Z26, Z26
+	VFMADD231PS  Z27, Z27, Z26
+	VMINPS       Z26, Z1, Z26
+	VPTESTMD     Z26, Z26, K1
+	VRSQRT14PS.Z Z26, K1, Z27
+	VMULPS       Z27, Z26, Z26
+	VFNMADD213PS Z0, Z26, Z27
+	VFMADD231PS  Z27, Z26, Z17
+	VBROADCASTSS (R9), Z26
+	VBROADCASTSS (R11), Z27
+	VSUBPS       (R12), Z26, Z28
+	VSUBPS       (R13), Z27, Z29
+	VMULPS       Z28, Z28, Z28
+	VFMADD231PS  Z29, Z29, Z28
+	VMINPS       Z28, Z1, Z28
+	VPTESTMD     Z28, Z28, K1
+	VRSQRT14PS.Z Z28, K1, Z29
+	VMULPS       Z29, Z28, Z28
+	VFNMADD213PS Z0, Z28, Z29
+	VFMADD231PS  Z29, Z28, Z18
+	VSUBPS       64(R12), Z26, Z26
+	VSUBPS       64(R13), Z27, Z27
+	VMULPS       Z26, Z26, Z26
+	VFMADD231PS  Z27, Z27, Z26
+	VMINPS       Z26, Z1, Z26
+	VPTESTMD     Z26, Z26, K1
+	VRSQRT14PS.Z Z26, K1, Z27
+	VMULPS       Z27, Z26, Z26
+	VFNMADD213PS Z0, Z26, Z27
+	VFMADD231PS  Z27, Z26, Z19
+	VBROADCASTSS (R9)(DX*1), Z26
+	VBROADCASTSS (R11)(DX*1), Z27
+	VSUBPS       (R12), Z26, Z28
+	VSUBPS       (R13), Z27, Z29
+	VMULPS       Z28, Z28, Z28
+	VFMADD231PS  Z29, Z29, Z28
+	VMINPS       Z28, Z1, Z28
+	VPTESTMD     Z28, Z28, K1
+	VRSQRT14PS.Z Z28, K1, Z29
+	VMULPS       Z29, Z28, Z28
+	VFNMADD213PS Z0, Z28, Z29
+	VFMADD231PS  Z29, Z28, Z20
+	VSUBPS       64(R12), Z26, Z26
+	VSUBPS       64(R13), Z27, Z27
+	VMULPS       Z26, Z26, Z26
+	VFMADD231PS  Z27, Z27, Z26
+	VMINPS       Z26, Z1, Z26
+	VPTESTMD     Z26, Z26, K1
+	VRSQRT14PS.Z Z26, K1, Z27
+	VMULPS       Z27, Z26, Z26
+	VFNMADD213PS Z0, Z26, Z27
+	VFMADD231PS  Z27, Z26, Z21
+	VBROADCASTSS (R9)(DX*2), Z26
+	VBROADCASTSS (R11)(DX*2), Z27
+	VSUBPS       (R12), Z26, Z28
+	VSUBPS       (R13), Z27, Z29
+	VMULPS       Z28, Z28, Z28
+	VFMADD231PS  Z29, Z29, Z28
+	VMINPS       Z28, Z1, Z28
+	VPTESTMD     Z28, Z28, K1
+	VRSQRT14PS.Z Z28, K1, Z29
+	VMULPS       Z29, Z28, Z28
+	VFNMADD213PS Z0, Z28, Z29
+	VFMADD231PS  Z29, Z28, Z22
+	VSUBPS       64(R12), Z26, Z26
+	VSUBPS       64(R13), Z27, Z27
+	VMULPS       Z26, Z26, Z26
+	VFMADD231PS  Z27, Z27, Z26
+	VMINPS       Z26, Z1, Z26
+	VPTESTMD     Z26, Z26, K1
+	VRSQRT14PS.Z Z26, K1, Z27
+	VMULPS       Z27, Z26, Z26
+	VFNMADD213PS Z0, Z26, Z27
+	VFMADD231PS  Z27, Z26, Z23
+	VBROADCASTSS (R9)(BX*1), Z26
+	VBROADCASTSS (R11)(BX*1), Z27
+	VSUBPS       (R12), Z26, Z28
+	VSUBPS       (R13), Z27, Z29
+	VMULPS       Z28, Z28, Z28
+	VFMADD231PS  Z29, Z29, Z28
+	VMINPS       Z28, Z1, Z28
+	VPTESTMD     Z28, Z28, K1
+	VRSQRT14PS.Z Z28, K1, Z29
+	VMULPS       Z29, Z28, Z28
+	VFNMADD213PS Z0, Z28, Z29
+	VFMADD231PS  Z29, Z28, Z24
+	VSUBPS       64(R12), Z26, Z26
+	VSUBPS       64(R13), Z27, Z27
+	VMULPS       Z26, Z26, Z26
+	VFMADD231PS  Z27, Z27, Z26
+	VMINPS       Z26, Z1, Z26
+	VPTESTMD     Z26, Z26, K1
+	VRSQRT14PS.Z Z26, K1, Z27
+	VMULPS       Z27, Z26, Z26
+	VFNMADD213PS Z0, Z26, Z27
+	VFMADD231PS  Z27, Z26, Z25
+	ADDQ         CX, SI
+	ADDQ         CX, R8
+	ADDQ         CX, R9
+	ADDQ         CX, DI
+	ADDQ         CX, R10
+	ADDQ         CX, R11
+	ADDQ         $0x00000080, R12
+	ADDQ         $0x00000080, R13
+	DECQ         AX
+	JNZ          depth469
+	VMULPS       lanes_3f000000<>+0(SB), Z2, Z2
+	VMULPS       lanes_3f000000<>+0(SB), Z3, Z3
+	VMULPS       lanes_3f000000<>+0(SB), Z4, Z4
+	VMULPS       lanes_3f000000<>+0(SB), Z5, Z5
+	VMULPS       lanes_3f000000<>+0(SB), Z6, Z6
+	VMULPS       lanes_3f000000<>+0(SB), Z7, Z7
+	VMULPS       lanes_3f000000<>+0(SB), Z8, Z8
+	VMULPS       lanes_3f000000<>+0(SB), Z9, Z9
+	VMULPS       lanes_3f000000<>+0(SB), Z10, Z10
+	VMULPS       lanes_3f000000<>+0(SB), Z11, Z11
+	VMULPS       lanes_3f000000<>+0(SB), Z12, Z12
+	VMULPS       lanes_3f000000<>+0(SB), Z13, Z13
+	VMULPS       lanes_3f000000<>+0(SB), Z14, Z14
+	VMULPS       lanes_3f000000<>+0(SB), Z15, Z15
+	VMULPS       lanes_3f000000<>+0(SB), Z16, Z16
+	VMULPS       lanes_3f000000<>+0(SB), Z17, Z17
+	VMULPS       lanes_3f000000<>+0(SB), Z18, Z18
+	VMULPS       lanes_3f000000<>+0(SB), Z19, Z19
+	VMULPS       lanes_3f000000<>+0(SB), Z20, Z20
+	VMULPS       lanes_3f000000<>+0(SB), Z21, Z21
+	VMULPS       lanes_3f000000<>+0(SB), Z22, Z22
+	VMULPS       lanes_3f000000<>+0(SB), Z23, Z23
+	VMULPS       lanes_3f000000<>+0(SB), Z24, Z24
+	VMULPS       lanes_3f000000<>+0(SB), Z25, Z25
+	MOVB         add+56(FP), AL
+	TESTB        AL, AL
+	JZ           store470
+	MOVQ         R14, AX
+	VADDPS       (AX), Z2, Z2
+	VADDPS       64(AX), Z3, Z3
+	ADDQ         R15, AX
+	VADDPS       (AX), Z4, Z4
+	VADDPS       64(AX), Z5, Z5
+	ADDQ         R15, AX
+	VADDPS       (AX), Z6, Z6
+	VADDPS       64(AX), Z7, Z7
+	ADDQ         R15, AX
+	VADDPS       (AX), Z8, Z8
+	VADDPS       64(AX), Z9, Z9
+	ADDQ         R15, AX
+	VADDPS       (AX), Z10, Z10
+	VADDPS       64(AX), Z11, Z11
+	ADDQ         R15, AX
+	VADDPS       (AX), Z12, Z12
+	VADDPS       64(AX), Z13, Z13
+	ADDQ         R15, AX
+	VADDPS       (AX), Z14, Z14
+	VADDPS       64(AX), Z15, Z15
+	ADDQ         R15, AX
+	VADDPS       (AX), Z16, Z16
+	VADDPS       64(AX), Z17, Z17
+	ADDQ         R15, AX
+	VADDPS       (AX), Z18, Z18
+	VADDPS       64(AX), Z19, Z19
+	ADDQ         R15, AX
+	VADDPS       (AX), Z20, Z20
+	VADDPS       64(AX), Z21, Z21
+	ADDQ         R15, AX
+	VADDPS       (AX), Z22, Z22
+	VADDPS       64(AX), Z23, Z23
+	ADDQ         R15, AX
+	VADDPS       (AX), Z24, Z24
+	VADDPS       64(AX), Z25, Z25
+	ADDQ         R15, AX
+
+store470:
+	VMOVUPS Z2, (R14)
+	VMOVUPS Z3, 64(R14)
+	ADDQ    R15, R14
+	VMOVUPS Z4, (R14)
+	VMOVUPS Z5, 64(R14)
+	ADDQ    R15, R14
+	VMOVUPS Z6, (R14)
+	VMOVUPS Z7, 64(R14)
+	ADDQ    R15, R14
+	VMOVUPS Z8, (R14)
+	VMOVUPS Z9, 64(R14)
+	ADDQ    R15, R14
+	VMOVUPS Z10, (R14)
+	VMOVUPS Z11, 64(R14)
+	ADDQ    R15, R14
+	VMOVUPS Z12, (R14)
+	VMOVUPS Z13, 64(R14)
+	ADDQ    R15, R14
+	VMOVUPS Z14, (R14)
+	VMOVUPS Z15, 64(R14)
+	ADDQ    R15, R14
+	VMOVUPS Z16, (R14)
+	VMOVUPS Z17, 64(R14)
+	ADDQ    R15, R14
+	VMOVUPS Z18, (R14)
+	VMOVUPS Z19, 64(R14)
+	ADDQ    R15, R14
+	VMOVUPS Z20, (R14)
+	VMOVUPS Z21, 64(R14)
+	ADDQ    R15, R14
+	VMOVUPS Z22, (R14)
+	VMOVUPS Z23, 64(R14)
+	ADDQ    R15, R14
+	VMOVUPS Z24, (R14)
+	VMOVUPS Z25, 64(R14)
+	ADDQ    R15, R14
+	VZEROUPPER
+	RET
+
+// func narrowTileAVX2(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool)
+// Requires: AVX, FMA3, MMX+
+TEXT ·narrowTileAVX2(SB), NOSPLIT, $0-57
+	MOVQ       kc+0(FP), AX
+	MOVQ       colStride+24(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       rowStride+16(FP), DX
+	SHLQ       $0x02, DX
+	LEAQ       (DX)(DX*2), BX
+	MOVQ       a+8(FP), SI
+	LEAQ       (SI)(BX*1), BX
+	MOVQ       b+32(FP), DI
+	MOVQ       c+40(FP), R8
+	MOVQ       ldc+48(FP), R9
+	SHLQ       $0x02, R9
+	MOVQ       R8, R10
+	VXORPS     Y0, Y0, Y0
+	PREFETCHT0 (R10)
+	ADDQ       R9, R10
+	VXORPS     Y1, Y1, Y1
+	PREFETCHT0 (R10)
+	ADDQ       R9, R10
+	VXORPS     Y2, Y2, Y2
+	PREFETCHT0 (R10)
+	ADDQ       R9, R10
+	VXORPS     Y3, Y3, Y3
+	PREFETCHT0 (R10)
+	ADDQ       R9, R10
+	VXORPS     Y4, Y4, Y4
+	PREFETCHT0 (R10)
+	ADDQ       R9, R10
+	VXORPS     Y5, Y5, Y5
+	PREFETCHT0 (R10)
+	ADDQ       R9, R10
+
+depth471:
+	VMOVUPS      (DI), Y6
+	VBROADCASTSS (SI), Y7
+	VFMADD231PS  Y6, Y7, Y0
+	VBROADCASTSS (SI)(DX*1), Y7
+	VFMADD231PS  Y6, Y7, Y1
+	VBROADCASTSS (SI)(DX*2), Y7
+	VFMADD231PS  Y6, Y7, Y2
+	VBROADCASTSS (BX), Y7
+	VFMADD231PS  Y6, Y7, Y3
+	VBROADCASTSS (BX)(DX*1), Y7
+	VFMADD231PS  Y6, Y7, Y4
+	VBROADCASTSS (BX)(DX*2), Y7
+	VFMADD231PS  Y6, Y7, Y5
+	ADDQ         CX, SI
+	ADDQ         CX, BX
+	ADDQ         $0x00000040, DI
+	DECQ         AX
+	JNZ          depth471
+	MOVB         add+56(FP), AL
+	TESTB        AL, AL
+	JZ           store472
+	MOVQ         R8, AX
+	VADDPS       (AX), Y0, Y0
+	ADDQ         R9, AX
+	VADDPS       (AX), Y1, Y1
+	ADDQ         R9, AX
+	VADDPS       (AX), Y2, Y2
+	ADDQ         R9, AX
+	VADDPS       (AX), Y3, Y3
+	ADDQ         R9, AX
+	VADDPS       (AX), Y4, Y4
+	ADDQ         R9, AX
+	VADDPS       (AX), Y5, Y5
+	ADDQ         R9, AX
+
+store472:
+	VMOVUPS Y0, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Y1, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Y2, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Y3, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Y4, (R8)
+	ADDQ    R9, R8
+	VMOVUPS Y5, (R8)
+	ADDQ    R9, R8
+	VZEROUPPER
+	RET
+
 // func narrowTileAVX512(kc int, a *float32, rowStride int, colStride int, b *float32, c *float32, ldc int, add bool)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·narrowTileAVX512(SB), NOSPLIT, $0-57
@@ -2728,9 +11383,9 @@ TEXT ·narrowTileAVX512(SB), NOSPLIT, $0-57
 	MOVQ       colStride+24(FP), CX
 	SHLQ       $0x02, CX
 	MOVQ       rowStride+16(FP), DX
-	MOVQ       a+8(FP), SI
 	SHLQ       $0x02, DX
 	LEAQ       (DX)(DX*2), BX
+	MOVQ       a+8(FP), SI
 	LEAQ       (SI)(BX*1), DI
 	ADDQ       DX, DI
 	LEAQ       (DI)(BX*1), R8
@@ -2777,7 +11432,7 @@ TEXT ·narrowTileAVX512(SB), NOSPLIT, $0-57
 	PREFETCHT0 (R12)
 	ADDQ       R11, R12
 
-depth121:
+depth473:
 	VMOVUPS      (R9), Z12
 	VBROADCASTSS (SI), Z13
 	VFMADD231PS  Z12, Z13, Z0
@@ -2808,10 +11463,10 @@ depth121:
 	ADDQ         CX, R8
 	ADDQ         $0x00000080, R9
 	DECQ         AX
-	JNZ          depth121
+	JNZ          depth473
 	MOVB         add+56(FP), AL
 	TESTB        AL, AL
-	JZ           store122
+	JZ           store474
 	MOVQ         R10, AX
 	VADDPS       (AX), Z0, Z0
 	ADDQ         R11, AX
@@ -2838,7 +11493,7 @@ depth121:
 	VADDPS       (AX), Z11, Z11
 	ADDQ         R11, AX
 
-store122:
+store474:
 	VMOVUPS Z0, (R10)
 	ADDQ    R11, R10
 	VMOVUPS Z1, (R10)
@@ -2877,12 +11532,12 @@ TEXT ·copyPanels6(SB), NOSPLIT, $0-40
 	SHLQ   $0x02, DX
 	IMUL3Q $0x00000018, BX, DI
 
-row123:
+row475:
 	MOVQ CX, R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-panel124:
+panel476:
 	VMOVUPS (R8), X0
 	VMOVUPS X0, (R9)
 	MOVQ    16(R8), R11
@@ -2890,11 +11545,11 @@ panel124:
 	ADDQ    $0x00000018, R8
 	ADDQ    DI, R9
 	DECQ    R10
-	JNZ     panel124
+	JNZ     panel476
 	ADDQ    DX, CX
 	ADDQ    $0x00000018, AX
 	DECQ    BX
-	JNZ     row123
+	JNZ     row475
 	VZEROUPPER
 	RET
 
@@ -2909,12 +11564,12 @@ TEXT ·copyPanels12(SB), NOSPLIT, $0-40
 	SHLQ   $0x02, DX
 	IMUL3Q $0x00000030, BX, DI
 
-row125:
+row477:
 	MOVQ CX, R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-panel126:
+panel478:
 	VMOVUPS (R8), Y0
 	VMOVUPS Y0, (R9)
 	VMOVUPS 32(R8), X0
@@ -2922,11 +11577,11 @@ panel126:
 	ADDQ    $0x00000030, R8
 	ADDQ    DI, R9
 	DECQ    R10
-	JNZ     panel126
+	JNZ     panel478
 	ADDQ    DX, CX
 	ADDQ    $0x00000030, AX
 	DECQ    BX
-	JNZ     row125
+	JNZ     row477
 	VZEROUPPER
 	RET
 
@@ -2941,12 +11596,12 @@ TEXT ·copyPanels16(SB), NOSPLIT, $0-40
 	SHLQ   $0x02, DX
 	IMUL3Q $0x00000040, BX, DI
 
-row127:
+row479:
 	MOVQ CX, R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-panel128:
+panel480:
 	VMOVUPS (R8), Y0
 	VMOVUPS Y0, (R9)
 	VMOVUPS 32(R8), Y0
@@ -2954,11 +11609,11 @@ panel128:
 	ADDQ    $0x00000040, R8
 	ADDQ    DI, R9
 	DECQ    R10
-	JNZ     panel128
+	JNZ     panel480
 	ADDQ    DX, CX
 	ADDQ    $0x00000040, AX
 	DECQ    BX
-	JNZ     row127
+	JNZ     row479
 	VZEROUPPER
 	RET
 
@@ -2973,12 +11628,12 @@ TEXT ·copyPanels32(SB), NOSPLIT, $0-40
 	SHLQ   $0x02, DX
 	IMUL3Q $0x00000080, BX, DI
 
-row129:
+row481:
 	MOVQ CX, R8
 	MOVQ AX, R9
 	MOVQ SI, R10
 
-panel130:
+panel482:
 	VMOVUPS (R8), Z0
 	VMOVUPS Z0, (R9)
 	VMOVUPS 64(R8), Z0
@@ -2986,11 +11641,11 @@ panel130:
 	ADDQ    $0x00000080, R8
 	ADDQ    DI, R9
 	DECQ    R10
-	JNZ     panel130
+	JNZ     panel482
 	ADDQ    DX, CX
 	ADDQ    $0x00000080, AX
 	DECQ    BX
-	JNZ     row129
+	JNZ     row481
 	VZEROUPPER
 	RET
 
@@ -3005,9 +11660,9 @@ TEXT ·transpose8(SB), NOSPLIT, $0-40
 	SHLQ $0x02, DX
 	SHLQ $0x02, BX
 
-block131:
+block483:
 	TESTQ      SI, SI
-	JZ         done132
+	JZ         done484
 	MOVQ       CX, DI
 	VMOVUPS    (DI), Y0
 	ADDQ       BX, DI
@@ -3067,8 +11722,1496 @@ block131:
 	ADDQ       DX, AX
 	ADDQ       $0x20, CX
 	DECQ       SI
-	JMP        block131
+	JMP        block483
 
-done132:
+done484:
+	VZEROUPPER
+	RET
+
+// func bfloatRows(dst *uint32, src *float32, stride int)
+// Requires: AVX, AVX512F
+TEXT ·bfloatRows(SB), NOSPLIT, $0-24
+	MOVQ      dst+0(FP), AX
+	MOVQ      src+8(FP), CX
+	MOVQ      stride+16(FP), DX
+	SHLQ      $0x02, DX
+	VMOVDQU32 spread_0<>+0(SB), Z0
+	VMOVDQU32 spread_1<>+0(SB), Z1
+	VMOVUPS   (CX), Z2
+	VMOVUPS   64(CX), Z3
+	VMOVAPS   Z2, Z4
+	VPERMT2PS Z3, Z0, Z4
+	VPERMT2PS Z3, Z1, Z2
+	VPADDD    lanes_00008000<>+0(SB), Z4, Z4
+	VPADDD    lanes_00008000<>+0(SB), Z2, Z2
+	VPSRLD    $0x10, Z4, Z4
+	VPANDD    lanes_ffff0000<>+0(SB), Z2, Z2
+	VPORD     Z4, Z2, Z4
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS   64(CX), Z3
+	VMOVAPS   Z2, Z5
+	VPERMT2PS Z3, Z0, Z5
+	VPERMT2PS Z3, Z1, Z2
+	VPADDD    lanes_00008000<>+0(SB), Z5, Z5
+	VPADDD    lanes_00008000<>+0(SB), Z2, Z2
+	VPSRLD    $0x10, Z5, Z5
+	VPANDD    lanes_ffff0000<>+0(SB), Z2, Z2
+	VPORD     Z5, Z2, Z5
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS   64(CX), Z3
+	VMOVAPS   Z2, Z6
+	VPERMT2PS Z3, Z0, Z6
+	VPERMT2PS Z3, Z1, Z2
+	VPADDD    lanes_00008000<>+0(SB), Z6, Z6
+	VPADDD    lanes_00008000<>+0(SB), Z2, Z2
+	VPSRLD    $0x10, Z6, Z6
+	VPANDD    lanes_ffff0000<>+0(SB), Z2, Z2
+	VPORD     Z6, Z2, Z6
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS   64(CX), Z3
+	VMOVAPS   Z2, Z7
+	VPERMT2PS Z3, Z0, Z7
+	VPERMT2PS Z3, Z1, Z2
+	VPADDD    lanes_00008000<>+0(SB), Z7, Z7
+	VPADDD    lanes_00008000<>+0(SB), Z2, Z2
+	VPSRLD    $0x10, Z7, Z7
+	VPANDD    lanes_ffff0000<>+0(SB), Z2, Z2
+	VPORD     Z7, Z2, Z7
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS   64(CX), Z3
+	VMOVAPS   Z2, Z8
+	VPERMT2PS Z3, Z0, Z8
+	VPERMT2PS Z3, Z1, Z2
+	VPADDD    lanes_00008000<>+0(SB), Z8, Z8
+	VPADDD    lanes_00008000<>+0(SB), Z2, Z2
+	VPSRLD    $0x10, Z8, Z8
+	VPANDD    lanes_ffff0000<>+0(SB), Z2, Z2
+	VPORD     Z8, Z2, Z8
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS   64(CX), Z3
+	VMOVAPS   Z2, Z9
+	VPERMT2PS Z3, Z0, Z9
+	VPERMT2PS Z3, Z1, Z2
+	VPADDD    lanes_00008000<>+0(SB), Z9, Z9
+	VPADDD    lanes_00008000<>+0(SB), Z2, Z2
+	VPSRLD    $0x10, Z9, Z9
+	VPANDD    lanes_ffff0000<>+0(SB), Z2, Z2
+	VPORD     Z9, Z2, Z9
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS   64(CX), Z3
+	VMOVAPS   Z2, Z10
+	VPERMT2PS Z3, Z0, Z10
+	VPERMT2PS Z3, Z1, Z2
+	VPADDD    lanes_00008000<>+0(SB), Z10, Z10
+	VPADDD    lanes_00008000<>+0(SB), Z2, Z2
+	VPSRLD    $0x10, Z10, Z10
+	VPANDD    lanes_ffff0000<>+0(SB), Z2, Z2
+	VPORD     Z10, Z2, Z10
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS   64(CX), Z3
+	VMOVAPS   Z2, Z11
+	VPERMT2PS Z3, Z0, Z11
+	VPERMT2PS Z3, Z1, Z2
+	VPADDD    lanes_00008000<>+0(SB), Z11, Z11
+	VPADDD    lanes_00008000<>+0(SB), Z2, Z2
+	VPSRLD    $0x10, Z11, Z11
+	VPANDD    lanes_ffff0000<>+0(SB), Z2, Z2
+	VPORD     Z11, Z2, Z11
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS   64(CX), Z3
+	VMOVAPS   Z2, Z12
+	VPERMT2PS Z3, Z0, Z12
+	VPERMT2PS Z3, Z1, Z2
+	VPADDD    lanes_00008000<>+0(SB), Z12, Z12
+	VPADDD    lanes_00008000<>+0(SB), Z2, Z2
+	VPSRLD    $0x10, Z12, Z12
+	VPANDD    lanes_ffff0000<>+0(SB), Z2, Z2
+	VPORD     Z12, Z2, Z12
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS   64(CX), Z3
+	VMOVAPS   Z2, Z13
+	VPERMT2PS Z3, Z0, Z13
+	VPERMT2PS Z3, Z1, Z2
+	VPADDD    lanes_00008000<>+0(SB), Z13, Z13
+	VPADDD    lanes_00008000<>+0(SB), Z2, Z2
+	VPSRLD    $0x10, Z13, Z13
+	VPANDD    lanes_ffff0000<>+0(SB), Z2, Z2
+	VPORD     Z13, Z2, Z13
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS   64(CX), Z3
+	VMOVAPS   Z2, Z14
+	VPERMT2PS Z3, Z0, Z14
+	VPERMT2PS Z3, Z1, Z2
+	VPADDD    lanes_00008000<>+0(SB), Z14, Z14
+	VPADDD    lanes_00008000<>+0(SB), Z2, Z2
+	VPSRLD    $0x10, Z14, Z14
+	VPANDD    lanes_ffff0000<>+0(SB), Z2, Z2
+	VPORD     Z14, Z2, Z14
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS   64(CX), Z3
+	VMOVAPS   Z2, Z15
+	VPERMT2PS Z3, Z0, Z15
+	VPERMT2PS Z3, Z1, Z2
+	VPADDD    lanes_00008000<>+0(SB), Z15, Z15
+	VPADDD    lanes_00008000<>+0(SB), Z2, Z2
+	VPSRLD    $0x10, Z15, Z15
+	VPANDD    lanes_ffff0000<>+0(SB), Z2, Z2
+	VPORD     Z15, Z2, Z15
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS   64(CX), Z3
+	VMOVAPS   Z2, Z16
+	VPERMT2PS Z3, Z0, Z16
+	VPERMT2PS Z3, Z1, Z2
+	VPADDD    lanes_00008000<>+0(SB), Z16, Z16
+	VPADDD    lanes_00008000<>+0(SB), Z2, Z2
+	VPSRLD    $0x10, Z16, Z16
+	VPANDD    lanes_ffff0000<>+0(SB), Z2, Z2
+	VPORD     Z16, Z2, Z16
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS   64(CX), Z3
+	VMOVAPS   Z2, Z17
+	VPERMT2PS Z3, Z0, Z17
+	VPERMT2PS Z3, Z1, Z2
+	VPADDD    lanes_00008000<>+0(SB), Z17, Z17
+	VPADDD    lanes_00008000<>+0(SB), Z2, Z2
+	VPSRLD    $0x10, Z17, Z17
+	VPANDD    lanes_ffff0000<>+0(SB), Z2, Z2
+	VPORD     Z17, Z2, Z17
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS   64(CX), Z3
+	VMOVAPS   Z2, Z18
+	VPERMT2PS Z3, Z0, Z18
+	VPERMT2PS Z3, Z1, Z2
+	VPADDD    lanes_00008000<>+0(SB), Z18, Z18
+	VPADDD    lanes_00008000<>+0(SB), Z2, Z2
+	VPSRLD    $0x10, Z18, Z18
+	VPANDD    lanes_ffff0000<>+0(SB), Z2, Z2
+	VPORD     Z18, Z2, Z18
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS   64(CX), Z3
+	VMOVAPS   Z2, Z19
+	VPERMT2PS Z3, Z0, Z19
+	VPERMT2PS Z3, Z1, Z2
+	VPADDD    lanes_00008000<>+0(SB), Z19, Z19
+	VPADDD    lanes_00008000<>+0(SB), Z2, Z2
+	VPSRLD    $0x10, Z19, Z19
+	VPANDD    lanes_ffff0000<>+0(SB), Z2, Z2
+	VPORD     Z19, Z2, Z19
+	ADDQ      DX, CX
+	VMOVDQU32 Z4, (AX)
+	VMOVDQU32 Z5, 64(AX)
+	VMOVDQU32 Z6, 128(AX)
+	VMOVDQU32 Z7, 192(AX)
+	VMOVDQU32 Z8, 256(AX)
+	VMOVDQU32 Z9, 320(AX)
+	VMOVDQU32 Z10, 384(AX)
+	VMOVDQU32 Z11, 448(AX)
+	VMOVDQU32 Z12, 512(AX)
+	VMOVDQU32 Z13, 576(AX)
+	VMOVDQU32 Z14, 640(AX)
+	VMOVDQU32 Z15, 704(AX)
+	VMOVDQU32 Z16, 768(AX)
+	VMOVDQU32 Z17, 832(AX)
+	VMOVDQU32 Z18, 896(AX)
+	VMOVDQU32 Z19, 960(AX)
+	VZEROUPPER
+	RET
+
+DATA spread_0<>+0(SB)/4, $0x00000000
+DATA spread_0<>+4(SB)/4, $0x00000002
+DATA spread_0<>+8(SB)/4, $0x00000004
+DATA spread_0<>+12(SB)/4, $0x00000006
+DATA spread_0<>+16(SB)/4, $0x00000008
+DATA spread_0<>+20(SB)/4, $0x0000000a
+DATA spread_0<>+24(SB)/4, $0x0000000c
+DATA spread_0<>+28(SB)/4, $0x0000000e
+DATA spread_0<>+32(SB)/4, $0x00000010
+DATA spread_0<>+36(SB)/4, $0x00000012
+DATA spread_0<>+40(SB)/4, $0x00000014
+DATA spread_0<>+44(SB)/4, $0x00000016
+DATA spread_0<>+48(SB)/4, $0x00000018
+DATA spread_0<>+52(SB)/4, $0x0000001a
+DATA spread_0<>+56(SB)/4, $0x0000001c
+DATA spread_0<>+60(SB)/4, $0x0000001e
+GLOBL spread_0<>(SB), RODATA|NOPTR, $64
+
+DATA spread_1<>+0(SB)/4, $0x00000001
+DATA spread_1<>+4(SB)/4, $0x00000003
+DATA spread_1<>+8(SB)/4, $0x00000005
+DATA spread_1<>+12(SB)/4, $0x00000007
+DATA spread_1<>+16(SB)/4, $0x00000009
+DATA spread_1<>+20(SB)/4, $0x0000000b
+DATA spread_1<>+24(SB)/4, $0x0000000d
+DATA spread_1<>+28(SB)/4, $0x0000000f
+DATA spread_1<>+32(SB)/4, $0x00000011
+DATA spread_1<>+36(SB)/4, $0x00000013
+DATA spread_1<>+40(SB)/4, $0x00000015
+DATA spread_1<>+44(SB)/4, $0x00000017
+DATA spread_1<>+48(SB)/4, $0x00000019
+DATA spread_1<>+52(SB)/4, $0x0000001b
+DATA spread_1<>+56(SB)/4, $0x0000001d
+DATA spread_1<>+60(SB)/4, $0x0000001f
+GLOBL spread_1<>(SB), RODATA|NOPTR, $64
+
+DATA lanes_00008000<>+0(SB)/4, $0x00008000
+DATA lanes_00008000<>+4(SB)/4, $0x00008000
+DATA lanes_00008000<>+8(SB)/4, $0x00008000
+DATA lanes_00008000<>+12(SB)/4, $0x00008000
+DATA lanes_00008000<>+16(SB)/4, $0x00008000
+DATA lanes_00008000<>+20(SB)/4, $0x00008000
+DATA lanes_00008000<>+24(SB)/4, $0x00008000
+DATA lanes_00008000<>+28(SB)/4, $0x00008000
+DATA lanes_00008000<>+32(SB)/4, $0x00008000
+DATA lanes_00008000<>+36(SB)/4, $0x00008000
+DATA lanes_00008000<>+40(SB)/4, $0x00008000
+DATA lanes_00008000<>+44(SB)/4, $0x00008000
+DATA lanes_00008000<>+48(SB)/4, $0x00008000
+DATA lanes_00008000<>+52(SB)/4, $0x00008000
+DATA lanes_00008000<>+56(SB)/4, $0x00008000
+DATA lanes_00008000<>+60(SB)/4, $0x00008000
+GLOBL lanes_00008000<>(SB), RODATA|NOPTR, $64
+
+DATA lanes_ffff0000<>+0(SB)/4, $0xffff0000
+DATA lanes_ffff0000<>+4(SB)/4, $0xffff0000
+DATA lanes_ffff0000<>+8(SB)/4, $0xffff0000
+DATA lanes_ffff0000<>+12(SB)/4, $0xffff0000
+DATA lanes_ffff0000<>+16(SB)/4, $0xffff0000
+DATA lanes_ffff0000<>+20(SB)/4, $0xffff0000
+DATA lanes_ffff0000<>+24(SB)/4, $0xffff0000
+DATA lanes_ffff0000<>+28(SB)/4, $0xffff0000
+DATA lanes_ffff0000<>+32(SB)/4, $0xffff0000
+DATA lanes_ffff0000<>+36(SB)/4, $0xffff0000
+DATA lanes_ffff0000<>+40(SB)/4, $0xffff0000
+DATA lanes_ffff0000<>+44(SB)/4, $0xffff0000
+DATA lanes_ffff0000<>+48(SB)/4, $0xffff0000
+DATA lanes_ffff0000<>+52(SB)/4, $0xffff0000
+DATA lanes_ffff0000<>+56(SB)/4, $0xffff0000
+DATA lanes_ffff0000<>+60(SB)/4, $0xffff0000
+GLOBL lanes_ffff0000<>(SB), RODATA|NOPTR, $64
+
+// func bfloatPairs(dst *uint32, src *float32, stride int)
+// Requires: AVX, AVX512F
+TEXT ·bfloatPairs(SB), NOSPLIT, $0-24
+	MOVQ      dst+0(FP), AX
+	MOVQ      src+8(FP), CX
+	MOVQ      stride+16(FP), DX
+	SHLQ      $0x02, DX
+	VMOVUPS   (CX), Z0
+	VMOVUPS   (CX)(DX*1), Z1
+	VPADDD    lanes_00008000<>+0(SB), Z0, Z0
+	VPADDD    lanes_00008000<>+0(SB), Z1, Z1
+	VPSRLD    $0x10, Z0, Z0
+	VPANDD    lanes_ffff0000<>+0(SB), Z1, Z1
+	VPORD     Z0, Z1, Z0
+	LEAQ      (CX)(DX*2), CX
+	VMOVUPS   (CX), Z1
+	VMOVUPS   (CX)(DX*1), Z2
+	VPADDD    lanes_00008000<>+0(SB), Z1, Z1
+	VPADDD    lanes_00008000<>+0(SB), Z2, Z2
+	VPSRLD    $0x10, Z1, Z1
+	VPANDD    lanes_ffff0000<>+0(SB), Z2, Z2
+	VPORD     Z1, Z2, Z1
+	LEAQ      (CX)(DX*2), CX
+	VMOVUPS   (CX), Z2
+	VMOVUPS   (CX)(DX*1), Z3
+	VPADDD    lanes_00008000<>+0(SB), Z2, Z2
+	VPADDD    lanes_00008000<>+0(SB), Z3, Z3
+	VPSRLD    $0x10, Z2, Z2
+	VPANDD    lanes_ffff0000<>+0(SB), Z3, Z3
+	VPORD     Z2, Z3, Z2
+	LEAQ      (CX)(DX*2), CX
+	VMOVUPS   (CX), Z3
+	VMOVUPS   (CX)(DX*1), Z4
+	VPADDD    lanes_00008000<>+0(SB), Z3, Z3
+	VPADDD    lanes_00008000<>+0(SB), Z4, Z4
+	VPSRLD    $0x10, Z3, Z3
+	VPANDD    lanes_ffff0000<>+0(SB), Z4, Z4
+	VPORD     Z3, Z4, Z3
+	LEAQ      (CX)(DX*2), CX
+	VMOVUPS   (CX), Z4
+	VMOVUPS   (CX)(DX*1), Z5
+	VPADDD    lanes_00008000<>+0(SB), Z4, Z4
+	VPADDD    lanes_00008000<>+0(SB), Z5, Z5
+	VPSRLD    $0x10, Z4, Z4
+	VPANDD    lanes_ffff0000<>+0(SB), Z5, Z5
+	VPORD     Z4, Z5, Z4
+	LEAQ      (CX)(DX*2), CX
+	VMOVUPS   (CX), Z5
+	VMOVUPS   (CX)(DX*1), Z6
+	VPADDD    lanes_00008000<>+0(SB), Z5, Z5
+	VPADDD    lanes_00008000<>+0(SB), Z6, Z6
+	VPSRLD    $0x10, Z5, Z5
+	VPANDD    lanes_ffff0000<>+0(SB), Z6, Z6
+	VPORD     Z5, Z6, Z5
+	LEAQ      (CX)(DX*2), CX
+	VMOVUPS   (CX), Z6
+	VMOVUPS   (CX)(DX*1), Z7
+	VPADDD    lanes_00008000<>+0(SB), Z6, Z6
+	VPADDD    lanes_00008000<>+0(SB), Z7, Z7
+	VPSRLD    $0x10, Z6, Z6
+	VPANDD    lanes_ffff0000<>+0(SB), Z7, Z7
+	VPORD     Z6, Z7, Z6
+	LEAQ      (CX)(DX*2), CX
+	VMOVUPS   (CX), Z7
+	VMOVUPS   (CX)(DX*1), Z8
+	VPADDD    lanes_00008000<>+0(SB), Z7, Z7
+	VPADDD    lanes_00008000<>+0(SB), Z8, Z8
+	VPSRLD    $0x10, Z7, Z7
+	VPANDD    lanes_ffff0000<>+0(SB), Z8, Z8
+	VPORD     Z7, Z8, Z7
+	LEAQ      (CX)(DX*2), CX
+	VMOVUPS   (CX), Z8
+	VMOVUPS   (CX)(DX*1), Z9
+	VPADDD    lanes_00008000<>+0(SB), Z8, Z8
+	VPADDD    lanes_00008000<>+0(SB), Z9, Z9
+	VPSRLD    $0x10, Z8, Z8
+	VPANDD    lanes_ffff0000<>+0(SB), Z9, Z9
+	VPORD     Z8, Z9, Z8
+	LEAQ      (CX)(DX*2), CX
+	VMOVUPS   (CX), Z9
+	VMOVUPS   (CX)(DX*1), Z10
+	VPADDD    lanes_00008000<>+0(SB), Z9, Z9
+	VPADDD    lanes_00008000<>+0(SB), Z10, Z10
+	VPSRLD    $0x10, Z9, Z9
+	VPANDD    lanes_ffff0000<>+0(SB), Z10, Z10
+	VPORD     Z9, Z10, Z9
+	LEAQ      (CX)(DX*2), CX
+	VMOVUPS   (CX), Z10
+	VMOVUPS   (CX)(DX*1), Z11
+	VPADDD    lanes_00008000<>+0(SB), Z10, Z10
+	VPADDD    lanes_00008000<>+0(SB), Z11, Z11
+	VPSRLD    $0x10, Z10, Z10
+	VPANDD    lanes_ffff0000<>+0(SB), Z11, Z11
+	VPORD     Z10, Z11, Z10
+	LEAQ      (CX)(DX*2), CX
+	VMOVUPS   (CX), Z11
+	VMOVUPS   (CX)(DX*1), Z12
+	VPADDD    lanes_00008000<>+0(SB), Z11, Z11
+	VPADDD    lanes_00008000<>+0(SB), Z12, Z12
+	VPSRLD    $0x10, Z11, Z11
+	VPANDD    lanes_ffff0000<>+0(SB), Z12, Z12
+	VPORD     Z11, Z12, Z11
+	LEAQ      (CX)(DX*2), CX
+	VMOVUPS   (CX), Z12
+	VMOVUPS   (CX)(DX*1), Z13
+	VPADDD    lanes_00008000<>+0(SB), Z12, Z12
+	VPADDD    lanes_00008000<>+0(SB), Z13, Z13
+	VPSRLD    $0x10, Z12, Z12
+	VPANDD    lanes_ffff0000<>+0(SB), Z13, Z13
+	VPORD     Z12, Z13, Z12
+	LEAQ      (CX)(DX*2), CX
+	VMOVUPS   (CX), Z13
+	VMOVUPS   (CX)(DX*1), Z14
+	VPADDD    lanes_00008000<>+0(SB), Z13, Z13
+	VPADDD    lanes_00008000<>+0(SB), Z14, Z14
+	VPSRLD    $0x10, Z13, Z13
+	VPANDD    lanes_ffff0000<>+0(SB), Z14, Z14
+	VPORD     Z13, Z14, Z13
+	LEAQ      (CX)(DX*2), CX
+	VMOVUPS   (CX), Z14
+	VMOVUPS   (CX)(DX*1), Z15
+	VPADDD    lanes_00008000<>+0(SB), Z14, Z14
+	VPADDD    lanes_00008000<>+0(SB), Z15, Z15
+	VPSRLD    $0x10, Z14, Z14
+	VPANDD    lanes_ffff0000<>+0(SB), Z15, Z15
+	VPORD     Z14, Z15, Z14
+	LEAQ      (CX)(DX*2), CX
+	VMOVUPS   (CX), Z15
+	VMOVUPS   (CX)(DX*1), Z16
+	VPADDD    lanes_00008000<>+0(SB), Z15, Z15
+	VPADDD    lanes_00008000<>+0(SB), Z16, Z16
+	VPSRLD    $0x10, Z15, Z15
+	VPANDD    lanes_ffff0000<>+0(SB), Z16, Z16
+	VPORD     Z15, Z16, Z15
+	LEAQ      (CX)(DX*2), CX
+	VMOVDQU32 Z0, (AX)
+	VMOVDQU32 Z1, 64(AX)
+	VMOVDQU32 Z2, 128(AX)
+	VMOVDQU32 Z3, 192(AX)
+	VMOVDQU32 Z4, 256(AX)
+	VMOVDQU32 Z5, 320(AX)
+	VMOVDQU32 Z6, 384(AX)
+	VMOVDQU32 Z7, 448(AX)
+	VMOVDQU32 Z8, 512(AX)
+	VMOVDQU32 Z9, 576(AX)
+	VMOVDQU32 Z10, 640(AX)
+	VMOVDQU32 Z11, 704(AX)
+	VMOVDQU32 Z12, 768(AX)
+	VMOVDQU32 Z13, 832(AX)
+	VMOVDQU32 Z14, 896(AX)
+	VMOVDQU32 Z15, 960(AX)
+	VZEROUPPER
+	RET
+
+// func bfloatRowsTurned(dst *uint32, src *float32, stride int)
+// Requires: AVX, AVX512F
+TEXT ·bfloatRowsTurned(SB), NOSPLIT, $0-24
+	MOVQ        dst+0(FP), AX
+	MOVQ        src+8(FP), CX
+	MOVQ        stride+16(FP), DX
+	SHLQ        $0x02, DX
+	VMOVDQU32   spread_0<>+0(SB), Z0
+	VMOVDQU32   spread_1<>+0(SB), Z1
+	VMOVUPS     (CX), Z2
+	VMOVUPS     64(CX), Z3
+	VMOVAPS     Z2, Z4
+	VPERMT2PS   Z3, Z0, Z4
+	VPERMT2PS   Z3, Z1, Z2
+	VPADDD      lanes_00008000<>+0(SB), Z4, Z4
+	VPADDD      lanes_00008000<>+0(SB), Z2, Z2
+	VPSRLD      $0x10, Z4, Z4
+	VPANDD      lanes_ffff0000<>+0(SB), Z2, Z2
+	VPORD       Z4, Z2, Z4
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Z2
+	VMOVUPS     64(CX), Z3
+	VMOVAPS     Z2, Z5
+	VPERMT2PS   Z3, Z0, Z5
+	VPERMT2PS   Z3, Z1, Z2
+	VPADDD      lanes_00008000<>+0(SB), Z5, Z5
+	VPADDD      lanes_00008000<>+0(SB), Z2, Z2
+	VPSRLD      $0x10, Z5, Z5
+	VPANDD      lanes_ffff0000<>+0(SB), Z2, Z2
+	VPORD       Z5, Z2, Z5
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Z2
+	VMOVUPS     64(CX), Z3
+	VMOVAPS     Z2, Z6
+	VPERMT2PS   Z3, Z0, Z6
+	VPERMT2PS   Z3, Z1, Z2
+	VPADDD      lanes_00008000<>+0(SB), Z6, Z6
+	VPADDD      lanes_00008000<>+0(SB), Z2, Z2
+	VPSRLD      $0x10, Z6, Z6
+	VPANDD      lanes_ffff0000<>+0(SB), Z2, Z2
+	VPORD       Z6, Z2, Z6
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Z2
+	VMOVUPS     64(CX), Z3
+	VMOVAPS     Z2, Z7
+	VPERMT2PS   Z3, Z0, Z7
+	VPERMT2PS   Z3, Z1, Z2
+	VPADDD      lanes_00008000<>+0(SB), Z7, Z7
+	VPADDD      lanes_00008000<>+0(SB), Z2, Z2
+	VPSRLD      $0x10, Z7, Z7
+	VPANDD      lanes_ffff0000<>+0(SB), Z2, Z2
+	VPORD       Z7, Z2, Z7
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Z2
+	VMOVUPS     64(CX), Z3
+	VMOVAPS     Z2, Z8
+	VPERMT2PS   Z3, Z0, Z8
+	VPERMT2PS   Z3, Z1, Z2
+	VPADDD      lanes_00008000<>+0(SB), Z8, Z8
+	VPADDD      lanes_00008000<>+0(SB), Z2, Z2
+	VPSRLD      $0x10, Z8, Z8
+	VPANDD      lanes_ffff0000<>+0(SB), Z2, Z2
+	VPORD       Z8, Z2, Z8
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Z2
+	VMOVUPS     64(CX), Z3
+	VMOVAPS     Z2, Z9
+	VPERMT2PS   Z3, Z0, Z9
+	VPERMT2PS   Z3, Z1, Z2
+	VPADDD      lanes_00008000<>+0(SB), Z9, Z9
+	VPADDD      lanes_00008000<>+0(SB), Z2, Z2
+	VPSRLD      $0x10, Z9, Z9
+	VPANDD      lanes_ffff0000<>+0(SB), Z2, Z2
+	VPORD       Z9, Z2, Z9
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Z2
+	VMOVUPS     64(CX), Z3
+	VMOVAPS     Z2, Z10
+	VPERMT2PS   Z3, Z0, Z10
+	VPERMT2PS   Z3, Z1, Z2
+	VPADDD      lanes_00008000<>+0(SB), Z10, Z10
+	VPADDD      lanes_00008000<>+0(SB), Z2, Z2
+	VPSRLD      $0x10, Z10, Z10
+	VPANDD      lanes_ffff0000<>+0(SB), Z2, Z2
+	VPORD       Z10, Z2, Z10
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Z2
+	VMOVUPS     64(CX), Z3
+	VMOVAPS     Z2, Z11
+	VPERMT2PS   Z3, Z0, Z11
+	VPERMT2PS   Z3, Z1, Z2
+	VPADDD      lanes_00008000<>+0(SB), Z11, Z11
+	VPADDD      lanes_00008000<>+0(SB), Z2, Z2
+	VPSRLD      $0x10, Z11, Z11
+	VPANDD      lanes_ffff0000<>+0(SB), Z2, Z2
+	VPORD       Z11, Z2, Z11
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Z2
+	VMOVUPS     64(CX), Z3
+	VMOVAPS     Z2, Z12
+	VPERMT2PS   Z3, Z0, Z12
+	VPERMT2PS   Z3, Z1, Z2
+	VPADDD      lanes_00008000<>+0(SB), Z12, Z12
+	VPADDD      lanes_00008000<>+0(SB), Z2, Z2
+	VPSRLD      $0x10, Z12, Z12
+	VPANDD      lanes_ffff0000<>+0(SB), Z2, Z2
+	VPORD       Z12, Z2, Z12
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Z2
+	VMOVUPS     64(CX), Z3
+	VMOVAPS     Z2, Z13
+	VPERMT2PS   Z3, Z0, Z13
+	VPERMT2PS   Z3, Z1, Z2
+	VPADDD      lanes_00008000<>+0(SB), Z13, Z13
+	VPADDD      lanes_00008000<>+0(SB), Z2, Z2
+	VPSRLD      $0x10, Z13, Z13
+	VPANDD      lanes_ffff0000<>+0(SB), Z2, Z2
+	VPORD       Z13, Z2, Z13
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Z2
+	VMOVUPS     64(CX), Z3
+	VMOVAPS     Z2, Z14
+	VPERMT2PS   Z3, Z0, Z14
+	VPERMT2PS   Z3, Z1, Z2
+	VPADDD      lanes_00008000<>+0(SB), Z14, Z14
+	VPADDD      lanes_00008000<>+0(SB), Z2, Z2
+	VPSRLD      $0x10, Z14, Z14
+	VPANDD      lanes_ffff0000<>+0(SB), Z2, Z2
+	VPORD       Z14, Z2, Z14
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Z2
+	VMOVUPS     64(CX), Z3
+	VMOVAPS     Z2, Z15
+	VPERMT2PS   Z3, Z0, Z15
+	VPERMT2PS   Z3, Z1, Z2
+	VPADDD      lanes_00008000<>+0(SB), Z15, Z15
+	VPADDD      lanes_00008000<>+0(SB), Z2, Z2
+	VPSRLD      $0x10, Z15, Z15
+	VPANDD      lanes_ffff0000<>+0(SB), Z2, Z2
+	VPORD       Z15, Z2, Z15
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Z2
+	VMOVUPS     64(CX), Z3
+	VMOVAPS     Z2, Z16
+	VPERMT2PS   Z3, Z0, Z16
+	VPERMT2PS   Z3, Z1, Z2
+	VPADDD      lanes_00008000<>+0(SB), Z16, Z16
+	VPADDD      lanes_00008000<>+0(SB), Z2, Z2
+	VPSRLD      $0x10, Z16, Z16
+	VPANDD      lanes_ffff0000<>+0(SB), Z2, Z2
+	VPORD       Z16, Z2, Z16
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Z2
+	VMOVUPS     64(CX), Z3
+	VMOVAPS     Z2, Z17
+	VPERMT2PS   Z3, Z0, Z17
+	VPERMT2PS   Z3, Z1, Z2
+	VPADDD      lanes_00008000<>+0(SB), Z17, Z17
+	VPADDD      lanes_00008000<>+0(SB), Z2, Z2
+	VPSRLD      $0x10, Z17, Z17
+	VPANDD      lanes_ffff0000<>+0(SB), Z2, Z2
+	VPORD       Z17, Z2, Z17
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Z2
+	VMOVUPS     64(CX), Z3
+	VMOVAPS     Z2, Z18
+	VPERMT2PS   Z3, Z0, Z18
+	VPERMT2PS   Z3, Z1, Z2
+	VPADDD      lanes_00008000<>+0(SB), Z18, Z18
+	VPADDD      lanes_00008000<>+0(SB), Z2, Z2
+	VPSRLD      $0x10, Z18, Z18
+	VPANDD      lanes_ffff0000<>+0(SB), Z2, Z2
+	VPORD       Z18, Z2, Z18
+	ADDQ        DX, CX
+	VMOVUPS     (CX), Z2
+	VMOVUPS     64(CX), Z3
+	VMOVAPS     Z2, Z19
+	VPERMT2PS   Z3, Z0, Z19
+	VPERMT2PS   Z3, Z1, Z2
+	VPADDD      lanes_00008000<>+0(SB), Z19, Z19
+	VPADDD      lanes_00008000<>+0(SB), Z2, Z2
+	VPSRLD      $0x10, Z19, Z19
+	VPANDD      lanes_ffff0000<>+0(SB), Z2, Z2
+	VPORD       Z19, Z2, Z19
+	ADDQ        DX, CX
+	VPUNPCKLDQ  Z5, Z4, Z0
+	VPUNPCKHDQ  Z5, Z4, Z1
+	VPUNPCKLDQ  Z7, Z6, Z2
+	VPUNPCKHDQ  Z7, Z6, Z3
+	VPUNPCKLDQ  Z9, Z8, Z4
+	VPUNPCKHDQ  Z9, Z8, Z5
+	VPUNPCKLDQ  Z11, Z10, Z6
+	VPUNPCKHDQ  Z11, Z10, Z7
+	VPUNPCKLDQ  Z13, Z12, Z8
+	VPUNPCKHDQ  Z13, Z12, Z9
+	VPUNPCKLDQ  Z15, Z14, Z10
+	VPUNPCKHDQ  Z15, Z14, Z11
+	VPUNPCKLDQ  Z17, Z16, Z12
+	VPUNPCKHDQ  Z17, Z16, Z13
+	VPUNPCKLDQ  Z19, Z18, Z14
+	VPUNPCKHDQ  Z19, Z18, Z15
+	VPUNPCKLQDQ Z2, Z0, Z16
+	VPUNPCKHQDQ Z2, Z0, Z0
+	VPUNPCKLQDQ Z3, Z1, Z2
+	VPUNPCKHQDQ Z3, Z1, Z1
+	VPUNPCKLQDQ Z6, Z4, Z3
+	VPUNPCKHQDQ Z6, Z4, Z4
+	VPUNPCKLQDQ Z7, Z5, Z6
+	VPUNPCKHQDQ Z7, Z5, Z5
+	VPUNPCKLQDQ Z10, Z8, Z7
+	VPUNPCKHQDQ Z10, Z8, Z8
+	VPUNPCKLQDQ Z11, Z9, Z10
+	VPUNPCKHQDQ Z11, Z9, Z9
+	VPUNPCKLQDQ Z14, Z12, Z11
+	VPUNPCKHQDQ Z14, Z12, Z12
+	VPUNPCKLQDQ Z15, Z13, Z14
+	VPUNPCKHQDQ Z15, Z13, Z13
+	VSHUFI32X4  $0x88, Z3, Z16, Z15
+	VSHUFI32X4  $0xdd, Z3, Z16, Z3
+	VSHUFI32X4  $0x88, Z4, Z0, Z16
+	VSHUFI32X4  $0xdd, Z4, Z0, Z0
+	VSHUFI32X4  $0x88, Z6, Z2, Z4
+	VSHUFI32X4  $0xdd, Z6, Z2, Z2
+	VSHUFI32X4  $0x88, Z5, Z1, Z6
+	VSHUFI32X4  $0xdd, Z5, Z1, Z1
+	VSHUFI32X4  $0x88, Z11, Z7, Z5
+	VSHUFI32X4  $0xdd, Z11, Z7, Z7
+	VSHUFI32X4  $0x88, Z12, Z8, Z11
+	VSHUFI32X4  $0xdd, Z12, Z8, Z8
+	VSHUFI32X4  $0x88, Z14, Z10, Z12
+	VSHUFI32X4  $0xdd, Z14, Z10, Z10
+	VSHUFI32X4  $0x88, Z13, Z9, Z14
+	VSHUFI32X4  $0xdd, Z13, Z9, Z9
+	VSHUFI32X4  $0x88, Z5, Z15, Z13
+	VSHUFI32X4  $0xdd, Z5, Z15, Z5
+	VSHUFI32X4  $0x88, Z11, Z16, Z15
+	VSHUFI32X4  $0xdd, Z11, Z16, Z11
+	VSHUFI32X4  $0x88, Z12, Z4, Z16
+	VSHUFI32X4  $0xdd, Z12, Z4, Z4
+	VSHUFI32X4  $0x88, Z14, Z6, Z12
+	VSHUFI32X4  $0xdd, Z14, Z6, Z6
+	VSHUFI32X4  $0x88, Z7, Z3, Z14
+	VSHUFI32X4  $0xdd, Z7, Z3, Z3
+	VSHUFI32X4  $0x88, Z8, Z0, Z7
+	VSHUFI32X4  $0xdd, Z8, Z0, Z0
+	VSHUFI32X4  $0x88, Z10, Z2, Z8
+	VSHUFI32X4  $0xdd, Z10, Z2, Z2
+	VSHUFI32X4  $0x88, Z9, Z1, Z10
+	VSHUFI32X4  $0xdd, Z9, Z1, Z1
+	VMOVDQU32   Z13, (AX)
+	VMOVDQU32   Z15, 64(AX)
+	VMOVDQU32   Z16, 128(AX)
+	VMOVDQU32   Z12, 192(AX)
+	VMOVDQU32   Z14, 256(AX)
+	VMOVDQU32   Z7, 320(AX)
+	VMOVDQU32   Z8, 384(AX)
+	VMOVDQU32   Z10, 448(AX)
+	VMOVDQU32   Z5, 512(AX)
+	VMOVDQU32   Z11, 576(AX)
+	VMOVDQU32   Z4, 640(AX)
+	VMOVDQU32   Z6, 704(AX)
+	VMOVDQU32   Z3, 768(AX)
+	VMOVDQU32   Z0, 832(AX)
+	VMOVDQU32   Z2, 896(AX)
+	VMOVDQU32   Z1, 960(AX)
+	VZEROUPPER
+	RET
+
+// func bfloatPairsTurned(dst *uint32, src *float32, stride int)
+// Requires: AVX, AVX512F
+TEXT ·bfloatPairsTurned(SB), NOSPLIT, $0-24
+	MOVQ        dst+0(FP), AX
+	MOVQ        src+8(FP), CX
+	MOVQ        stride+16(FP), DX
+	SHLQ        $0x02, DX
+	VMOVUPS     (CX), Z0
+	VMOVUPS     (CX)(DX*1), Z1
+	VPADDD      lanes_00008000<>+0(SB), Z0, Z0
+	VPADDD      lanes_00008000<>+0(SB), Z1, Z1
+	VPSRLD      $0x10, Z0, Z0
+	VPANDD      lanes_ffff0000<>+0(SB), Z1, Z1
+	VPORD       Z0, Z1, Z0
+	LEAQ        (CX)(DX*2), CX
+	VMOVUPS     (CX), Z1
+	VMOVUPS     (CX)(DX*1), Z2
+	VPADDD      lanes_00008000<>+0(SB), Z1, Z1
+	VPADDD      lanes_00008000<>+0(SB), Z2, Z2
+	VPSRLD      $0x10, Z1, Z1
+	VPANDD      lanes_ffff0000<>+0(SB), Z2, Z2
+	VPORD       Z1, Z2, Z1
+	LEAQ        (CX)(DX*2), CX
+	VMOVUPS     (CX), Z2
+	VMOVUPS     (CX)(DX*1), Z3
+	VPADDD      lanes_00008000<>+0(SB), Z2, Z2
+	VPADDD      lanes_00008000<>+0(SB), Z3, Z3
+	VPSRLD      $0x10, Z2, Z2
+	VPANDD      lanes_ffff0000<>+0(SB), Z3, Z3
+	VPORD       Z2, Z3, Z2
+	LEAQ        (CX)(DX*2), CX
+	VMOVUPS     (CX), Z3
+	VMOVUPS     (CX)(DX*1), Z4
+	VPADDD      lanes_00008000<>+0(SB), Z3, Z3
+	VPADDD      lanes_00008000<>+0(SB), Z4, Z4
+	VPSRLD      $0x10, Z3, Z3
+	VPANDD      lanes_ffff0000<>+0(SB), Z4, Z4
+	VPORD       Z3, Z4, Z3
+	LEAQ        (CX)(DX*2), CX
+	VMOVUPS     (CX), Z4
+	VMOVUPS     (CX)(DX*1), Z5
+	VPADDD      lanes_00008000<>+0(SB), Z4, Z4
+	VPADDD      lanes_00008000<>+0(SB), Z5, Z5
+	VPSRLD      $0x10, Z4, Z4
+	VPANDD      lanes_ffff0000<>+0(SB), Z5, Z5
+	VPORD       Z4, Z5, Z4
+	LEAQ        (CX)(DX*2), CX
+	VMOVUPS     (CX), Z5
+	VMOVUPS     (CX)(DX*1), Z6
+	VPADDD      lanes_00008000<>+0(SB), Z5, Z5
+	VPADDD      lanes_00008000<>+0(SB), Z6, Z6
+	VPSRLD      $0x10, Z5, Z5
+	VPANDD      lanes_ffff0000<>+0(SB), Z6, Z6
+	VPORD       Z5, Z6, Z5
+	LEAQ        (CX)(DX*2), CX
+	VMOVUPS     (CX), Z6
+	VMOVUPS     (CX)(DX*1), Z7
+	VPADDD      lanes_00008000<>+0(SB), Z6, Z6
+	VPADDD      lanes_00008000<>+0(SB), Z7, Z7
+	VPSRLD      $0x10, Z6, Z6
+	VPANDD      lanes_ffff0000<>+0(SB), Z7, Z7
+	VPORD       Z6, Z7, Z6
+	LEAQ        (CX)(DX*2), CX
+	VMOVUPS     (CX), Z7
+	VMOVUPS     (CX)(DX*1), Z8
+	VPADDD      lanes_00008000<>+0(SB), Z7, Z7
+	VPADDD      lanes_00008000<>+0(SB), Z8, Z8
+	VPSRLD      $0x10, Z7, Z7
+	VPANDD      lanes_ffff0000<>+0(SB), Z8, Z8
+	VPORD       Z7, Z8, Z7
+	LEAQ        (CX)(DX*2), CX
+	VMOVUPS     (CX), Z8
+	VMOVUPS     (CX)(DX*1), Z9
+	VPADDD      lanes_00008000<>+0(SB), Z8, Z8
+	VPADDD      lanes_00008000<>+0(SB), Z9, Z9
+	VPSRLD      $0x10, Z8, Z8
+	VPANDD      lanes_ffff0000<>+0(SB), Z9, Z9
+	VPORD       Z8, Z9, Z8
+	LEAQ        (CX)(DX*2), CX
+	VMOVUPS     (CX), Z9
+	VMOVUPS     (CX)(DX*1), Z10
+	VPADDD      lanes_00008000<>+0(SB), Z9, Z9
+	VPADDD      lanes_00008000<>+0(SB), Z10, Z10
+	VPSRLD      $0x10, Z9, Z9
+	VPANDD      lanes_ffff0000<>+0(SB), Z10, Z10
+	VPORD       Z9, Z10, Z9
+	LEAQ        (CX)(DX*2), CX
+	VMOVUPS     (CX), Z10
+	VMOVUPS     (CX)(DX*1), Z11
+	VPADDD      lanes_00008000<>+0(SB), Z10, Z10
+	VPADDD      lanes_00008000<>+0(SB), Z11, Z11
+	VPSRLD      $0x10, Z10, Z10
+	VPANDD      lanes_ffff0000<>+0(SB), Z11, Z11
+	VPORD       Z10, Z11, Z10
+	LEAQ        (CX)(DX*2), CX
+	VMOVUPS     (CX), Z11
+	VMOVUPS     (CX)(DX*1), Z12
+	VPADDD      lanes_00008000<>+0(SB), Z11, Z11
+	VPADDD      lanes_00008000<>+0(SB), Z12, Z12
+	VPSRLD      $0x10, Z11, Z11
+	VPANDD      lanes_ffff0000<>+0(SB), Z12, Z12
+	VPORD       Z11, Z12, Z11
+	LEAQ        (CX)(DX*2), CX
+	VMOVUPS     (CX), Z12
+	VMOVUPS     (CX)(DX*1), Z13
+	VPADDD      lanes_00008000<>+0(SB), Z12, Z12
+	VPADDD      lanes_00008000<>+0(SB), Z13, Z13
+	VPSRLD      $0x10, Z12, Z12
+	VPANDD      lanes_ffff0000<>+0(SB), Z13, Z13
+	VPORD       Z12, Z13, Z12
+	LEAQ        (CX)(DX*2), CX
+	VMOVUPS     (CX), Z13
+	VMOVUPS     (CX)(DX*1), Z14
+	VPADDD      lanes_00008000<>+0(SB), Z13, Z13
+	VPADDD      lanes_00008000<>+0(SB), Z14, Z14
+	VPSRLD      $0x10, Z13, Z13
+	VPANDD      lanes_ffff0000<>+0(SB), Z14, Z14
+	VPORD       Z13, Z14, Z13
+	LEAQ        (CX)(DX*2), CX
+	VMOVUPS     (CX), Z14
+	VMOVUPS     (CX)(DX*1), Z15
+	VPADDD      lanes_00008000<>+0(SB), Z14, Z14
+	VPADDD      lanes_00008000<>+0(SB), Z15, Z15
+	VPSRLD      $0x10, Z14, Z14
+	VPANDD      lanes_ffff0000<>+0(SB), Z15, Z15
+	VPORD       Z14, Z15, Z14
+	LEAQ        (CX)(DX*2), CX
+	VMOVUPS     (CX), Z15
+	VMOVUPS     (CX)(DX*1), Z16
+	VPADDD      lanes_00008000<>+0(SB), Z15, Z15
+	VPADDD      lanes_00008000<>+0(SB), Z16, Z16
+	VPSRLD      $0x10, Z15, Z15
+	VPANDD      lanes_ffff0000<>+0(SB), Z16, Z16
+	VPORD       Z15, Z16, Z15
+	LEAQ        (CX)(DX*2), CX
+	VPUNPCKLDQ  Z1, Z0, Z16
+	VPUNPCKHDQ  Z1, Z0, Z0
+	VPUNPCKLDQ  Z3, Z2, Z1
+	VPUNPCKHDQ  Z3, Z2, Z2
+	VPUNPCKLDQ  Z5, Z4, Z3
+	VPUNPCKHDQ  Z5, Z4, Z4
+	VPUNPCKLDQ  Z7, Z6, Z5
+	VPUNPCKHDQ  Z7, Z6, Z6
+	VPUNPCKLDQ  Z9, Z8, Z7
+	VPUNPCKHDQ  Z9, Z8, Z8
+	VPUNPCKLDQ  Z11, Z10, Z9
+	VPUNPCKHDQ  Z11, Z10, Z10
+	VPUNPCKLDQ  Z13, Z12, Z11
+	VPUNPCKHDQ  Z13, Z12, Z12
+	VPUNPCKLDQ  Z15, Z14, Z13
+	VPUNPCKHDQ  Z15, Z14, Z14
+	VPUNPCKLQDQ Z1, Z16, Z15
+	VPUNPCKHQDQ Z1, Z16, Z1
+	VPUNPCKLQDQ Z2, Z0, Z16
+	VPUNPCKHQDQ Z2, Z0, Z0
+	VPUNPCKLQDQ Z5, Z3, Z2
+	VPUNPCKHQDQ Z5, Z3, Z3
+	VPUNPCKLQDQ Z6, Z4, Z5
+	VPUNPCKHQDQ Z6, Z4, Z4
+	VPUNPCKLQDQ Z9, Z7, Z6
+	VPUNPCKHQDQ Z9, Z7, Z7
+	VPUNPCKLQDQ Z10, Z8, Z9
+	VPUNPCKHQDQ Z10, Z8, Z8
+	VPUNPCKLQDQ Z13, Z11, Z10
+	VPUNPCKHQDQ Z13, Z11, Z11
+	VPUNPCKLQDQ Z14, Z12, Z13
+	VPUNPCKHQDQ Z14, Z12, Z12
+	VSHUFI32X4  $0x88, Z2, Z15, Z14
+	VSHUFI32X4  $0xdd, Z2, Z15, Z2
+	VSHUFI32X4  $0x88, Z3, Z1, Z15
+	VSHUFI32X4  $0xdd, Z3, Z1, Z1
+	VSHUFI32X4  $0x88, Z5, Z16, Z3
+	VSHUFI32X4  $0xdd, Z5, Z16, Z5
+	VSHUFI32X4  $0x88, Z4, Z0, Z16
+	VSHUFI32X4  $0xdd, Z4, Z0, Z0
+	VSHUFI32X4  $0x88, Z10, Z6, Z4
+	VSHUFI32X4  $0xdd, Z10, Z6, Z6
+	VSHUFI32X4  $0x88, Z11, Z7, Z10
+	VSHUFI32X4  $0xdd, Z11, Z7, Z7
+	VSHUFI32X4  $0x88, Z13, Z9, Z11
+	VSHUFI32X4  $0xdd, Z13, Z9, Z9
+	VSHUFI32X4  $0x88, Z12, Z8, Z13
+	VSHUFI32X4  $0xdd, Z12, Z8, Z8
+	VSHUFI32X4  $0x88, Z4, Z14, Z12
+	VSHUFI32X4  $0xdd, Z4, Z14, Z4
+	VSHUFI32X4  $0x88, Z10, Z15, Z14
+	VSHUFI32X4  $0xdd, Z10, Z15, Z10
+	VSHUFI32X4  $0x88, Z11, Z3, Z15
+	VSHUFI32X4  $0xdd, Z11, Z3, Z3
+	VSHUFI32X4  $0x88, Z13, Z16, Z11
+	VSHUFI32X4  $0xdd, Z13, Z16, Z13
+	VSHUFI32X4  $0x88, Z6, Z2, Z16
+	VSHUFI32X4  $0xdd, Z6, Z2, Z2
+	VSHUFI32X4  $0x88, Z7, Z1, Z6
+	VSHUFI32X4  $0xdd, Z7, Z1, Z1
+	VSHUFI32X4  $0x88, Z9, Z5, Z7
+	VSHUFI32X4  $0xdd, Z9, Z5, Z5
+	VSHUFI32X4  $0x88, Z8, Z0, Z9
+	VSHUFI32X4  $0xdd, Z8, Z0, Z0
+	VMOVDQU32   Z12, (AX)
+	VMOVDQU32   Z14, 64(AX)
+	VMOVDQU32   Z15, 128(AX)
+	VMOVDQU32   Z11, 192(AX)
+	VMOVDQU32   Z16, 256(AX)
+	VMOVDQU32   Z6, 320(AX)
+	VMOVDQU32   Z7, 384(AX)
+	VMOVDQU32   Z9, 448(AX)
+	VMOVDQU32   Z4, 512(AX)
+	VMOVDQU32   Z10, 576(AX)
+	VMOVDQU32   Z3, 640(AX)
+	VMOVDQU32   Z13, 704(AX)
+	VMOVDQU32   Z2, 768(AX)
+	VMOVDQU32   Z1, 832(AX)
+	VMOVDQU32   Z5, 896(AX)
+	VMOVDQU32   Z0, 960(AX)
+	VZEROUPPER
+	RET
+
+// func quantisedBoundsAVX2(blocks []uint32, query []uint32, bias int32, weights *[6]float32, out []float32)
+// Requires: AVX, AVX2
+TEXT ·quantisedBoundsAVX2(SB), NOSPLIT, $0-88
+	MOVQ         blocks_base+0(FP), AX
+	MOVQ         out_base+64(FP), CX
+	MOVQ         out_len+72(FP), DX
+	SHRQ         $0x04, DX
+	MOVQ         query_len+32(FP), BX
+	SHLQ         $0x06, BX
+	LEAQ         320(BX), SI
+	MOVQ         query_base+24(FP), DI
+	MOVQ         weights+56(FP), R8
+	VBROADCASTSS (R8), Y0
+	VBROADCASTSS 4(R8), Y1
+	VBROADCASTSS 8(R8), Y2
+	VBROADCASTSS 12(R8), Y3
+	VBROADCASTSS 16(R8), Y4
+	VBROADCASTSS 20(R8), Y5
+	VMOVUPS      lanes_80808080<>+0(SB), Y6
+	VMOVUPS      lanes_00010001<>+0(SB), Y7
+
+many485:
+	CMPQ   DX, $0x00000002
+	JLT    single486
+	LEAQ   320(AX), R8
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	LEAQ   (R8)(SI*1), R9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	XORQ   R10, R10
+	MOVQ   DI, R11
+
+dims488:
+	CMPQ         R10, BX
+	JGE          ready489
+	VPBROADCASTD (R11), Y12
+	VPXOR        (R8)(R10*1), Y6, Y13
+	VPSIGNB      Y13, Y12, Y14
+	VPABSB       Y13, Y13
+	VPMADDUBSW   Y14, Y13, Y13
+	VPMADDWD     Y7, Y13, Y13
+	VPADDD       Y13, Y8, Y8
+	VPXOR        32(R8)(R10*1), Y6, Y13
+	VPSIGNB      Y13, Y12, Y14
+	VPABSB       Y13, Y13
+	VPMADDUBSW   Y14, Y13, Y13
+	VPMADDWD     Y7, Y13, Y13
+	VPADDD       Y13, Y9, Y9
+	VPXOR        (R9)(R10*1), Y6, Y13
+	VPSIGNB      Y13, Y12, Y14
+	VPABSB       Y13, Y13
+	VPMADDUBSW   Y14, Y13, Y13
+	VPMADDWD     Y7, Y13, Y13
+	VPADDD       Y13, Y10, Y10
+	VPXOR        32(R9)(R10*1), Y6, Y13
+	VPSIGNB      Y13, Y12, Y12
+	VPABSB       Y13, Y13
+	VPMADDUBSW   Y12, Y13, Y13
+	VPMADDWD     Y7, Y13, Y13
+	VPADDD       Y13, Y11, Y11
+	ADDQ         $0x04, R11
+	ADDQ         $0x40, R10
+	JMP          dims488
+
+ready489:
+	VCVTDQ2PS Y8, Y8
+	VMULPS    -320(R8), Y8, Y8
+	VMULPS    Y0, Y8, Y8
+	VMULPS    -256(R8), Y1, Y12
+	VADDPS    Y12, Y8, Y8
+	VMULPS    -192(R8), Y2, Y12
+	VADDPS    Y12, Y8, Y8
+	VMULPS    -128(R8), Y3, Y12
+	VADDPS    Y12, Y8, Y8
+	VMULPS    -64(R8), Y5, Y12
+	VADDPS    Y4, Y12, Y12
+	VMULPS    Y12, Y8, Y8
+	VMOVUPS   Y8, (CX)
+	VCVTDQ2PS Y9, Y9
+	VMULPS    -288(R8), Y9, Y9
+	VMULPS    Y0, Y9, Y9
+	VMULPS    -224(R8), Y1, Y8
+	VADDPS    Y8, Y9, Y9
+	VMULPS    -160(R8), Y2, Y8
+	VADDPS    Y8, Y9, Y9
+	VMULPS    -96(R8), Y3, Y8
+	VADDPS    Y8, Y9, Y9
+	VMULPS    -32(R8), Y5, Y8
+	VADDPS    Y4, Y8, Y8
+	VMULPS    Y8, Y9, Y9
+	VMOVUPS   Y9, 32(CX)
+	VCVTDQ2PS Y10, Y10
+	VMULPS    -320(R9), Y10, Y10
+	VMULPS    Y0, Y10, Y10
+	VMULPS    -256(R9), Y1, Y8
+	VADDPS    Y8, Y10, Y10
+	VMULPS    -192(R9), Y2, Y8
+	VADDPS    Y8, Y10, Y10
+	VMULPS    -128(R9), Y3, Y8
+	VADDPS    Y8, Y10, Y10
+	VMULPS    -64(R9), Y5, Y8
+	VADDPS    Y4, Y8, Y8
+	VMULPS    Y8, Y10, Y10
+	VMOVUPS   Y10, 64(CX)
+	VCVTDQ2PS Y11, Y11
+	VMULPS    -288(R9), Y11, Y11
+	VMULPS    Y0, Y11, Y11
+	VMULPS    -224(R9), Y1, Y8
+	VADDPS    Y8, Y11, Y11
+	VMULPS    -160(R9), Y2, Y8
+	VADDPS    Y8, Y11, Y11
+	VMULPS    -96(R9), Y3, Y8
+	VADDPS    Y8, Y11, Y11
+	VMULPS    -32(R9), Y5, Y8
+	VADDPS    Y4, Y8, Y8
+	VMULPS    Y8, Y11, Y11
+	VMOVUPS   Y11, 96(CX)
+	ADDQ      $0x00000080, CX
+	ADDQ      SI, AX
+	ADDQ      SI, AX
+	SUBQ      $0x00000002, DX
+	JMP       many485
+
+single486:
+	TESTQ  DX, DX
+	JZ     done487
+	LEAQ   320(AX), R8
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	XORQ   R9, R9
+	MOVQ   DI, R10
+
+dims490:
+	CMPQ         R9, BX
+	JGE          ready491
+	VPBROADCASTD (R10), Y10
+	VPXOR        (R8)(R9*1), Y6, Y11
+	VPSIGNB      Y11, Y10, Y12
+	VPABSB       Y11, Y11
+	VPMADDUBSW   Y12, Y11, Y11
+	VPMADDWD     Y7, Y11, Y11
+	VPADDD       Y11, Y8, Y8
+	VPXOR        32(R8)(R9*1), Y6, Y11
+	VPSIGNB      Y11, Y10, Y10
+	VPABSB       Y11, Y11
+	VPMADDUBSW   Y10, Y11, Y11
+	VPMADDWD     Y7, Y11, Y11
+	VPADDD       Y11, Y9, Y9
+	ADDQ         $0x04, R10
+	ADDQ         $0x40, R9
+	JMP          dims490
+
+ready491:
+	VCVTDQ2PS Y8, Y8
+	VMULPS    -320(R8), Y8, Y8
+	VMULPS    Y0, Y8, Y8
+	VMULPS    -256(R8), Y1, Y10
+	VADDPS    Y10, Y8, Y8
+	VMULPS    -192(R8), Y2, Y10
+	VADDPS    Y10, Y8, Y8
+	VMULPS    -128(R8), Y3, Y10
+	VADDPS    Y10, Y8, Y8
+	VMULPS    -64(R8), Y5, Y10
+	VADDPS    Y4, Y10, Y10
+	VMULPS    Y10, Y8, Y8
+	VMOVUPS   Y8, (CX)
+	VCVTDQ2PS Y9, Y9
+	VMULPS    -288(R8), Y9, Y9
+	VMULPS    Y0, Y9, Y9
+	VMULPS    -224(R8), Y1, Y8
+	VADDPS    Y8, Y9, Y9
+	VMULPS    -160(R8), Y2, Y8
+	VADDPS    Y8, Y9, Y9
+	VMULPS    -96(R8), Y3, Y8
+	VADDPS    Y8, Y9, Y9
+	VMULPS    -32(R8), Y5, Y8
+	VADDPS    Y4, Y8, Y8
+	VMULPS    Y8, Y9, Y9
+	VMOVUPS   Y9, 32(CX)
+	ADDQ      $0x00000040, CX
+	ADDQ      SI, AX
+	DECQ      DX
+	JMP       single486
+
+done487:
+	VZEROUPPER
+	RET
+
+DATA lanes_80808080<>+0(SB)/4, $0x80808080
+DATA lanes_80808080<>+4(SB)/4, $0x80808080
+DATA lanes_80808080<>+8(SB)/4, $0x80808080
+DATA lanes_80808080<>+12(SB)/4, $0x80808080
+DATA lanes_80808080<>+16(SB)/4, $0x80808080
+DATA lanes_80808080<>+20(SB)/4, $0x80808080
+DATA lanes_80808080<>+24(SB)/4, $0x80808080
+DATA lanes_80808080<>+28(SB)/4, $0x80808080
+DATA lanes_80808080<>+32(SB)/4, $0x80808080
+DATA lanes_80808080<>+36(SB)/4, $0x80808080
+DATA lanes_80808080<>+40(SB)/4, $0x80808080
+DATA lanes_80808080<>+44(SB)/4, $0x80808080
+DATA lanes_80808080<>+48(SB)/4, $0x80808080
+DATA lanes_80808080<>+52(SB)/4, $0x80808080
+DATA lanes_80808080<>+56(SB)/4, $0x80808080
+DATA lanes_80808080<>+60(SB)/4, $0x80808080
+GLOBL lanes_80808080<>(SB), RODATA|NOPTR, $64
+
+DATA lanes_00010001<>+0(SB)/4, $0x00010001
+DATA lanes_00010001<>+4(SB)/4, $0x00010001
+DATA lanes_00010001<>+8(SB)/4, $0x00010001
+DATA lanes_00010001<>+12(SB)/4, $0x00010001
+DATA lanes_00010001<>+16(SB)/4, $0x00010001
+DATA lanes_00010001<>+20(SB)/4, $0x00010001
+DATA lanes_00010001<>+24(SB)/4, $0x00010001
+DATA lanes_00010001<>+28(SB)/4, $0x00010001
+DATA lanes_00010001<>+32(SB)/4, $0x00010001
+DATA lanes_00010001<>+36(SB)/4, $0x00010001
+DATA lanes_00010001<>+40(SB)/4, $0x00010001
+DATA lanes_00010001<>+44(SB)/4, $0x00010001
+DATA lanes_00010001<>+48(SB)/4, $0x00010001
+DATA lanes_00010001<>+52(SB)/4, $0x00010001
+DATA lanes_00010001<>+56(SB)/4, $0x00010001
+DATA lanes_00010001<>+60(SB)/4, $0x00010001
+GLOBL lanes_00010001<>(SB), RODATA|NOPTR, $64
+
+// func quantisedBoundsAVX512(blocks []uint32, query []uint32, bias int32, weights *[6]float32, out []float32)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·quantisedBoundsAVX512(SB), NOSPLIT, $0-88
+	MOVQ         blocks_base+0(FP), AX
+	MOVQ         out_base+64(FP), CX
+	MOVQ         out_len+72(FP), DX
+	SHRQ         $0x04, DX
+	MOVQ         query_len+32(FP), BX
+	SHLQ         $0x06, BX
+	LEAQ         320(BX), SI
+	MOVQ         query_base+24(FP), DI
+	MOVQ         weights+56(FP), R8
+	VBROADCASTSS (R8), Z0
+	VBROADCASTSS 4(R8), Z1
+	VBROADCASTSS 8(R8), Z2
+	VBROADCASTSS 12(R8), Z3
+	VBROADCASTSS 16(R8), Z4
+	VBROADCASTSS 20(R8), Z5
+	VMOVUPS      lanes_80808080<>+0(SB), Z6
+	VMOVUPS      lanes_00010001<>+0(SB), Z7
+
+many492:
+	CMPQ   DX, $0x00000004
+	JLT    single493
+	LEAQ   320(AX), R8
+	VPXORD Z8, Z8, Z8
+	LEAQ   (R8)(SI*1), R9
+	VPXORD Z9, Z9, Z9
+	LEAQ   (R9)(SI*1), R10
+	VPXORD Z10, Z10, Z10
+	LEAQ   (R10)(SI*1), R11
+	VPXORD Z11, Z11, Z11
+	XORQ   R12, R12
+	MOVQ   DI, R13
+
+dims495:
+	CMPQ         R12, BX
+	JGE          ready496
+	VPBROADCASTD (R13), Z12
+	VPXORD       (R8)(R12*1), Z6, Z13
+	VPMOVB2M     Z13, K1
+	VMOVDQA64    Z12, Z14
+	VPXORD       Z15, Z15, Z15
+	VPSUBB       Z12, Z15, K1, Z14
+	VPABSB       Z13, Z13
+	VPMADDUBSW   Z14, Z13, Z13
+	VPMADDWD     Z7, Z13, Z13
+	VPADDD       Z13, Z8, Z8
+	VPXORD       (R9)(R12*1), Z6, Z13
+	VPMOVB2M     Z13, K1
+	VMOVDQA64    Z12, Z14
+	VPXORD       Z16, Z16, Z16
+	VPSUBB       Z12, Z16, K1, Z14
+	VPABSB       Z13, Z13
+	VPMADDUBSW   Z14, Z13, Z13
+	VPMADDWD     Z7, Z13, Z13
+	VPADDD       Z13, Z9, Z9
+	VPXORD       (R10)(R12*1), Z6, Z13
+	VPMOVB2M     Z13, K1
+	VMOVDQA64    Z12, Z14
+	VPXORD       Z17, Z17, Z17
+	VPSUBB       Z12, Z17, K1, Z14
+	VPABSB       Z13, Z13
+	VPMADDUBSW   Z14, Z13, Z13
+	VPMADDWD     Z7, Z13, Z13
+	VPADDD       Z13, Z10, Z10
+	VPXORD       (R11)(R12*1), Z6, Z13
+	VPMOVB2M     Z13, K1
+	VMOVDQA64    Z12, Z14
+	VPXORD       Z18, Z18, Z18
+	VPSUBB       Z12, Z18, K1, Z14
+	VPABSB       Z13, Z13
+	VPMADDUBSW   Z14, Z13, Z13
+	VPMADDWD     Z7, Z13, Z13
+	VPADDD       Z13, Z11, Z11
+	ADDQ         $0x04, R13
+	ADDQ         $0x40, R12
+	JMP          dims495
+
+ready496:
+	VCVTDQ2PS Z8, Z8
+	VMULPS    -320(R8), Z8, Z8
+	VMULPS    Z0, Z8, Z8
+	VMULPS    -256(R8), Z1, Z12
+	VADDPS    Z12, Z8, Z8
+	VMULPS    -192(R8), Z2, Z12
+	VADDPS    Z12, Z8, Z8
+	VMULPS    -128(R8), Z3, Z12
+	VADDPS    Z12, Z8, Z8
+	VMULPS    -64(R8), Z5, Z12
+	VADDPS    Z4, Z12, Z12
+	VMULPS    Z12, Z8, Z8
+	VMOVUPS   Z8, (CX)
+	VCVTDQ2PS Z9, Z9
+	VMULPS    -320(R9), Z9, Z9
+	VMULPS    Z0, Z9, Z9
+	VMULPS    -256(R9), Z1, Z12
+	VADDPS    Z12, Z9, Z9
+	VMULPS    -192(R9), Z2, Z12
+	VADDPS    Z12, Z9, Z9
+	VMULPS    -128(R9), Z3, Z12
+	VADDPS    Z12, Z9, Z9
+	VMULPS    -64(R9), Z5, Z12
+	VADDPS    Z4, Z12, Z12
+	VMULPS    Z12, Z9, Z9
+	VMOVUPS   Z9, 64(CX)
+	VCVTDQ2PS Z10, Z10
+	VMULPS    -320(R10), Z10, Z10
+	VMULPS    Z0, Z10, Z10
+	VMULPS    -256(R10), Z1, Z12
+	VADDPS    Z12, Z10, Z10
+	VMULPS    -192(R10), Z2, Z12
+	VADDPS    Z12, Z10, Z10
+	VMULPS    -128(R10), Z3, Z12
+	VADDPS    Z12, Z10, Z10
+	VMULPS    -64(R10), Z5, Z12
+	VADDPS    Z4, Z12, Z12
+	VMULPS    Z12, Z10, Z10
+	VMOVUPS   Z10, 128(CX)
+	VCVTDQ2PS Z11, Z11
+	VMULPS    -320(R11), Z11, Z11
+	VMULPS    Z0, Z11, Z11
+	VMULPS    -256(R11), Z1, Z12
+	VADDPS    Z12, Z11, Z11
+	VMULPS    -192(R11), Z2, Z12
+	VADDPS    Z12, Z11, Z11
+	VMULPS    -128(R11), Z3, Z12
+	VADDPS    Z12, Z11, Z11
+	VMULPS    -64(R11), Z5, Z12
+	VADDPS    Z4, Z12, Z12
+	VMULPS    Z12, Z11, Z11
+	VMOVUPS   Z11, 192(CX)
+	ADDQ      $0x00000100, CX
+	ADDQ      SI, AX
+	ADDQ      SI, AX
+	ADDQ      SI, AX
+	ADDQ      SI, AX
+	SUBQ      $0x00000004, DX
+	JMP       many492
+
+single493:
+	TESTQ  DX, DX
+	JZ     done494
+	LEAQ   320(AX), R8
+	VPXORD Z19, Z19, Z19
+	XORQ   R9, R9
+	MOVQ   DI, R10
+
+dims497:
+	CMPQ         R9, BX
+	JGE          ready498
+	VPBROADCASTD (R10), Z8
+	VPXORD       (R8)(R9*1), Z6, Z9
+	VPMOVB2M     Z9, K1
+	VMOVDQA64    Z8, Z10
+	VPXORD       Z20, Z20, Z20
+	VPSUBB       Z8, Z20, K1, Z10
+	VPABSB       Z9, Z9
+	VPMADDUBSW   Z10, Z9, Z9
+	VPMADDWD     Z7, Z9, Z9
+	VPADDD       Z9, Z19, Z19
+	ADDQ         $0x04, R10
+	ADDQ         $0x40, R9
+	JMP          dims497
+
+ready498:
+	VCVTDQ2PS Z19, Z19
+	VMULPS    -320(R8), Z19, Z19
+	VMULPS    Z0, Z19, Z19
+	VMULPS    -256(R8), Z1, Z8
+	VADDPS    Z8, Z19, Z19
+	VMULPS    -192(R8), Z2, Z8
+	VADDPS    Z8, Z19, Z19
+	VMULPS    -128(R8), Z3, Z8
+	VADDPS    Z8, Z19, Z19
+	VMULPS    -64(R8), Z5, Z8
+	VADDPS    Z4, Z8, Z8
+	VMULPS    Z8, Z19, Z19
+	VMOVUPS   Z19, (CX)
+	ADDQ      $0x00000040, CX
+	ADDQ      SI, AX
+	DECQ      DX
+	JMP       single493
+
+done494:
+	VZEROUPPER
+	RET
+
+// func quantisedBoundsVNNI(blocks []uint32, query []uint32, bias int32, weights *[6]float32, out []float32)
+// Requires: AVX, AVX512F
+TEXT ·quantisedBoundsVNNI(SB), NOSPLIT, $0-88
+	MOVQ         blocks_base+0(FP), AX
+	MOVQ         out_base+64(FP), CX
+	MOVQ         out_len+72(FP), DX
+	SHRQ         $0x04, DX
+	MOVQ         query_len+32(FP), BX
+	SHLQ         $0x06, BX
+	LEAQ         320(BX), SI
+	MOVQ         query_base+24(FP), DI
+	MOVQ         weights+56(FP), R8
+	VBROADCASTSS (R8), Z0
+	VBROADCASTSS 4(R8), Z1
+	VBROADCASTSS 8(R8), Z2
+	VBROADCASTSS 12(R8), Z3
+	VBROADCASTSS 16(R8), Z4
+	VBROADCASTSS 20(R8), Z5
+	MOVL         bias+48(FP), R8
+	NEGL         R8
+	VPBROADCASTD R8, Z6
+
+many499:
+	CMPQ      DX, $0x00000004
+	JLT       single500
+	LEAQ      320(AX), R8
+	VPXORD    Z7, Z7, Z7
+	VMOVDQA64 Z6, Z7
+	LEAQ      (R8)(SI*1), R9
+	VPXORD    Z8, Z8, Z8
+	VMOVDQA64 Z6, Z8
+	LEAQ      (R9)(SI*1), R10
+	VPXORD    Z9, Z9, Z9
+	VMOVDQA64 Z6, Z9
+	LEAQ      (R10)(SI*1), R11
+	VPXORD    Z10, Z10, Z10
+	VMOVDQA64 Z6, Z10
+	XORQ      R12, R12
+	MOVQ      DI, R13
+
+dims502:
+	CMPQ         R12, BX
+	JGE          ready503
+	VPBROADCASTD (R13), Z11
+	VMOVDQU64    (R8)(R12*1), Z12
+	VPDPBUSD     Z11, Z12, Z7
+	VMOVDQU64    (R9)(R12*1), Z12
+	VPDPBUSD     Z11, Z12, Z8
+	VMOVDQU64    (R10)(R12*1), Z12
+	VPDPBUSD     Z11, Z12, Z9
+	VMOVDQU64    (R11)(R12*1), Z12
+	VPDPBUSD     Z11, Z12, Z10
+	ADDQ         $0x04, R13
+	ADDQ         $0x40, R12
+	JMP          dims502
+
+ready503:
+	VCVTDQ2PS Z7, Z7
+	VMULPS    -320(R8), Z7, Z7
+	VMULPS    Z0, Z7, Z7
+	VMULPS    -256(R8), Z1, Z11
+	VADDPS    Z11, Z7, Z7
+	VMULPS    -192(R8), Z2, Z11
+	VADDPS    Z11, Z7, Z7
+	VMULPS    -128(R8), Z3, Z11
+	VADDPS    Z11, Z7, Z7
+	VMULPS    -64(R8), Z5, Z11
+	VADDPS    Z4, Z11, Z11
+	VMULPS    Z11, Z7, Z7
+	VMOVUPS   Z7, (CX)
+	VCVTDQ2PS Z8, Z8
+	VMULPS    -320(R9), Z8, Z8
+	VMULPS    Z0, Z8, Z8
+	VMULPS    -256(R9), Z1, Z11
+	VADDPS    Z11, Z8, Z8
+	VMULPS    -192(R9), Z2, Z11
+	VADDPS    Z11, Z8, Z8
+	VMULPS    -128(R9), Z3, Z11
+	VADDPS    Z11, Z8, Z8
+	VMULPS    -64(R9), Z5, Z11
+	VADDPS    Z4, Z11, Z11
+	VMULPS    Z11, Z8, Z8
+	VMOVUPS   Z8, 64(CX)
+	VCVTDQ2PS Z9, Z9
+	VMULPS    -320(R10), Z9, Z9
+	VMULPS    Z0, Z9, Z9
+	VMULPS    -256(R10), Z1, Z11
+	VADDPS    Z11, Z9, Z9
+	VMULPS    -192(R10), Z2, Z11
+	VADDPS    Z11, Z9, Z9
+	VMULPS    -128(R10), Z3, Z11
+	VADDPS    Z11, Z9, Z9
+	VMULPS    -64(R10), Z5, Z11
+	VADDPS    Z4, Z11, Z11
+	VMULPS    Z11, Z9, Z9
+	VMOVUPS   Z9, 128(CX)
+	VCVTDQ2PS Z10, Z10
+	VMULPS    -320(R11), Z10, Z10
+	VMULPS    Z0, Z10, Z10
+	VMULPS    -256(R11), Z1, Z11
+	VADDPS    Z11, Z10, Z10
+	VMULPS    -192(R11), Z2, Z11
+	VADDPS    Z11, Z10, Z10
+	VMULPS    -128(R11), Z3, Z11
+	VADDPS    Z11, Z10, Z10
+	VMULPS    -64(R11), Z5, Z11
+	VADDPS    Z4, Z11, Z11
+	VMULPS    Z11, Z10, Z10
+	VMOVUPS   Z10, 192(CX)
+	ADDQ      $0x00000100, CX
+	ADDQ      SI, AX
+	ADDQ      SI, AX
+	ADDQ      SI, AX
+	ADDQ      SI, AX
+	SUBQ      $0x00000004, DX
+	JMP       many499
+
+single500:
+	TESTQ     DX, DX
+	JZ        done501
+	LEAQ      320(AX), R8
+	VPXORD    Z13, Z13, Z13
+	VMOVDQA64 Z6, Z13
+	XORQ      R9, R9
+	MOVQ      DI, R10
+
+dims504:
+	CMPQ         R9, BX
+	JGE          ready505
+	VPBROADCASTD (R10), Z7
+	VMOVDQU64    (R8)(R9*1), Z8
+	VPDPBUSD     Z7, Z8, Z13
+	ADDQ         $0x04, R10
+	ADDQ         $0x40, R9
+	JMP          dims504
+
+ready505:
+	VCVTDQ2PS Z13, Z13
+	VMULPS    -320(R8), Z13, Z13
+	VMULPS    Z0, Z13, Z13
+	VMULPS    -256(R8), Z1, Z7
+	VADDPS    Z7, Z13, Z13
+	VMULPS    -192(R8), Z2, Z7
+	VADDPS    Z7, Z13, Z13
+	VMULPS    -128(R8), Z3, Z7
+	VADDPS    Z7, Z13, Z13
+	VMULPS    -64(R8), Z5, Z7
+	VADDPS    Z4, Z7, Z7
+	VMULPS    Z7, Z13, Z13
+	VMOVUPS   Z13, (CX)
+	ADDQ      $0x00000040, CX
+	ADDQ      SI, AX
+	DECQ      DX
+	JMP       single500
+
+done501:
 	VZEROUPPER
 	RET

@@ -35,21 +35,21 @@ func MulNT(c, a, b Matrix, accumulate bool, workers int) {
 		mulFewRows(c, a, b, workers)
 		return
 	}
-	p := product{c: c, a: plain(a), b: transposed(b), depth: a.Cols, accumulate: accumulate}
+	p := product{c: c, a: plain(a), b: transposed(b), depth: a.Cols, accumulate: accumulate, metric: innerProduct}
 	p.run(workers)
 }
 
 // MulNN sets C = A·B for A m×k, B k×n and C m×n, or adds it to C where accumulate is set; workers as in MulNT.
 func MulNN(c, a, b Matrix, accumulate bool, workers int) {
 	checkShapes("MulNN", c, [4]int{a.Rows, a.Cols, b.Rows, b.Cols})
-	p := product{c: c, a: plain(a), b: plain(b), depth: a.Cols, accumulate: accumulate}
+	p := product{c: c, a: plain(a), b: plain(b), depth: a.Cols, accumulate: accumulate, metric: innerProduct}
 	p.run(workers)
 }
 
 // MulTN sets C = Aᵀ·B for A k×m, B k×n and C m×n, or adds it to C where accumulate is set; workers as in MulNT.
 func MulTN(c, a, b Matrix, accumulate bool, workers int) {
 	checkShapes("MulTN", c, [4]int{a.Cols, a.Rows, b.Rows, b.Cols})
-	p := product{c: c, a: transposed(a), b: plain(b), depth: a.Rows, accumulate: accumulate}
+	p := product{c: c, a: transposed(a), b: plain(b), depth: a.Rows, accumulate: accumulate, metric: innerProduct}
 	p.run(workers)
 }
 
@@ -90,7 +90,7 @@ func (p *Packed) panels(k0, kc, lo, hi int) []float32 {
 // MulNT. It equals MulNT bit for bit where A has more than fewRows rows.
 func MulPacked(c, a Matrix, b *Packed, accumulate bool, workers int) {
 	checkShapes("MulPacked", c, [4]int{a.Rows, a.Cols, b.depth, b.cols})
-	p := product{c: c, a: plain(a), packed: b, depth: a.Cols, accumulate: accumulate}
+	p := product{c: c, a: plain(a), packed: b, depth: a.Cols, accumulate: accumulate, metric: innerProduct}
 	p.run(workers)
 }
 

@@ -21,14 +21,16 @@ const (
 	maxTile = 12 * 32
 )
 
-// operand is a matrix seen as op(A): element (i, j) is data[i*rowStride+j*colStride].
+// operand is a matrix seen as op(A): element (i, j) is data[i*rowStride+j*colStride]. If it is complex, that is
+// its real part and the imaginary one lies imag numbers behind it.
 type operand struct {
 	data                 []float32
 	rowStride, colStride int
+	imag                 int
 }
 
-func plain(m Matrix) operand      { return operand{m.Data, m.Stride, 1} }
-func transposed(m Matrix) operand { return operand{m.Data, 1, m.Stride} }
+func plain(m Matrix) operand      { return operand{m.Data, m.Stride, 1, 0} }
+func transposed(m Matrix) operand { return operand{m.Data, 1, m.Stride, 0} }
 
 // from returns the operand whose element (0, 0) is this one's (i, j).
 func (o operand) from(i, j int) operand {
@@ -37,17 +39,26 @@ func (o operand) from(i, j int) operand {
 }
 
 // flipped returns the transpose.
-func (o operand) flipped() operand { return operand{o.data, o.colStride, o.rowStride} }
+func (o operand) flipped() operand { return operand{o.data, o.colStride, o.rowStride, o.imag} }
 
-// product is C (+)= op(A)·op(B). It goes over blocks of columns, then of depth, packs that block of B into
+// product is C (+)= op(A)·op(B), or C = the distances of the rows of A and B. It goes over blocks of columns, then of depth, packs that block of B into
 // panels as wide as the register tile, and runs the tile kernel over all rows. Each element of C sees the same
 // operations in the same order wherever the work is cut.
 type product struct {
 	c          Matrix
 	a, b       operand
 	packed     *Packed // instead of b
-	depth      int
+	depth      int     // of a complex matrix, in complex numbers
 	accumulate bool
+	metric     Metric // or innerProduct
+}
+
+// parts is how many numbers make an element.
+func (p *product) parts() int {
+	if p.metric == Moduli {
+		return 2
+	}
+	return 1
 }
 
 // scratch is what one worker packs into.
@@ -57,7 +68,20 @@ type scratch struct {
 	tile [maxTile]float32
 }
 
-var scratches = sync.Pool{New: func() any { return new(scratch) }}
+// pool lends scratch of one kind to workers.
+type pool[S any] struct{ free sync.Pool }
+
+func (p *pool[S]) take() *S {
+	if s, ok := p.free.Get().(*S); ok {
+		return s
+	}
+	return new(S)
+}
+
+var (
+	scratchProduct pool[scratch]
+	scratchBfloat  pool[bfloatScratch]
+)
 
 func (p *product) run(workers int) {
 	m, n := p.c.Rows, p.c.Cols
@@ -74,13 +98,13 @@ func (p *product) run(workers int) {
 	}
 	mr, nr := tileShape()
 	if n/nr >= m/mr {
-		p.inUnits((n+columnBlock-1)/columnBlock, workers, func(u int, s *scratch) {
+		inUnits(&scratchProduct, (n+columnBlock-1)/columnBlock, workers, func(u int, s *scratch) {
 			p.block(rectangle{0, m, u * columnBlock, min((u+1)*columnBlock, n)}, s)
 		})
 		return
 	}
 	rows := min(rowChunk, (m+max(workers, 1)-1)/max(workers, 1))
-	p.inUnits((m+rows-1)/rows, workers, func(u int, s *scratch) {
+	inUnits(&scratchProduct, (m+rows-1)/rows, workers, func(u int, s *scratch) {
 		for j := 0; j < n; j += columnBlock {
 			p.block(rectangle{u * rows, min((u+1)*rows, m), j, min(j+columnBlock, n)}, s)
 		}
@@ -88,11 +112,11 @@ func (p *product) run(workers int) {
 }
 
 // inUnits calls do for every unit of work, by as many workers as asked for, each with scratch of its own.
-func (p *product) inUnits(units, workers int, do func(u int, s *scratch)) {
+func inUnits[S any](scratch *pool[S], units, workers int, do func(u int, s *S)) {
 	var next atomic.Int64
 	work := func() {
-		s := scratches.Get().(*scratch)
-		defer scratches.Put(s)
+		s := scratch.take()
+		defer scratch.free.Put(s)
 		for u := int(next.Add(1)) - 1; u < units; u = int(next.Add(1)) - 1 {
 			do(u, s)
 		}
@@ -106,52 +130,71 @@ type rectangle struct{ i0, i1, j0, j1 int }
 // block computes one rectangle of at most columnBlock columns.
 func (p *product) block(r rectangle, s *scratch) {
 	mr, nr := tileShape()
-	for k0 := 0; k0 < p.depth; k0 += depthBlock {
-		kc := min(depthBlock, p.depth-k0)
-		var panels []float32
-		if p.packed != nil {
-			panels = p.packed.panels(k0, kc, r.j0/nr, (r.j1+nr-1)/nr)
-		} else {
-			panels = s.b[:(r.j1-r.j0+nr-1)/nr*nr*kc]
-			packPanels(panels, p.b.from(k0, r.j0), kc, r.j1-r.j0, nr)
-		}
+	deepest := depthBlock / p.parts()
+	for k0 := 0; k0 < p.depth; k0 += deepest {
+		kc := min(deepest, p.depth-k0)
 		t := strip{j0: r.j0, j1: r.j1, kc: kc, add: p.accumulate || k0 > 0}
+		if p.packed != nil {
+			t.panels.data = p.packed.panels(k0, kc, r.j0/nr, (r.j1+nr-1)/nr)
+		} else {
+			t.panels = p.pack(s.b[:], p.b.from(k0, r.j0), panelShape{kc, nr, (r.j1 - r.j0 + nr - 1) / nr}, r.j1-r.j0)
+		}
 		for i := r.i0; i < r.i1; i += panelGroup * mr {
 			group := min(panelGroup*mr, r.i1-i)
-			a, packed := p.a.from(i, k0), s.a[:(group+mr-1)/mr*mr*kc]
+			a := p.a.from(i, k0)
 			whole := 0 // rows that the kernel can read where they are
 			if a.colStride == 1 {
 				whole = group / mr * mr
 			}
-			packPanels(packed[whole*kc:], a.from(whole, 0).flipped(), kc, group-whole, mr)
+			rest := p.pack(s.a[:], a.from(whole, 0).flipped(), panelShape{kc, mr, (group - whole + mr - 1) / mr}, group-whole)
 			for q := 0; q < group; q += mr {
 				t.i, t.rows = i+q, min(mr, group-q)
 				if q < whole {
-					p.strip(t, a.from(q, 0), panels, s)
+					p.strip(t, a.from(q, 0), s)
 				} else {
-					p.strip(t, operand{packed[q*kc:], 1, mr}, panels, s)
+					p.strip(t, operand{rest.data[(q-whole)*kc:], 1, mr, rest.imag}, s)
 				}
 			}
 		}
 	}
 }
 
+// panels are packed columns. Where they are complex, these are the real parts, and the imaginary parts lie imag
+// numbers behind them.
+type panels struct {
+	data []float32
+	imag int
+}
+
+// pack writes the first cols columns of src to dst as panels of that shape.
+func (p *product) pack(dst []float32, src operand, s panelShape, cols int) panels {
+	size := s.rows * s.width * s.panels
+	packPanels(dst[:size], src, s.rows, cols, s.width)
+	if p.parts() == 1 {
+		return panels{dst[:size], 0}
+	}
+	src.data = src.data[min(src.imag, len(src.data)):]
+	packPanels(dst[size:2*size], src, s.rows, cols, s.width)
+	return panels{dst[:2*size], size}
+}
+
 // strip is one row of tiles: rows rows from i, columns j0 to j1, kc deep, added to C or set.
 type strip struct {
 	i, rows, j0, j1, kc int
+	panels              panels
 	add                 bool
 }
 
-func (p *product) strip(t strip, a operand, panels []float32, s *scratch) {
+func (p *product) strip(t strip, a operand, s *scratch) {
 	mr, nr := tileShape()
 	for j := t.j0; j < t.j1; j += nr {
-		panel := panels[(j-t.j0)/nr*nr*t.kc:][:nr*t.kc]
+		panel := panels{t.panels.data[(j-t.j0)*t.kc:], t.panels.imag}
 		cols := min(nr, t.j1-j)
 		if t.rows == mr && cols == nr {
-			tile(t.kc, a, panel, p.c.Data[t.i*p.c.Stride+j:], tileOut{p.c.Stride, nr, t.add})
+			p.tile(t.kc, a, panel, p.c.Data[t.i*p.c.Stride+j:], tileOut{p.c.Stride, nr, t.add})
 			continue
 		}
-		tile(t.kc, a, panel, s.tile[:mr*nr], tileOut{nr, cols, false})
+		p.tile(t.kc, a, panel, s.tile[:mr*nr], tileOut{nr, cols, false})
 		for i := range t.rows {
 			out, part := p.c.Data[(t.i+i)*p.c.Stride+j:][:cols], s.tile[i*nr:][:cols]
 			if !t.add {
@@ -163,6 +206,15 @@ func (p *product) strip(t strip, a operand, panels []float32, s *scratch) {
 			}
 		}
 	}
+}
+
+// tile runs the kernel of one register tile.
+func (p *product) tile(kc int, a operand, b panels, c []float32, t tileOut) {
+	if p.metric == innerProduct {
+		tile(kc, a, b.data, c, t)
+		return
+	}
+	distanceTile(p.metric, kc, a, b, c, t)
 }
 
 // panelShape is panels side by side, each rows×width.

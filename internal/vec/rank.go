@@ -34,12 +34,7 @@ func TopK(dst []Ranked, scores []float32, k int, skip func(index int) bool) []Ra
 			i++
 		}
 	}
-	slices.SortFunc(heap, func(a, b Ranked) int {
-		if before(a, b) {
-			return -1
-		}
-		return 1
-	})
+	sortRanked(heap)
 	return dst
 }
 
@@ -82,4 +77,54 @@ func siftDown(h []Ranked, i int) {
 		h[i], h[worst] = h[worst], h[i]
 		i = worst
 	}
+}
+
+// Selection keeps the K best of the candidates it is shown, in the order of TopK: higher score first, then lower
+// index. NaN is never selected. The zero Selection keeps none; Reset begins anew.
+type Selection struct {
+	k    int
+	heap []Ranked // its root is the worst once there are k
+}
+
+// Reset forgets all candidates and keeps k from now on.
+func (s *Selection) Reset(k int) { s.k, s.heap = k, s.heap[:0] }
+
+// Add shows a candidate. Each index must come once.
+func (s *Selection) Add(r Ranked) {
+	switch {
+	case r.Score != r.Score || s.k < 1:
+	case len(s.heap) < s.k:
+		s.heap = append(s.heap, r)
+		if len(s.heap) == s.k {
+			buildHeap(s.heap)
+		}
+	case before(r, s.heap[0]):
+		s.heap[0] = r
+		siftDown(s.heap, 0)
+	}
+}
+
+// Worst returns the lowest score selected; false while there are fewer than K.
+func (s *Selection) Worst() (float32, bool) {
+	if s.k < 1 || len(s.heap) < s.k {
+		return 0, false
+	}
+	return s.heap[0].Score, true
+}
+
+// AppendTo appends the selected candidates to dst, best first. The Selection may go on after it.
+func (s *Selection) AppendTo(dst []Ranked) []Ranked {
+	start := len(dst)
+	dst = append(dst, s.heap...)
+	sortRanked(dst[start:])
+	return dst
+}
+
+func sortRanked(r []Ranked) {
+	slices.SortFunc(r, func(a, b Ranked) int {
+		if before(a, b) {
+			return -1
+		}
+		return 1
+	})
 }

@@ -81,3 +81,29 @@ func TestCountGreaterAndIndexAbove(t *testing.T) {
 		}
 	})
 }
+
+func TestSelection(t *testing.T) {
+	rng := rand.New(rand.NewPCG(17, 18))
+	var s Selection
+	for range 300 {
+		scores := randoms(rng, rng.IntN(60))
+		for i := range scores {
+			scores[i] = float32(math.Round(float64(scores[i]) * 2)) // ties
+			if rng.IntN(10) == 0 {
+				scores[i] = float32(math.NaN())
+			}
+		}
+		k := rng.IntN(12)
+		s.Reset(k)
+		for _, i := range rng.Perm(len(scores)) {
+			s.Add(Ranked{i, scores[i]})
+		}
+		want := plainTopK(scores, k, nil)
+		if got := s.AppendTo(nil); !slices.Equal(got, want) {
+			t.Fatalf("best %d of %v: got %v, want %v", k, scores, got, want)
+		}
+		if worst, full := s.Worst(); full != (k > 0 && len(want) == k) || full && worst != want[k-1].Score {
+			t.Fatalf("worst of %v: %g, %v", want, worst, full)
+		}
+	}
+}

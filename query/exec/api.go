@@ -39,6 +39,7 @@ type PredictOptions struct {
 	K       int     // at most so many a query, most probable first
 	MinProb float64 // only at least this probable
 	Stated  bool    // keep candidates whose triple the graph states; otherwise they are left out before counting K
+	Exact   bool    // no approximate search
 }
 
 // Predictor is a model of the graph as the query sees it. The functions ask for a whole batch at once.

@@ -53,7 +53,7 @@ func (q *query) startPlausible(n *plan.Scan, input iterator) (iterator, error) {
 	}
 	name, version := m.Model()
 	q.models[name] = version
-	options := PredictOptions{K: pr.K, MinProb: pr.MinProb}
+	options := PredictOptions{K: pr.K, MinProb: pr.MinProb, Exact: pr.Exact}
 	if options.MinProb < 0 {
 		options.MinProb = m.Threshold()
 	}

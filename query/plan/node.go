@@ -53,6 +53,7 @@ type Prediction struct {
 	K        int
 	MinProb  float64 // negative: the model's threshold
 	Stated   bool    // stated triples match too
+	Exact    bool    // no approximate search of the model
 	ProbSlot int     // binds the probability; -1 for none
 }
 

@@ -78,8 +78,10 @@ func (pr *Prediction) set(name string, t *sparql.TriplePattern, s *Scope) error 
 		pr.Model = v.Text()
 	case name == "stated" && v.Kind == expr.Boolean:
 		pr.Stated = v.Text() == "true" || v.Text() == "1"
+	case name == "exact" && v.Kind == expr.Boolean:
+		pr.Exact = v.Text() == "true" || v.Text() == "1"
 	default:
-		return errorAt(t, "ink:%s is not a parameter of ink:predict with such a value; there are ink:prob ?var, ink:k 10, ink:model \"name\", ink:stated true, ink:min 0.5", name)
+		return errorAt(t, "ink:%s is not a parameter of ink:predict with such a value; there are ink:prob ?var, ink:k 10, ink:model \"name\", ink:stated true, ink:min 0.5, ink:exact true", name)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package cel
 import (
 	"fmt"
 	"math"
+	"sync"
 
 	celgo "cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types/ref"
@@ -20,11 +21,21 @@ type Options struct {
 // DefaultCostLimit stops an expression after about a second of plain steps.
 const DefaultCostLimit = 10_000_000
 
-// Env holds what expressions may use. It is immutable and safe for concurrent use.
+// Env holds what expressions may use. What it holds does not change, and it is safe for concurrent use.
 type Env struct {
 	env   *celgo.Env
 	costs uint64
+
+	mu       sync.Mutex          // guards programs
+	programs map[string]*Program // compiled before, by variables and source; at most keptPrograms
 }
+
+// keptPrograms is how many compiled programs an Env keeps. Compiling a call of one function takes 0.2 ms, most of it
+// declaring the variables and planning: as long as the call itself on 14,541 entities.
+const keptPrograms = 256
+
+// longestKept is the length in bytes beyond which an expression is not kept, so that those kept stay small.
+const longestKept = 4096
 
 // NewEnv returns an environment with the standard library, string, list and math extensions, all of udf.Functions,
 // match, and the users' functions, of which a later one may use an earlier one.
@@ -55,7 +66,7 @@ func NewEnv(o Options) (*Env, error) {
 			return nil, fmt.Errorf("cel: declaring %s: %w", f.Name, err)
 		}
 	}
-	return &Env{env: env, costs: o.CostLimit}, nil
+	return &Env{env: env, costs: o.CostLimit, programs: map[string]*Program{}}, nil
 }
 
 const (

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	celgo "cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
@@ -19,8 +20,36 @@ type Program struct {
 	program celgo.Program
 }
 
-// Compile checks an expression in which the given variables may be used. A fault is an *Error.
+// Compile checks an expression in which the given variables may be used. A fault is an *Error. A program that was
+// compiled before is returned again.
 func (e *Env) Compile(source string, variables []string) (*Program, error) {
+	key := strings.Join(variables, "\x00") + "\x00\x00" + source
+	e.mu.Lock()
+	kept := e.programs[key]
+	e.mu.Unlock()
+	if kept != nil {
+		return kept, nil
+	}
+	p, err := e.compile(source, variables)
+	if err != nil {
+		return nil, err
+	}
+	if len(key) > longestKept {
+		return p, nil
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for old := range e.programs { // any one makes room
+		if len(e.programs) < keptPrograms {
+			break
+		}
+		delete(e.programs, old)
+	}
+	e.programs[key] = p
+	return p, nil
+}
+
+func (e *Env) compile(source string, variables []string) (*Program, error) {
 	env, err := e.extend(variables)
 	if err != nil {
 		return nil, err

@@ -8,10 +8,11 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// tileShape is a register tile of the matrix product: rows × vectors accumulators, which with the vectors of B
-// and a broadcast element of A fill the register file.
+// tileShape is a register tile of the matrix product, or of a distance in its place: rows × vectors accumulators,
+// which with the vectors of B and a broadcast element of A fill the register file.
 type tileShape struct {
 	name          string
+	m             measure
 	v             lanes
 	rows, vectors int
 	panel         int // vectors in a row of the packed panel, of which the tile takes the first
@@ -19,14 +20,21 @@ type tileShape struct {
 
 // registerTile writes the kernel: c (rows × vectors·count, rows ldc elements apart) is set to, or increased by,
 // the product of a, whose element (i, k) is a[i·rowStride + k·colStride], and the panel b, kc × (panel·count).
+// The imaginary parts of a complex measure are imagA and imagB elements behind the real ones.
 func registerTile(s tileShape) {
-	TEXT(s.name, NOSPLIT, "func(kc int, a *float32, rowStride, colStride int, b, c *float32, ldc int, add bool)")
+	imaginary := ""
+	if s.m.complex {
+		imaginary = ", imagA, imagB int"
+	}
+	TEXT(s.name, NOSPLIT, "func(kc int, a *float32, rowStride, colStride int, b, c *float32, ldc int, add bool"+imaginary+")")
 	Pragma("noescape")
-	Doc(s.name + " is tileGo with a tile of its own size. It takes scalars, not slices: it is called once a tile.")
+	Doc(s.name + " is " + s.m.name + " in a register tile, as tileGo. It takes scalars, not slices: it is called once a tile.")
+	kit := s.v.kit(s.m)
 	k, cs := Load(Param("kc"), GP64()), Load(Param("colStride"), GP64())
 	SHLQ(Imm(2), cs)
 	elements, pointers := s.rowsOfA()
-	b, c, ldc := Load(Param("b"), GP64()), Load(Param("c"), GP64()), Load(Param("ldc"), GP64())
+	panels := s.startOf("b", "imagB")
+	c, ldc := Load(Param("c"), GP64()), Load(Param("ldc"), GP64())
 	SHLQ(Imm(2), ldc)
 	acc := make([][]VecVirtual, s.rows)
 	at := GP64()
@@ -40,40 +48,77 @@ func registerTile(s tileShape) {
 	}
 	loop := label("depth")
 	Label(loop)
-	panel := make([]VecVirtual, s.vectors)
-	for j := range panel {
-		panel[j] = s.v.reg()
-		VMOVUPS(Mem{Base: b, Disp: j * s.v.bytes()}, panel[j])
-	}
-	for i := range acc {
-		x := s.v.reg()
-		VBROADCASTSS(elements[i], x)
-		for j := range panel {
-			VFMADD231PS(panel[j], x, acc[i][j])
-		}
-	}
+	s.step(kit, elements, panels, acc)
 	for _, p := range pointers {
 		ADDQ(cs, p)
 	}
-	ADDQ(U32(uint32(s.panel*s.v.bytes())), b)
+	for _, p := range panels {
+		ADDQ(U32(uint32(s.panel*s.v.bytes())), p)
+	}
 	DECQ(k)
 	JNZ(LabelRef(loop))
-	s.writeTile(c, ldc, acc)
+	s.writeTile(kit, c, ldc, acc)
 }
 
-// rowsOfA returns where the element of each row of A is, and the pointers to advance to the next.
-func (s tileShape) rowsOfA() (elements []Mem, pointers []Register) {
+// startOf returns the pointer parameter, and that to the imaginary parts if there are any.
+func (s tileShape) startOf(pointer, imaginary string) []Register {
+	starts := []Register{Load(Param(pointer), GP64())}
+	if s.m.complex {
+		behind := Load(Param(imaginary), GP64())
+		LEAQ(Mem{Base: starts[0], Index: behind, Scale: 4}, behind)
+		starts = append(starts, behind)
+	}
+	return starts
+}
+
+// step adds the measures of one column of A and one row of the panel. Real vectors of the panel are read once, for
+// complex ones there are no registers left, and they are short of arithmetic, not of reading.
+func (s tileShape) step(k kit, elements [][]Mem, panels []Register, acc [][]VecVirtual) {
+	ys := make([][]Op, s.vectors)
+	for j := range ys {
+		for _, p := range panels {
+			m := Mem{Base: p, Disp: j * s.v.bytes()}
+			if s.m.complex {
+				ys[j] = append(ys[j], m)
+			} else {
+				ys[j] = append(ys[j], s.v.load(m, nil))
+			}
+		}
+	}
+	for i := range acc {
+		var xs []VecVirtual
+		for _, part := range elements {
+			x := s.v.reg()
+			VBROADCASTSS(part[i], x)
+			xs = append(xs, x)
+		}
+		for j := range ys {
+			s.m.add(k, xs, ys[j], acc[i][j])
+		}
+	}
+}
+
+// rowsOfA returns where the element of each row of A is, by part, and the pointers to advance to the next.
+func (s tileShape) rowsOfA() (elements [][]Mem, pointers []Register) {
+	stride, stride3 := Load(Param("rowStride"), GP64()), GP64()
+	SHLQ(Imm(2), stride)
+	LEAQ(Mem{Base: stride, Index: stride, Scale: 2}, stride3)
+	for _, start := range s.startOf("a", "imagA") {
+		part, moved := s.rowsFrom(start, stride, stride3)
+		elements, pointers = append(elements, part), append(pointers, moved...)
+	}
+	return elements, pointers
+}
+
+func (s tileShape) rowsFrom(start, stride, stride3 Register) (elements []Mem, pointers []Register) {
 	perPointer := 4
 	if s.rows%4 != 0 {
 		perPointer = 3
 	}
-	stride, stride3, a := Load(Param("rowStride"), GP64()), GP64(), Load(Param("a"), GP64())
-	SHLQ(Imm(2), stride)
-	LEAQ(Mem{Base: stride, Index: stride, Scale: 2}, stride3)
 	for len(elements) < s.rows {
 		p := GP64()
 		if len(pointers) == 0 {
-			MOVQ(a, p)
+			MOVQ(start, p)
 		} else {
 			before := pointers[len(pointers)-1]
 			LEAQ(Mem{Base: before, Index: stride3, Scale: 1}, p)
@@ -90,7 +135,14 @@ func (s tileShape) rowsOfA() (elements []Mem, pointers []Register) {
 }
 
 // writeTile stores the accumulators, after adding what is there if asked to.
-func (s tileShape) writeTile(c, ldc Register, acc [][]VecVirtual) {
+func (s tileShape) writeTile(k kit, c, ldc Register, acc [][]VecVirtual) {
+	if unit := k.unit(s.m); unit != 1 {
+		for _, row := range acc {
+			for _, r := range row {
+				VMULPS(constant(unit), r, r)
+			}
+		}
+	}
 	add := Load(Param("add"), GP8())
 	TESTB(add, add)
 	store := label("store")

@@ -87,32 +87,6 @@ func elementwise(v lanes) {
 	v.finish()
 }
 
-func matrixVector(v lanes) {
-	v.text("gemv", "(a, x, out []float32)", "is gemvGo; x must not be empty.")
-	a, out, rows := row("a"), row("out"), length("out")
-	loop, done := label("row"), label("done")
-	x, cols := row("x"), length("x")
-	Label(loop)
-	TESTQ(rows, rows)
-	JZ(LabelRef(done))
-	n, at, acc := GP64(), GP64(), v.accumulators()
-	MOVQ(cols, n)
-	MOVQ(x, at)
-	v.dotOf(n, []Register{at, a}, acc)
-	rest := GP64() // a sweep leaves the pointers at the last whole vector
-	MOVQ(cols, rest)
-	ANDQ(U32(uint32(v.count-1)), rest)
-	LEAQ(Mem{Base: a, Index: rest, Scale: 4}, a)
-	r := fold(VADDPS, acc)
-	v.across(VADDPS, r)
-	VMOVSS(r.AsX(), Mem{Base: out})
-	ADDQ(Imm(4), out)
-	DECQ(rows)
-	JMP(LabelRef(loop))
-	Label(done)
-	v.finish()
-}
-
 func complexProducts(v lanes) {
 	for _, conjugate := range []bool{false, true} {
 		name, signReal, signImaginary := "complexMul", VFNMADD231PS, VFMADD231PS

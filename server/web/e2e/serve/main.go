@@ -7,6 +7,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"github.com/inklingdb/inkling/engine/train"
 	"log"
 	"log/slog"
 	"net"
@@ -41,7 +42,7 @@ func serve(ctx context.Context, listen, token string, epochs int) error {
 		return err
 	}
 	if epochs > 0 {
-		if _, err := db.Train(ctx, engine.TrainRequest{Dim: 32, Epochs: epochs, Seed: 1}); err != nil {
+		if _, err := db.Train(ctx, engine.TrainRequest{Options: train.Options{Dim: 32, Epochs: epochs, Seed: 1}}); err != nil {
 			return err
 		}
 	}

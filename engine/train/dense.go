@@ -1,0 +1,268 @@
+package train
+
+import (
+	"math"
+	"slices"
+
+	"github.com/inklingdb/inkling/internal/vec"
+)
+
+// entityBlock is how many entities' gradients are computed and applied at a time: 512 rows of 200 floats are
+// 400 KB, which stay in a core's second cache level between the product that makes them and the step that uses them.
+const entityBlock = 512
+
+// denseStep is a loss over all entities.
+//
+// Scores are a product of the batch's query rows and the entity table. AllEntities: with m targets of a query in one
+// row, loss = m·log Σₑ exp(sₑ) − Σ s_target, so ∂loss/∂s = m·softmax(s) − [targets]. The scores are left as
+// exponentials; the factor m/Σ goes into the narrow matrices instead of over the wide one again. KvsAll: the scores
+// become probabilities, with factor 1. The gradient by the stated answers is sparse and goes into parts.
+//
+// Squared puts −D² in place of −D: ∂(−D²)/∂x = 2(q − x), a constant weight, and −|q|² falls out of the softmax.
+//
+// Where the score is −D, D the distance, ∂s/∂x = (q − x)/D: each weight is divided by its distance, and what q and x
+// have of the sum of their weights is taken off. That sum comes with the same product, as one more column.
+type denseStep struct {
+	queryStep
+	scores    vec.Matrix // [batch × entities]
+	distance  vec.Matrix // [batch × entities] −D; empty for inner products
+	weighted  vec.Matrix // [batch × width] q times its row's factor; for distances one more column, the factor
+	pulls     [][]float32
+	multiply  products
+	fullWidth int
+}
+
+// products are the three matrix products of a step in the precision chosen.
+type products struct {
+	nt, nn func(c, a, b vec.Matrix, accumulate bool, workers int)
+	tnWith func(b vec.Matrix, workers int) (do func(c, a vec.Matrix))
+}
+
+func productsOf(p Precision) products {
+	if p == FastPrecision {
+		return products{vec.BfloatNT, vec.BfloatNN, vec.BfloatTNWith}
+	}
+	return products{vec.MulNT, vec.MulNN, func(b vec.Matrix, _ int) func(c, a vec.Matrix) {
+		return func(c, a vec.Matrix) { vec.MulTN(c, a, b, false, 1) }
+	}}
+}
+
+func newDense(p *parameters, o Options) *denseStep {
+	n := p.Vocabulary.Entities()
+	s := &denseStep{queryStep: newQueryStep(p, o), multiply: productsOf(o.Precision), pulls: make([][]float32, o.Batch)}
+	s.scores = vec.MatrixOf(make([]float32, o.Batch*n), o.Batch, n)
+	s.fullWidth = p.entityWidth
+	if s.distances() {
+		if !o.Squared {
+			s.distance = vec.MatrixOf(make([]float32, o.Batch*n), o.Batch, n)
+		}
+		s.fullWidth++
+	}
+	s.weighted = vec.MatrixOf(make([]float32, o.Batch*s.fullWidth), o.Batch, s.fullWidth)
+	return s
+}
+
+func (s *denseStep) step(groups []group, rate float32) float64 {
+	s.begin(groups, rate)
+	entities, scores := s.p.EntityMatrix(), s.rows(s.scores)
+	s.multiply.nt(scores, s.rows(s.q), entities, false, s.workers)
+	factors, sums := make([]float32, len(groups)), make([]float32, len(groups))
+	s.inRows(func(i int) { factors[i], sums[i] = s.differentiate(i) })
+	s.multiply.nn(s.rows(s.dq), scores, entities, false, s.workers)
+	s.inRows(func(i int) { s.queryGradient(i, factors[i], sums[i]) })
+	for i, g := range groups {
+		for k, t := range g.targets {
+			pull := s.pulls[i][k]
+			p := part{entity: t, row: uint32(i), source: fromQuery, scale: -pull, count: 1}
+			if s.distances() {
+				p.self = pull
+			}
+			s.parts = append(s.parts, p)
+		}
+	}
+	s.sortParts()
+	s.stepEntities()
+	s.stepRelations()
+	return s.total()
+}
+
+// differentiate replaces a row of products by the weights of all entities in the gradient, up to a factor that it
+// returns with the sum of the weights, notes the row's loss, and how hard each target is pulled.
+func (s *denseStep) differentiate(i int) (factor, sum float32) {
+	row := s.scores.Row(i)
+	s.score(i, row)
+	if s.o.Loss == KvsAll {
+		factor = s.probabilities(i, row)
+	} else {
+		factor, sum = s.exponentials(i, row)
+	}
+	pull := float32(1 - s.o.LabelSmoothing)
+	if s.distances() && s.o.Squared {
+		factor, pull, sum = 2*factor, 2*pull, -sum
+	}
+	s.pulls[i] = s.pulls[i][:0]
+	for _, t := range s.groups[i].targets {
+		p := pull
+		if s.distances() && !s.o.Squared {
+			p *= inverse(-s.distance.Row(i)[t])
+		}
+		s.pulls[i] = append(s.pulls[i], p)
+	}
+	if s.distances() && !s.o.Squared {
+		sum = -vec.DivideWeights(row, s.distance.Row(i)) // the distances are negative, and so the weights now
+		factor = -factor
+	}
+	return factor, sum
+}
+
+// score turns a row of products into scores.
+func (s *denseStep) score(i int, row []float32) {
+	switch {
+	case !s.distances():
+	case s.o.Squared:
+		vec.Scale(2, row)
+		vec.Axpy(-1, s.p.norms, row)
+	default:
+		q := s.q.Row(i)
+		vec.ExpandDistances(row, vec.Dot(q, q), s.p.norms, row)
+		copy(s.distance.Row(i), row)
+	}
+}
+
+// inverse returns 1/d, 0 for 0.
+func inverse(d float32) float32 {
+	if d == 0 {
+		return 0
+	}
+	return 1 / d
+}
+
+// exponentials replaces a row of scores by exp(score − max), less what label smoothing gives every entity, notes its
+// loss and returns m/Σ and the sum of what is left.
+func (s *denseStep) exponentials(i int, row []float32) (factor, left float32) {
+	targets := s.groups[i].targets
+	top := vec.Max(row)
+	var stated float64
+	for _, t := range targets {
+		stated += float64(row[t] - top)
+	}
+	smooth := float32(s.o.LabelSmoothing)
+	if smooth > 0 { // every entity is stated a little
+		mean := float64(vec.Sum(row))/float64(len(row)) - float64(top)
+		stated = (1-s.o.LabelSmoothing)*stated + s.o.LabelSmoothing*float64(len(targets))*mean
+	}
+	sum := vec.ExpSum(row, top, row)
+	m := float32(len(targets))
+	s.loss[i] = float64(m)*math.Log(float64(sum)) - stated
+	if smooth > 0 {
+		each := smooth * sum / float32(len(row))
+		for k := range row {
+			row[k] -= each
+		}
+	}
+	return m / sum, sum * (1 - smooth)
+}
+
+// probabilities replaces a row of scores by σ(score), less what label smoothing gives every entity, and notes the
+// summed binary cross-entropy.
+func (s *denseStep) probabilities(i int, row []float32) float32 {
+	targets := s.groups[i].targets
+	var stated float64
+	for _, t := range targets {
+		stated += float64(row[t])
+	}
+	smooth := float32(s.o.LabelSmoothing) / float32(len(row))
+	if smooth > 0 {
+		stated = (1-s.o.LabelSmoothing)*stated + float64(smooth)*float64(vec.Sum(row))
+	}
+	s.loss[i] = sigmoids(row) - stated
+	if smooth > 0 {
+		for k := range row {
+			row[k] -= smooth
+		}
+	}
+	return 1
+}
+
+// sigmoidClip is beyond what a score counts as certain: 1 + e³⁰ squared four times stays a float64.
+const sigmoidClip = 30
+
+// sigmoids replaces scores by σ(score) and returns Σ log(1 + exp(score)).
+func sigmoids(row []float32) float64 {
+	for k, v := range row {
+		row[k] = max(-sigmoidClip, min(v, sigmoidClip))
+	}
+	vec.ExpSum(row, 0, row)
+	var sum float64
+	for len(row) > 0 {
+		n := min(8, len(row))
+		product := 1.0
+		for k, e := range row[:n] {
+			product *= 1 + float64(e)
+			row[k] = e / (1 + e)
+		}
+		sum += math.Log(product)
+		row = row[n:]
+	}
+	return sum
+}
+
+// queryGradient finishes row i of dq, which holds Σₑ weightₑ·entityₑ, and goes back through the query.
+func (s *denseStep) queryGradient(i int, factor, sum float32) {
+	q, dq, weighted := s.q.Row(i), s.dq.Row(i), s.weighted.Row(i)
+	vec.Scale(factor, dq)
+	var pulled float32
+	for k, t := range s.groups[i].targets {
+		vec.Axpy(-s.pulls[i][k], s.p.Entity(t), dq)
+		pulled += s.pulls[i][k]
+	}
+	copy(weighted, q)
+	vec.Scale(factor, weighted[:len(q)])
+	if s.distances() {
+		// Σ weight·(entity − q) for every entity, −pull·(entity − q) for a target.
+		vec.Axpy(factor*sum+pulled, q, dq)
+		weighted[len(q)] = factor
+	}
+	s.backward(i)
+}
+
+// stepEntities computes the gradient of every entity, a block at a time, and takes the step.
+func (s *denseStep) stepEntities() {
+	n := s.scores.Cols
+	blocks := (n + entityBlock - 1) / entityBlock
+	multiply := s.multiply.tnWith(s.rows(s.weighted), s.workers)
+	inTurn(blocks, s.workers, func() func(b int) {
+		buffer := make([]float32, entityBlock*s.fullWidth)
+		return func(b int) {
+			lo, hi := b*entityBlock, min((b+1)*entityBlock, n)
+			grad := vec.MatrixOf(buffer, hi-lo, s.fullWidth)
+			columns := s.rows(s.scores)
+			columns.Data, columns.Cols = columns.Data[lo:], hi-lo
+			multiply(grad, columns)
+			s.stepBlock(uint32(lo), grad)
+		}
+	})
+}
+
+// stepBlock adds the sparse contributions to the gradients of the entities from first on and takes their steps.
+func (s *denseStep) stepBlock(first uint32, grad vec.Matrix) {
+	end := first + uint32(grad.Rows)
+	if s.distances() {
+		for i := range grad.Rows {
+			row := grad.Row(i)
+			vec.Axpy(-row[s.p.entityWidth], s.p.Entity(first+uint32(i)), row[:s.p.entityWidth])
+		}
+	}
+	at, _ := slices.BinarySearchFunc(s.parts, first, func(p part, e uint32) int { return int(p.entity) - int(e) })
+	for at < len(s.parts) && s.parts[at].entity < end {
+		to := at
+		for to < len(s.parts) && s.parts[to].entity == s.parts[at].entity {
+			to++
+		}
+		s.addParts(s.parts[at:to], vec.Matrix{}, grad.Row(int(s.parts[at].entity - first))[:s.p.entityWidth])
+		at = to
+	}
+	for i := range grad.Rows {
+		s.p.stepEntity(first+uint32(i), grad.Row(i)[:s.p.entityWidth])
+	}
+}
