@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/inklingdb/inkling/engine"
+	"github.com/inklingdb/inkling/engine/model"
+	"github.com/inklingdb/inkling/engine/train"
 	"github.com/inklingdb/inkling/store"
 	"github.com/inklingdb/inkling/store/rdf"
 )
@@ -257,6 +259,32 @@ func (s *Server) stats(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return writeJSON(w, http.StatusOK, stats)
+}
+
+// family is a kind of model that can be trained.
+type family struct {
+	Name     string `json:"name"` // as a training request takes it
+	Title    string `json:"title"`
+	Equation string `json:"equation"`
+	Source   string `json:"source"`
+}
+
+type trainingAnswer struct {
+	Families []family `json:"families"` // the default first
+	Losses   []string `json:"losses"`
+	Presets  []string `json:"presets"`
+}
+
+// training lists what a training request may name.
+func (s *Server) training(w http.ResponseWriter, _ *http.Request) error {
+	answer := trainingAnswer{Losses: train.LossNames()}
+	for _, f := range model.Families {
+		answer.Families = append(answer.Families, family{f.Name, f.Title, f.Equation, f.Source})
+	}
+	for _, p := range train.Presets {
+		answer.Presets = append(answer.Presets, p.Name)
+	}
+	return writeJSON(w, http.StatusOK, answer)
 }
 
 type functionsAnswer struct {

@@ -67,6 +67,7 @@ var routes = []route{
 		summary: "Draw an entity's neighbourhood, or the triples a query rests on, as nodes and edges, stated or plausible"},
 	{method: "GET", path: "/api/v1/stats", handle: (*Server).stats, answer: engine.Stats{}, summary: "Count graphs, relations and terms"},
 	{method: "GET", path: "/api/v1/functions", handle: (*Server).functions, answer: functionsAnswer{}, summary: "List the functions of queries and expressions"},
+	{method: "GET", path: "/api/v1/training", handle: (*Server).training, answer: trainingAnswer{}, summary: "List the families of models, the losses and the presets that a training may name"},
 	{method: "GET", path: "/api/v1/models", handle: (*Server).models, answer: modelsAnswer{}, summary: "List the models' cards"},
 	{method: "GET", path: "/api/v1/models/{name}", handle: (*Server).model, answer: engine.ModelInfo{}, summary: "Show one model's card"},
 	{method: "DELETE", path: "/api/v1/models/{name}", handle: (*Server).dropModel, writes: true, summary: "Remove a model"},

@@ -93,6 +93,10 @@ export interface Model {
 
 export type PlotKind = "curves" | "entities" | "ranks" | "relations";
 
+export interface Training {
+  families: { name: string; title: string; equation: string; source: string }[];
+}
+
 export interface Job {
   id: string;
   state: "running" | "done" | "failed" | "cancelled";
@@ -234,6 +238,7 @@ export const api = {
     return response;
   },
   jobs: async () => (await get<{ jobs: Job[] }>("api/v1/jobs")).jobs,
+  training: () => get<Training>("api/v1/training"),
   train: (request: { family: string; name: string; replace: boolean; epochs?: number; dim?: number }) => post<Job>("api/v1/train", request),
   async cancel(id: string): Promise<Job> {
     return read<Job>(await send(`api/v1/jobs/${encodeURIComponent(id)}`, { method: "DELETE" }));

@@ -13,7 +13,7 @@ export class ModelsView {
   private readonly cards = el("div", { class: "cards" });
   private readonly jobs = el("div", { class: "cards" });
   private readonly problem = el("div");
-  private readonly family = el("select", { id: "family" }, ["complex", "distmult"].map((f) => el("option", { value: f }, familyName(f))));
+  private readonly family = el("select", { id: "family" });
   private readonly name = el("input", { id: "model-name", placeholder: "as the family", autocomplete: "off", spellcheck: "false" });
   private readonly epochs = el("input", { id: "epochs", type: "number", min: "1", max: "1000", placeholder: "by size" });
   private readonly dim = el("input", { id: "dim", type: "number", min: "1", max: "2000", placeholder: "by size" });
@@ -31,9 +31,19 @@ export class ModelsView {
         el("button", { type: "submit", class: "primary" }, "Train")));
   }
 
+  /** Asks the server once which families there are. */
+  private async families(): Promise<void> {
+    if (titles.size > 0) return;
+    for (const f of (await api.training()).families) {
+      titles.set(f.name, f.title);
+      this.family.append(el("option", { value: f.name, title: `${f.equation} (${f.source})` }, f.title));
+    }
+  }
+
   /** Asks the server again. */
   async refresh(): Promise<void> {
     try {
+      await this.families();
       const [models, jobs] = await Promise.all([api.models(), api.jobs()]);
       this.show(models, jobs);
       if (jobs.some((j) => j.state === "running")) void this.poll();
@@ -98,8 +108,11 @@ export class ModelsView {
   }
 }
 
+// titles holds what papers call the families, by name.
+const titles = new Map<string, string>();
+
 function familyName(family: string): string {
-  return ({ complex: "ComplEx", distmult: "DistMult", transe: "TransE", rotate: "RotatE", transr: "TransR" } as Record<string, string>)[family] ?? family;
+  return titles.get(family) ?? family;
 }
 
 function modelCard(model: Model, plots: HTMLElement): HTMLElement {
