@@ -97,6 +97,10 @@ func (o Options) checkLoss(f model.Family) error {
 		return refuse("label smoothing spreads over all entities; use %s or %s", AllEntities, KvsAll)
 	case o.Loss == KvsAll && o.QueryTargets != allTargets:
 		return refuse("all answers of a query are learnt at once; leave the targets of a query unlimited")
+	case o.Shared && (kind != paired || !byProducts):
+		return refuse("negatives of a batch are shared by %s, %s, %s and %s of an inner product or a Euclidean distance", Softmax, Margin, Logistic, SelfAdversarial)
+	case o.Shared && o.Sampling == Hard:
+		return refuse("hard negatives are an answer's own; they cannot be shared")
 	case o.Squared && (o.Loss != AllEntities || f.Similarity != model.NegL2):
 		return refuse("squared distances are of %s with a Euclidean distance", AllEntities)
 	case o.Dura > 0 && f.Similarity != model.Dot:

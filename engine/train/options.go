@@ -31,6 +31,7 @@ type Options struct {
 	NoReciprocal bool   `json:"no_reciprocal,omitempty"` // heads are asked for by the relation itself, not by a reverse relation learnt on its own
 
 	Negatives   int      `json:"negatives,omitempty"`   // entities sampled: a batch for SampledSoftmax, an answer for a paired loss
+	Shared      bool     `json:"shared,omitempty"`      // a paired loss draws its negatives once a batch, for all answers: many more at the same cost
 	Sampling    Sampling `json:"sampling,omitempty"`    // how negatives are drawn
 	Unfiltered  bool     `json:"unfiltered,omitempty"`  // negatives may be stated answers; without it they are drawn again
 	Margin      float64  `json:"margin,omitempty"`      // γ of Margin, Logistic and SelfAdversarial
@@ -147,7 +148,7 @@ func (o *Options) defaultsByFamily(d Data, small bool) {
 		setDefault(&o.RelationRate, pick(relation >= entity*o.Dim, min(1, 2/float64(o.Dim)), 1))
 	}
 	setDefault(&o.RelationRate, 1)
-	setDefault(&o.Negatives, pick(kind == paired, 128, 1024))
+	setDefault(&o.Negatives, pick(kind == paired && !o.Shared, 128, 1024))
 	setDefault(&o.Temperature, 1)
 	if distance {
 		setDefault(&o.Margin, 9)
@@ -301,6 +302,9 @@ func (o Options) settings() map[string]string {
 	kind, _ := o.Loss.kind()
 	if o.Squared {
 		s["squared"] = "true"
+	}
+	if o.Shared {
+		s["shared"] = "true"
 	}
 	if kind != dense {
 		s["negatives"] = fmt.Sprint(o.Negatives)

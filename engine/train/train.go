@@ -95,9 +95,13 @@ func (t *trainer) prepare() {
 	case paired:
 		t.groups = questions(d.Train, t.reverse, 1)
 		whole := questions(d.Train, t.reverse, allTargets)
-		if _, projects := t.params.querier.(model.Projector); projects {
+		_, projects := t.params.querier.(model.Projector)
+		switch {
+		case projects:
 			t.objective = newProjected(t.params, o, whole, random)
-		} else {
+		case o.Shared:
+			t.objective = newSharedPairs(t.params, o, whole, random)
+		default:
 			t.objective = newPairs(t.params, o, whole, random)
 		}
 	}
