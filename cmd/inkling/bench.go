@@ -16,6 +16,7 @@ import (
 type benchCommand struct {
 	Load     benchLoad     `cmd:"" help:"Bulk import of a generated graph or of files, next to the parser alone."`
 	Train    benchTrain    `cmd:"" help:"Train on a benchmark's folder with its measured settings; MRR and time."`
+	Auto     benchAuto     `cmd:"" help:"What a search for settings finds on a benchmark's folder, next to the preset or the defaults."`
 	Predict  benchPredict  `cmd:"" help:"predict_tail: p50 and p99 of single calls, next to a plain Go loop over all entities."`
 	Patterns benchPatterns `cmd:"" help:"Which relation patterns each model family learns, next to the published table."`
 	Nearest  benchNearest  `cmd:"" help:"The best rows of a generated table, exact and approximate, next to a scan of all floats."`
