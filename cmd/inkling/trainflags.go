@@ -37,7 +37,7 @@ type trainFlags struct {
 	Precision      string        `group:"Training" placeholder:"NAME" help:"fast (bfloat16 products where the processor has tile registers) or float32."`
 	ValidEvery     int           `group:"Training" placeholder:"N" help:"Epochs between validations."`
 	Patience       int           `group:"Training" placeholder:"N" help:"Stop after so many validations without progress; negative: never."`
-	Budget         time.Duration `group:"Training" placeholder:"TIME" help:"Stop after the epoch in which so much time has passed, such as 5m."`
+	Budget         time.Duration `group:"Training" placeholder:"TIME" help:"Stop after the epoch in which so much time has passed, such as 5m; of --auto: for all of it, without it by size, 2 minutes or more."`
 	Workers        int           `group:"Training" placeholder:"N" help:"Threads; without it all."`
 }
 

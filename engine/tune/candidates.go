@@ -17,11 +17,15 @@ type Candidate struct {
 	Name    string        `json:"name"`
 	Why     string        `json:"why"`
 	Options train.Options `json:"options"`           // what is set, the search's fixed settings included; the rest is train's default
+	Of      string        `json:"of,omitempty"`      // the candidate that it is a variant of
 	Refused string        `json:"refused,omitempty"` // why it was not tried
 
-	root train.Options // of the candidate that this one is a variant of
+	root train.Options // of the candidate whose variant this one is in the end, or its own
 	name string        // that candidate's
 }
+
+// Variant reports whether the candidate came of another one by changing a setting.
+func (c *Candidate) Variant() bool { return c.Of != "" }
 
 // Thresholds of the rules. They only decide what is tried; what is chosen, the validation triples decide.
 const (
@@ -191,7 +195,7 @@ func (c Candidate) variants(d train.Data, base train.Options) []Candidate {
 		v := c
 		change(&v.Options)
 		v.Name = v.name + changes(v.root.Defaults(d), v.Options.Defaults(d))
-		v.Why = "a variant of " + c.Name
+		v.Why, v.Of = "a variant of "+c.Name, c.Name
 		if err := v.Options.Check(d); err == nil {
 			list = append(list, v)
 		}

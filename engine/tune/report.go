@@ -27,7 +27,8 @@ type Report struct {
 
 // RungReport is one round.
 type RungReport struct {
-	Number int `json:"number"` // from 1; the last one is the final training
+	Number int  `json:"number"`          // from 1
+	Final  bool `json:"final,omitempty"` // the training in full; absent where a trial's model was taken
 	Rung
 	Trials []Trial `json:"trials"`
 }
@@ -42,6 +43,12 @@ type Trial struct {
 	GoesOn    bool    `json:"goes_on,omitempty"` // to the next rung; of the last one: its model is the published one
 	Note      string  `json:"note,omitempty"`    // why it came to nothing
 }
+
+// Late reports whether the trial was not begun, for want of time.
+func (t *Trial) Late() bool { return strings.HasPrefix(t.Note, noTime) }
+
+// noTime begins the note of a trial that was not begun.
+const noTime = "no time left"
 
 // familyOf returns the model and the loss of a candidate's name.
 func familyOf(name string) string {

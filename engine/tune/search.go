@@ -171,7 +171,7 @@ func (s *searcher) rung(ctx context.Context, number int, r Rung, field []entrant
 
 // record writes a rung into the report.
 func (s *searcher) record(number int, r Rung, field, stay []entrant) {
-	report := RungReport{Number: number + 1, Rung: r}
+	report := RungReport{Number: number + 1, Final: number+1 == s.told.Rungs, Rung: r}
 	for _, e := range field {
 		t := e.result.Trial
 		t.GoesOn = slices.ContainsFunc(stay, func(other entrant) bool { return other.Name == e.Name })
@@ -206,7 +206,7 @@ func (s *searcher) plan(e *entrant, r Rung, end time.Time, waiting int) allowanc
 	}
 	left := end.Sub(s.now())
 	if left <= 0 {
-		a.skip = "no time left"
+		a.skip = noTime
 		return a
 	}
 	a.until, a.soft = end.Add(s.budget/grace), left/time.Duration(waiting)
@@ -219,7 +219,7 @@ func (s *searcher) plan(e *entrant, r Rung, end time.Time, waiting int) allowanc
 		least = min(least, int(left/epoch)) // but one there must be
 	}
 	if least < 1 || time.Duration(least)*epoch > left {
-		a.skip = fmt.Sprintf("no time left for %d epochs of %v", max(1, least), epoch.Round(time.Millisecond))
+		a.skip = fmt.Sprintf(noTime+" for %d epochs of %v", max(1, least), epoch.Round(time.Millisecond))
 		return a
 	}
 	a.epochs = min(a.epochs, max(least, int(a.soft/epoch)))
