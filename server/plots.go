@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	// plotEntities is how many entities a map shows at most: t-SNE of so many takes about a second.
+	// plotEntities is how many entities a map shows at most: t-SNE of so many takes some seconds of one processor.
 	plotEntities = 1500
 	// plotSide is the longest side of a picture in pixels, so that none takes more than 64 MB to draw.
 	plotSide = 2000
@@ -58,7 +58,7 @@ func (s *Server) plot(w http.ResponseWriter, r *http.Request) error {
 	defer done()
 	drawing, err := s.plots.get(ctx, key, func(ctx context.Context) (plot.Drawing, error) {
 		return figure.Make(ctx, s.db, figure.Request{Kind: key.kind, Models: []string{key.model}, ByTime: key.by == "time",
-			Method: key.method, TypeRelation: key.typedBy, Entities: plotEntities, Seed: 1})
+			Method: key.method, TypeRelation: key.typedBy, Entities: plotEntities, Seed: 1, Workers: 1}) // one request, one processor
 	})
 	if err != nil {
 		return err

@@ -72,7 +72,7 @@ func layOut(ctx context.Context, out *plot.Entities, v engine.EntityVectors, r R
 		}
 		return nil
 	}
-	l, err := project.TSNE(ctx, rows, project.Options{Perplexity: r.Perplexity, Seed: r.Seed, Progress: r.Progress})
+	l, err := project.TSNE(ctx, rows, project.Options{Perplexity: r.Perplexity, Seed: r.Seed, Workers: r.Workers, Progress: r.Progress})
 	if err != nil {
 		return err
 	}

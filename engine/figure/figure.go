@@ -28,6 +28,7 @@ type Request struct {
 	Seed         uint64  // of the draw and the layout
 	TypeRelation string  // the relation whose objects are an entity's types; "" means rdf:type
 
+	Workers  int                   // goroutines of a layout; 0 means all processors; they do not change it
 	Progress func(done, total int) // of the slow part, from any goroutine; may be nil
 }
 

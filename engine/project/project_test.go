@@ -3,6 +3,7 @@ package project
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -321,10 +322,14 @@ func TestExtremeRows(t *testing.T) {
 }
 
 func BenchmarkTSNE(b *testing.B) {
-	x, _ := gaussians(20, 100, 200, 2, 1)
-	for b.Loop() {
-		if _, err := TSNE(context.Background(), x, Options{}); err != nil {
-			b.Fatal(err)
-		}
+	x, _ := gaussians(15, 100, 200, 2, 1)
+	for _, workers := range []int{1, 2} {
+		b.Run(fmt.Sprintf("1500 rows, %d workers", workers), func(b *testing.B) {
+			for b.Loop() {
+				if _, err := TSNE(context.Background(), x, Options{Workers: workers}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

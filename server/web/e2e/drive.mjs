@@ -198,7 +198,7 @@ async function plots(page) {
   const drawn = (count) => page.waitForFunction((count) => {
     const images = [...document.querySelectorAll('[data-model="complex"] .plot:not(.loading) img')];
     return images.length === count && images.every((i) => i.complete && i.naturalWidth > 200);
-  }, count);
+  }, count, { timeout: 4 * patience }); // a map takes seconds of a processor, which the machine may not have
   await drawn(4);
   const words = await card.locator(".plot img").evaluateAll((images) => images.map((i) => i.alt));
   for (const part of [/loss/, /by relation/, /Colour/, /first ten/]) assert.ok(words.some((w) => part.test(w)), `no picture tells of ${part}: ${words}`);
