@@ -20,7 +20,6 @@ type benchCommand struct {
 	Growth   benchGrowth   `cmd:"" help:"Time and memory of an epoch as a generated graph doubles."`
 	Predict  benchPredict  `cmd:"" help:"predict_tail, predict_head and similar: p50 and p99 of single calls, next to scans of all entities; or searches of a generated table."`
 	Auto     benchAuto     `cmd:"" help:"What a search for settings finds on a benchmark's folder, next to the preset or the defaults."`
-	Predict  benchPredict  `cmd:"" help:"predict_tail: p50 and p99 of single calls, next to a plain Go loop over all entities."`
 	Patterns benchPatterns `cmd:"" help:"Which relation patterns each model family learns, next to the published table."`
 	Query    benchQuery    `cmd:"" help:"A join of two stated patterns and a plausible one, next to the stated part alone."`
 	Maintain benchMaintain `cmd:"" help:"Held-out triples added one commit at a time, next to a full retraining."`
