@@ -286,10 +286,10 @@ func (j *trainJob) measure(ctx context.Context, e *model.Embedding) error {
 		return nil
 	}
 	known := eval.NewKnown(j.data.Train, j.data.Valid, j.data.Test)
-	x := examiner{embedding: e, known: known, workers: j.options().Workers, progress: func(done, total int) {
+	x := examiner{embedding: e, known: known, workers: j.options().Workers, byRelation: true, progress: func(done, total int) {
 		j.tell(TrainProgress{Phase: "evaluating", Done: float64(done) / float64(total), MRR: j.best})
 	}}
-	all, _, err := x.examine(ctx, j.data.Test, j.unknown)
+	all, report, err := x.examine(ctx, j.data.Test, j.unknown)
 	if err != nil {
 		return err
 	}
@@ -298,7 +298,7 @@ func (j *trainJob) measure(ctx context.Context, e *model.Embedding) error {
 		figures = map[string]float64{}
 	}
 	all.store(figures)
-	e.Metadata.Metrics = figures
+	e.Metadata.Metrics, e.Metadata.HeldOut = figures, heldOutOf(report, e.Vocabulary.Entities(), j.unknown)
 	return nil
 }
 

@@ -47,6 +47,7 @@ type queryRequest struct {
 	Limit   int    `json:"limit,omitempty"`   // at most so many rows or statements are returned; 0 means 1,000
 	Explain bool   `json:"explain,omitempty"` // tell the plan too
 	Wait    bool   `json:"wait,omitempty"`    // let the models catch up first
+	Exact   bool   `json:"exact,omitempty"`   // search no model approximately
 }
 
 // queryAnswer is a query's result with what it rests on.
@@ -80,7 +81,7 @@ func (s *Server) ask(ctx context.Context, q queryRequest) (answer queryAnswer, e
 	if q.Limit <= 0 {
 		q.Limit = 1000
 	}
-	result, err := s.db.Query(ctx, q.Query, engine.QueryOptions{Wait: q.Wait, Explain: q.Explain, Limits: s.engineLimits()})
+	result, err := s.db.Query(ctx, q.Query, engine.QueryOptions{Wait: q.Wait, Exact: q.Exact, Explain: q.Explain, Limits: s.engineLimits()})
 	if err != nil {
 		return answer, err
 	}
@@ -186,13 +187,16 @@ func countRows(result *engine.Result) (rows int, err error) {
 type evalRequest struct {
 	Expression string         `json:"expression"`
 	Variables  map[string]any `json:"variables,omitempty"`
-	Wait       bool           `json:"wait,omitempty"` // let the models catch up first
+	Wait       bool           `json:"wait,omitempty"`  // let the models catch up first
+	Exact      bool           `json:"exact,omitempty"` // search no model approximately
 }
 
 type evalAnswer struct {
 	Value     any           `json:"value"`
 	Version   store.Version `json:"version"` // of the graph, before the evaluation
 	ElapsedMS float64       `json:"elapsed_ms"`
+	// Approximate names the models that were searched approximately, with their recall@10.
+	Approximate map[string]float64 `json:"approximate,omitempty"`
 }
 
 func (s *Server) eval(w http.ResponseWriter, r *http.Request) error {
@@ -208,11 +212,11 @@ func (s *Server) eval(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	start, version := time.Now(), s.db.Version()
-	value, err := s.db.Eval(ctx, q.Expression, numbers(q.Variables))
+	value, versions, err := s.db.Evaluate(ctx, q.Expression, numbers(q.Variables), engine.EvalOptions{Exact: q.Exact})
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, evalAnswer{value, version, milliseconds(time.Since(start))})
+	return writeJSON(w, http.StatusOK, evalAnswer{value, version, milliseconds(time.Since(start)), versions.Approximate})
 }
 
 // numbers returns variables with JSON's numbers as CEL's: a whole one is an int, any other a double.

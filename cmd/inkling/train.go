@@ -110,6 +110,11 @@ func printCard(out io.Writer, m engine.ModelInfo) {
 		fmt.Fprintf(out, "  true/false AUC %.3f, F1 %.3f, accuracy %.3f against random corruptions\n", h.AUC, h.F1, h.Accuracy)
 	}
 	fmt.Fprintf(out, "  fact       from probability %.2f on\n", m.Threshold)
+	if s := m.Search; s.Method == "approximate" {
+		fmt.Fprintf(out, "  search     approximate, recall@10 %.3f; lists made in %s, %s held\n", s.Recall, shortTime(s.Built), megabytes(s.Bytes))
+	} else if s.Working != "" {
+		fmt.Fprintf(out, "  search     %s; lists are being made: %s\n", s.Method, s.Working)
+	}
 	fmt.Fprintf(out, "  version    %d", m.Version)
 	if m.Lag > 0 {
 		fmt.Fprintf(out, ", %s behind", plural(int64(m.Lag), "commit"))

@@ -14,6 +14,7 @@ type trainFlags struct {
 	Batch          int           `group:"Training" placeholder:"N" help:"Questions per step."`
 	Optimiser      string        `group:"Training" placeholder:"NAME" help:"adagrad or adam."`
 	Rate           float64       `group:"Training" placeholder:"X" help:"Learning rate."`
+	RelationRate   float64       `group:"Training" placeholder:"X" help:"Relations' rate as a multiple of the learning rate."`
 	Schedule       string        `group:"Training" placeholder:"NAME" help:"How the rate falls: linear, cosine, constant or plateau."`
 	DecayTo        float64       `group:"Training" placeholder:"SHARE" help:"Share of the rate that it falls to."`
 	Warmup         float64       `group:"Training" placeholder:"N" help:"Epochs over which the rate rises."`
@@ -43,7 +44,7 @@ type trainFlags struct {
 func (f trainFlags) options(family string, seed uint64) train.Options {
 	return train.Options{
 		Family: family, Loss: train.Loss(f.Loss), Dim: f.Dim, Epochs: f.Epochs, Batch: f.Batch,
-		Optimiser: train.Optimiser(f.Optimiser), LearningRate: f.Rate, Schedule: train.Schedule(f.Schedule), DecayTo: f.DecayTo, Warmup: f.Warmup,
+		Optimiser: train.Optimiser(f.Optimiser), LearningRate: f.Rate, RelationRate: f.RelationRate, Schedule: train.Schedule(f.Schedule), DecayTo: f.DecayTo, Warmup: f.Warmup,
 		N3: f.N3, L2: f.L2, Dura: f.Dura, Dropout: f.Dropout, LabelSmoothing: f.LabelSmoothing,
 		Negatives: f.Negatives, Sampling: train.Sampling(f.Sampling), Unfiltered: f.Unfiltered, Margin: f.Margin, Temperature: f.Temperature,
 		Subsample: f.Subsample, Squared: f.Squared, NoReciprocal: f.NoReciprocal, QueryTargets: f.QueryTargets, InitScale: f.InitScale,

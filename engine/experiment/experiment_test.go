@@ -82,15 +82,15 @@ func TestFiguresOfCollapsedTails(t *testing.T) {
 			}
 		}
 		for _, x := range g.Apart {
-			place[x.T] = 60 + place[x.H]
+			place[x.T] = 30 + place[x.H]
 		}
 		for node, at := range one {
 			place[node] = at
 		}
-		m := measured(t, &g, 120, func(x uint32, row []float32) {
+		m := measured(t, &g, 60, func(x uint32, row []float32) {
 			row[place[x]] = 1
-			if at := place[x]; at >= 60 { // also near its tails, half as much
-				row[at-60] = 0.5
+			if at := place[x]; at >= 30 { // also near its tails, half as much
+				row[at-30] = 0.5
 			}
 			if _, head := one[x]; head {
 				row[place[x]] = 0.9
@@ -110,7 +110,7 @@ func TestFiguresOfCollapsedTails(t *testing.T) {
 }
 
 func TestBlindGuesses(t *testing.T) {
-	want := map[string]float64{"symmetric": 1.0 / 800, "antisymmetric": 0.5, "1-to-N": 1.0 / 8, "N-to-1": 1.0 / 8}
+	want := map[string]float64{"symmetric": 1.0 / 400, "antisymmetric": 0.5, "1-to-N": 1.0 / 8, "N-to-1": 1.0 / 8}
 	for _, p := range generate.Patterns {
 		g := p.Graph(2)
 		m := measured(t, &g, 1, func(uint32, []float32) {})
@@ -123,8 +123,8 @@ func TestBlindGuesses(t *testing.T) {
 			if got < 0.5 || got > 0.65 {
 				t.Errorf("inverse: %g", got)
 			}
-		case "composition": // a node of an outer layer has three neighbours by single steps and nine by composed ones
-			if got < 1.0/12 || got > 0.1 {
+		case "composition": // a node in the middle of an outer grid has three neighbours by single steps and nine by composed ones
+			if got < 1.0/12 || got > 0.2 {
 				t.Errorf("composition: %g", got)
 			}
 		}

@@ -8,7 +8,7 @@ import "github.com/inklingdb/inkling/engine/train"
 func Settings(family string) train.Options {
 	o := train.Options{
 		Family: family, Dim: 64, Loss: train.AllEntities, Batch: 64, QueryTargets: 1, LearningRate: 0.1, DecayTo: 0.1,
-		N3: 0.03, InitScale: 0.01, Epochs: 60, ValidEvery: 5, ValidSample: -1,
+		N3: 0.03, InitScale: 0.5, Epochs: 60, ValidEvery: 5, ValidSample: -1,
 	}
 	switch family {
 	case "transe", "transr":

@@ -42,6 +42,7 @@ type Metadata struct {
 	Settings    map[string]string // the trainer's settings as given and as defaulted
 	Curve       []CurvePoint      // the training curve
 	Metrics     map[string]float64
+	HeldOut     *HeldOut `json:",omitempty"` // nil when nothing was held out
 }
 
 // CurvePoint is one epoch of the training curve.

@@ -18,6 +18,8 @@ type Family struct {
 	Modulus     int
 	Similarity  Similarity // of a query row and an entity's row, where Interaction is a Querier; the zero value is Dot
 	Interaction Interaction
+	// Directions says that only the directions of a relation's numbers count: penalties of size leave them alone.
+	Directions bool
 	// StartRelation changes a relation's row of small random numbers into the one that training begins with; nil leaves
 	// it as it is.
 	StartRelation func(row []float32)

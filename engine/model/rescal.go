@@ -1,15 +1,29 @@
 package model
 
-import "github.com/inklingdb/inkling/internal/vec"
+import (
+	"math"
+
+	"github.com/inklingdb/inkling/internal/vec"
+)
 
 var rescal = Family{
-	Name:        "rescal",
-	Title:       "RESCAL",
-	Equation:    "Σᵢⱼ hᵢ·Rᵢⱼ·tⱼ, a matrix R for each relation",
-	Source:      "Nickel, Tresp, Kriegel: A Three-Way Model for Collective Learning on Multi-Relational Data, ICML 2011, eq. 2; trained by gradient as in Ruffinelli, Broscheit, Gemulla, ICLR 2020",
-	Layout:      "entity [d]; relation [d²]: R row by row",
-	Modulus:     1,
-	Interaction: rescalInteraction{},
+	Name:          "rescal",
+	Title:         "RESCAL",
+	Equation:      "Σᵢⱼ hᵢ·Rᵢⱼ·tⱼ, a matrix R for each relation",
+	Source:        "Nickel, Tresp, Kriegel: A Three-Way Model for Collective Learning on Multi-Relational Data, ICML 2011, eq. 2; trained by gradient as in Ruffinelli, Broscheit, Gemulla, ICLR 2020",
+	Layout:        "entity [d]; relation [d²]: R row by row",
+	Modulus:       1,
+	Interaction:   rescalInteraction{},
+	StartRelation: startDiagonal,
+}
+
+// startDiagonal adds half the identity to a fresh relation's matrix: small random matrices pass hardly any gradient on
+// to the entities, and a diagonal one begins as DistMult.
+func startDiagonal(row []float32) {
+	d := int(math.Sqrt(float64(len(row))))
+	for i := range d {
+		row[i*d+i] += 0.5
+	}
 }
 
 // rescalInteraction: Score = hᵀ·R·t. Nickel et al. 2011, eq. 2. Rows: entity [d], relation [d²].

@@ -8,26 +8,34 @@ const (
 )
 
 var rotatE = Family{
-	Name:        "rotate",
-	Title:       "RotatE",
-	Equation:    "−Σᵢ |hᵢ·r̂ᵢ − tᵢ|, hᵢ, tᵢ ∈ ℂ, r̂ᵢ = rᵢ/|rᵢ|",
-	Source:      rotatESource,
-	Layout:      rotatELayout,
-	Modulus:     2,
-	Similarity:  NegModuli,
-	Interaction: rotatEInteraction{NegModuli},
+	Name:          "rotate",
+	Title:         "RotatE",
+	Equation:      "−Σᵢ |hᵢ·r̂ᵢ − tᵢ|, hᵢ, tᵢ ∈ ℂ, r̂ᵢ = rᵢ/|rᵢ|",
+	Source:        rotatESource,
+	Layout:        rotatELayout,
+	Modulus:       2,
+	Similarity:    NegModuli,
+	Interaction:   rotatEInteraction{NegModuli},
+	Directions:    true,
+	StartRelation: startOnCircle,
 }
 
 var rotatEL2 = Family{
-	Name:        "rotate-l2",
-	Title:       "RotatE-L2",
-	Equation:    "−√Σᵢ |hᵢ·r̂ᵢ − tᵢ|², hᵢ, tᵢ ∈ ℂ, r̂ᵢ = rᵢ/|rᵢ|",
-	Source:      rotatESource,
-	Layout:      rotatELayout,
-	Modulus:     2,
-	Similarity:  NegL2,
-	Interaction: rotatEInteraction{NegL2},
+	Name:          "rotate-l2",
+	Title:         "RotatE-L2",
+	Equation:      "−√Σᵢ |hᵢ·r̂ᵢ − tᵢ|², hᵢ, tᵢ ∈ ℂ, r̂ᵢ = rᵢ/|rᵢ|",
+	Source:        rotatESource,
+	Layout:        rotatELayout,
+	Modulus:       2,
+	Similarity:    NegL2,
+	Interaction:   rotatEInteraction{NegL2},
+	Directions:    true,
+	StartRelation: startOnCircle,
 }
+
+// startOnCircle gives a fresh relation's numbers the modulus 1, so that a step of an optimiser turns it by about the
+// learning rate, in radians.
+func startOnCircle(row []float32) { copy(row, units(row)) }
 
 // rotatEInteraction: Score = −‖h∘r̂ − t‖, r̂ᵢ on the unit circle. Sun et al. 2019, eq. 3; summed over moduli as in the
 // authors' code, or the Euclidean norm. A relation is held as complex numbers of which only the direction counts, not as

@@ -85,6 +85,8 @@ func (o Options) checkLoss(f model.Family) error {
 		return fmt.Errorf("train: %w: %s with loss %s: %s", ErrOptions, f.Title, o.Loss, fmt.Sprintf(why, args...))
 	}
 	switch {
+	case !queries:
+		return refuse("it has no query rows, by which all losses are trained")
 	case kind != paired && !byProducts:
 		return refuse("its score over many entities is no matrix product; use %s, %s, %s or %s", Softmax, Margin, Logistic, SelfAdversarial)
 	case o.Loss == KvsAll && f.Similarity != model.Dot:
@@ -93,7 +95,7 @@ func (o Options) checkLoss(f model.Family) error {
 		return refuse("shared negatives need an inner product; use %s or %s", AllEntities, Softmax)
 	case o.LabelSmoothing != 0 && kind != dense:
 		return refuse("label smoothing spreads over all entities; use %s or %s", AllEntities, KvsAll)
-	case o.Loss == KvsAll && o.QueryTargets < len(f.Name) && o.QueryTargets > 0 && o.QueryTargets != allTargets:
+	case o.Loss == KvsAll && o.QueryTargets != allTargets:
 		return refuse("all answers of a query are learnt at once; leave the targets of a query unlimited")
 	case o.Squared && (o.Loss != AllEntities || f.Similarity != model.NegL2):
 		return refuse("squared distances are of %s with a Euclidean distance", AllEntities)

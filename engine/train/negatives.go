@@ -85,15 +85,24 @@ func (s *sampler) draw(g group, out []uint32, random *rand.Rand) {
 	for i := range out {
 		for range redraws {
 			out[i] = s.one(random)
-			if _, stated := slices.BinarySearch(answers, out[i]); !stated {
+			if !among(answers, out[i]) {
 				break
 			}
 		}
 	}
 }
 
+// among reports whether an ascending list holds a row; most answers are few.
+func among(rows []uint32, row uint32) bool {
+	if len(rows) > 8 {
+		_, found := slices.BinarySearch(rows, row)
+		return found
+	}
+	return slices.Contains(rows, row)
+}
+
 func (s *sampler) one(random *rand.Rand) uint32 {
-	e := random.Uint32N(uint32(s.entities))
+	e := uint32(random.Uint64() >> 32 * uint64(s.entities) >> 32) // off even by less than entities/2³²
 	if s.sampling == Degree && random.Float64() >= s.threshold[e] {
 		return s.alias[e]
 	}

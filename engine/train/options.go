@@ -40,6 +40,7 @@ type Options struct {
 
 	Optimiser      Optimiser `json:"optimiser,omitempty"`
 	LearningRate   float64   `json:"learning_rate,omitempty"`
+	RelationRate   float64   `json:"relation_rate,omitempty"`   // times LearningRate is the rate of relations
 	Schedule       Schedule  `json:"schedule,omitempty"`        // how the rate falls
 	DecayTo        float64   `json:"decay_to,omitempty"`        // the rate falls from LearningRate to DecayTo·LearningRate over Epochs; 1 is constant
 	Warmup         float64   `json:"warmup,omitempty"`          // epochs over which the rate rises from 0
@@ -140,15 +141,29 @@ func (o *Options) defaultsByFamily(d Data, small bool) {
 	f, err := model.FamilyByName(o.Family)
 	kind, _ := o.Loss.kind()
 	distance := err == nil && f.Similarity != model.Dot
+	if err == nil {
+		// A step of Adagrad or Adam moves every number of a row by the rate: a d×d matrix by d times it in norm.
+		entity, relation := f.Interaction.Width(o.Dim)
+		setDefault(&o.RelationRate, pick(relation >= entity*o.Dim, min(1, 2/float64(o.Dim)), 1))
+	}
+	setDefault(&o.RelationRate, 1)
 	setDefault(&o.Negatives, pick(kind == paired, 128, 1024))
 	setDefault(&o.Temperature, 1)
 	if distance {
-		setDefault(&o.LearningRate, 0.1)
-		setDefault(&o.InitScale, 0.3)
 		setDefault(&o.Margin, 9)
+		setDefault(&o.LearningRate, pick(o.Squared, 0.2, 0.1))
+		scale := 0.3
+		switch {
+		case o.Squared:
+			scale = 0.1
+		case f.Similarity != model.NegL2: // sums over the dimensions: a random pair begins about the margin apart
+			scale = (o.Margin + 2) / float64(2*o.Dim)
+		}
+		setDefault(&o.InitScale, scale)
 		setDefault(&o.N3, -1)
 		return
 	}
+	setDefault(&o.Margin, pick(o.Loss == Margin, 1.0, 0))
 	setDefault(&o.LearningRate, pick(small, 0.1, 0.2))
 	setDefault(&o.InitScale, 1e-3)
 	setDefault(&o.N3, pick(o.Dura > 0 || o.L2 > 0, -1, pick(small, 0.01, pick(len(d.Train) < sparseBelow*d.entities(), 0.08, 0.05))))
@@ -233,6 +248,9 @@ func (o Options) check(d Data) error {
 			return fmt.Errorf("train: %w: %s %g must be in [0, 1)", ErrOptions, name, share)
 		}
 	}
+	if !(o.RelationRate > 0) {
+		return fmt.Errorf("train: %w: relation rate %g must be positive", ErrOptions, o.RelationRate)
+	}
 	if !(o.Warmup >= 0) || !(o.L2 >= 0) || !(o.Dura >= 0) || !(o.Temperature > 0) || math.IsNaN(o.Margin) {
 		return fmt.Errorf("train: %w: warm-up %g, l2 %g and dura %g must not be negative, temperature %g must be positive, margin %g a number",
 			ErrOptions, o.Warmup, o.L2, o.Dura, o.Temperature, o.Margin)
@@ -274,7 +292,7 @@ func (o Options) settings() map[string]string {
 		"reciprocal": fmt.Sprint(!o.NoReciprocal), "precision": string(o.Precision.used()),
 	}
 	for name, value := range map[string]float64{
-		"l2": o.L2, "dura": o.Dura, "dropout": o.Dropout, "label_smoothing": o.LabelSmoothing, "warmup": o.Warmup,
+		"relation_rate": o.RelationRate, "l2": o.L2, "dura": o.Dura, "dropout": o.Dropout, "label_smoothing": o.LabelSmoothing, "warmup": o.Warmup,
 	} {
 		if value > 0 {
 			s[name] = fmt.Sprint(value)

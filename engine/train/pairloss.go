@@ -47,28 +47,40 @@ func marginLoss(margin, positive float32, negatives []float32) (loss float64, dP
 // sum to 1.
 func logisticLoss(margin, positive float32, negatives, weights []float32) (loss float64, dPositive float32) {
 	each := 1 / float32(len(negatives))
+	small := make([]float32, len(negatives)) // exp(−|s + margin|)
+	for i, s := range negatives {
+		small[i] = -abs(s + margin)
+	}
+	vec.ExpSum(small, 0, small)
 	for i, s := range negatives {
 		w := each
 		if weights != nil {
 			w = weights[i]
 		}
-		p, l := sigmoid(s + margin)
-		loss += 0.5 * float64(w) * l
+		e := small[i]
+		p := e / (1 + e)
+		if s+margin > 0 {
+			p = 1 / (1 + e)
+			loss += 0.5 * float64(w*(s+margin))
+		}
+		if w*e > leastTold {
+			loss += 0.5 * float64(w) * math.Log1p(float64(e))
+		}
 		negatives[i] = 0.5 * w * p
 	}
-	p, l := sigmoid(-positive - margin)
-	return loss + 0.5*l, -0.5 * p
+	e := float32(math.Exp(-float64(abs(positive + margin))))
+	loss += 0.5 * (math.Log1p(float64(e)) + float64(max(0, -positive-margin)))
+	p := e / (1 + e)
+	if positive+margin < 0 {
+		p = 1 / (1 + e)
+	}
+	return loss, -0.5 * p
 }
 
-// sigmoid returns σ(x) and log(1 + exp(x)).
-func sigmoid(x float32) (p float32, l float64) {
-	e := math.Exp(-math.Abs(float64(x)))
-	l = math.Log1p(e)
-	if x > 0 {
-		return float32(1 / (1 + e)), l + float64(x)
-	}
-	return float32(e / (1 + e)), l
-}
+// leastTold is below what a term of the loss is not worth its logarithm; its derivative counts all the same.
+const leastTold = 1e-7
+
+func abs(x float32) float32 { return float32(math.Abs(float64(x))) }
 
 // softmaxLoss is −log of the positive's softmax among itself and the negatives.
 func softmaxLoss(positive float32, negatives []float32) (loss float64, dPositive float32) {

@@ -3,7 +3,6 @@ package train
 import (
 	"math"
 	"math/rand/v2"
-	"slices"
 
 	"github.com/inklingdb/inkling/engine/model"
 	"github.com/inklingdb/inkling/internal/vec"
@@ -30,9 +29,11 @@ type pairStep struct {
 
 	pairs    []pair
 	starts   []int32 // by entity: where its pairs begin; entities + 1
+	next     []int32 // by entity: where its next pair goes
 	entities []uint32
 	cuts     [gradientShards + 1]int // of entities
-	gradOf   vec.Matrix              // [drawn entities × width]
+	merged   []part
+	gradOf   vec.Matrix // [drawn entities × width]
 	shards   [gradientShards]vec.Matrix
 }
 
@@ -47,7 +48,7 @@ func newPairs(p *parameters, o Options, whole []group, random *rand.Rand) *pairS
 	s := &pairStep{
 		queryStep: newQueryStep(p, o), random: random, sampler: newSampler(o, whole, n), loss: o.pairLoss(),
 		drawn: make([]uint32, o.Batch*o.Negatives), scores: make([]float32, o.Batch*o.Negatives),
-		positive: make([]float32, o.Batch), pairs: make([]pair, o.Batch*o.Negatives), starts: make([]int32, n+1),
+		positive: make([]float32, o.Batch), pairs: make([]pair, o.Batch*o.Negatives), starts: make([]int32, n+1), next: make([]int32, n),
 	}
 	s.answers = vec.MatrixOf(make([]float32, o.Batch*p.entityWidth), o.Batch, p.entityWidth)
 	for i := range s.shards {
@@ -94,23 +95,57 @@ func (s *pairStep) draw() {
 		}
 		s.sampler.draw(s.groups[i], out, random)
 	})
-	clear(s.starts)
-	for _, e := range s.drawn[:b*k] {
-		s.starts[e+1]++
+	s.sortPairs(b * k)
+}
+
+// sortPairs lists the pairs by entity. Each part of the entities counts and places its own, so that it takes both cores.
+func (s *pairStep) sortPairs(pairs int) {
+	k, n := s.o.Negatives, len(s.starts)-1
+	drawn := s.drawn[:pairs]
+	var totals [gradientShards + 1]int32
+	inTurn(gradientShards, s.workers, func() func(part int) {
+		return func(part int) {
+			lo, hi := uint32(n*part/gradientShards), uint32(n*(part+1)/gradientShards)
+			counts := s.starts[lo:hi]
+			clear(counts)
+			for _, e := range drawn {
+				if e-lo < hi-lo {
+					counts[e-lo]++
+				}
+			}
+			for _, c := range counts {
+				totals[part+1] += c
+			}
+		}
+	})
+	for part := range gradientShards {
+		totals[part+1] += totals[part]
 	}
+	inTurn(gradientShards, s.workers, func() func(part int) {
+		return func(part int) {
+			lo, hi := uint32(n*part/gradientShards), uint32(n*(part+1)/gradientShards)
+			at := totals[part]
+			next := s.next[lo:hi]
+			for i, c := range s.starts[lo:hi] {
+				s.starts[int(lo)+i], next[i] = at, at
+				at += c
+			}
+			for slot, e := range drawn {
+				if e-lo < hi-lo {
+					s.pairs[next[e-lo]] = pair{uint32(slot / k), uint32(slot)}
+					next[e-lo]++
+				}
+			}
+		}
+	})
+	s.starts[n] = int32(pairs)
 	s.entities = s.entities[:0]
-	for e := range len(s.starts) - 1 {
-		if s.starts[e+1] > 0 {
+	for e := range n {
+		if s.starts[e+1] > s.starts[e] {
 			s.entities = append(s.entities, uint32(e))
 		}
-		s.starts[e+1] += s.starts[e]
 	}
-	at := slices.Clone(s.starts)
-	for slot, e := range s.drawn[:b*k] {
-		s.pairs[at[e]] = pair{uint32(slot / k), uint32(slot)}
-		at[e]++
-	}
-	s.cut(b * k)
+	s.cut(pairs)
 }
 
 // cut divides the drawn entities into shards of about as many pairs.
@@ -230,7 +265,16 @@ func (s *pairStep) differentiate(i int) {
 	if weight != 1 {
 		vec.Scale(weight, negatives)
 	}
+	for k, g := range negatives {
+		if abs(g) < leastGradient {
+			negatives[k] = 0
+		}
+	}
 }
+
+// leastGradient is below what a derivative counts as 0: products of it with a row would soon be subnormal numbers, on
+// which a processor takes twenty times as long.
+const leastGradient = 1e-20
 
 // weightOf returns the weight of a triple: 1, or by how crowded its two queries are.
 func (s *pairStep) weightOf(g group) float32 {
@@ -257,11 +301,16 @@ func (s *pairStep) flowBack() {
 	s.inShards(func(shard, i int, pairs []pair, room *pairRoom) {
 		x, dx := s.p.Entity(s.entities[i]), s.gradOf.Row(i)
 		clear(dx)
+		n := 0
+		for _, p := range pairs {
+			if g := s.scores[p.slot]; g != 0 {
+				room.rows[n], room.g[n] = p.row, g
+				n++
+			}
+		}
+		room.fit(n)
 		if s.distances() {
 			s.similarities(s.q.Data, room.rows, x, room.scores)
-		}
-		for k, p := range pairs {
-			room.g[k] = s.scores[p.slot]
 		}
 		s.flow(room.g, room.scores, s.q.Data, room.rows, x, dx, s.shards[shard].Data)
 	})
@@ -287,8 +336,14 @@ func (s *pairStep) collect() {
 	for i, g := range s.groups {
 		s.parts = append(s.parts, part{entity: g.targets[0], row: uint32(i), source: fromAnswer, scale: 1, count: 1})
 	}
-	for i, e := range s.entities {
-		s.parts = append(s.parts, part{entity: e, row: uint32(i), source: fromCandidate, scale: 1})
-	}
 	s.sortParts()
+	// The drawn entities are sorted already.
+	merged, at := s.merged[:0], 0
+	for i, e := range s.entities {
+		for ; at < len(s.parts) && s.parts[at].entity < e; at++ {
+			merged = append(merged, s.parts[at])
+		}
+		merged = append(merged, part{entity: e, row: uint32(i), source: fromCandidate, scale: 1})
+	}
+	s.parts, s.merged = append(merged, s.parts[at:]...), s.parts
 }

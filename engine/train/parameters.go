@@ -20,15 +20,16 @@ const (
 // parameters are the tables being learnt and what the optimiser keeps beside them.
 type parameters struct {
 	model.Tables
-	querier     model.Querier
-	entityWidth int
-	relWidth    int
-	optimiser   Optimiser
-	entities    state
-	relations   state
-	adam        vec.AdamStep
-	steps       int
-	norms       []float32 // squared norms of the entity rows, where scores are Euclidean distances
+	querier      model.Querier
+	entityWidth  int
+	relWidth     int
+	optimiser    Optimiser
+	relationRate float32
+	entities     state
+	relations    state
+	adam         vec.AdamStep
+	steps        int
+	norms        []float32 // squared norms of the entity rows, where scores are Euclidean distances
 }
 
 // state is the optimiser's of one table: sums of squared gradients for Adagrad, the two moments for Adam.
@@ -40,7 +41,7 @@ func newParameters(family model.Family, o Options, vocabulary *model.Vocabulary)
 	p.entityWidth, p.relWidth = p.Widths()
 	p.Entities = make([]float32, vocabulary.Entities()*p.entityWidth)
 	p.Relations = make([]float32, p.RelationRows()*p.relWidth)
-	p.optimiser = o.Optimiser
+	p.optimiser, p.relationRate = o.Optimiser, float32(o.RelationRate)
 	for table, s := range map[*state][]float32{&p.entities: p.Entities, &p.relations: p.Relations} {
 		table.second = make([]float32, len(s))
 		if o.Optimiser == Adam {
@@ -91,7 +92,7 @@ func (p *parameters) beginStep(rate float32) {
 func (p *parameters) stepEntity(row uint32, grad []float32) {
 	at := int(row) * p.entityWidth
 	w := p.Entities[at : at+p.entityWidth]
-	p.step(w, grad, p.entities, at)
+	p.step(w, grad, p.entities, at, p.adam)
 	if p.norms != nil {
 		p.norms[row] = vec.Dot(w, w)
 	}
@@ -99,14 +100,16 @@ func (p *parameters) stepEntity(row uint32, grad []float32) {
 
 func (p *parameters) stepRelation(row uint32, grad []float32) {
 	at := int(row) * p.relWidth
-	p.step(p.Relations[at:at+p.relWidth], grad, p.relations, at)
+	step := p.adam
+	step.Rate *= p.relationRate
+	p.step(p.Relations[at:at+p.relWidth], grad, p.relations, at, step)
 }
 
 // step moves a row whose state begins at the given place.
-func (p *parameters) step(w, grad []float32, s state, at int) {
+func (p *parameters) step(w, grad []float32, s state, at int, step vec.AdamStep) {
 	if p.optimiser == Adam {
-		vec.Adam(w, grad, s.first[at:at+len(w)], s.second[at:at+len(w)], p.adam)
+		vec.Adam(w, grad, s.first[at:at+len(w)], s.second[at:at+len(w)], step)
 		return
 	}
-	vec.Adagrad(w, grad, s.second[at:at+len(w)], p.adam.Rate, adagradEps)
+	vec.Adagrad(w, grad, s.second[at:at+len(w)], step.Rate, adagradEps)
 }

@@ -236,7 +236,14 @@ func (s *queryStep) stepRelation(rows []int, grad []float32) {
 		s.back(i, nil, grad)
 		count += len(s.groups[i].targets)
 	}
-	row := s.p.Relation(relation)
+	if !s.p.Family.Directions {
+		s.penaliseRelation(s.p.Relation(relation), count, grad)
+	}
+	s.p.stepRelation(relation, grad)
+}
+
+// penaliseRelation adds the penalties of so many triples to a relation's gradient.
+func (s *queryStep) penaliseRelation(row []float32, count int, grad []float32) {
 	if s.o.L2 > 0 {
 		vec.Axpy(2*float32(s.o.L2)*float32(count), row, grad)
 	}
@@ -247,7 +254,6 @@ func (s *queryStep) stepRelation(rows []int, grad []float32) {
 		}
 		vec.AddCubeNorm(float32(s.o.N3)*float32(count), row, grad, modulus)
 	}
-	s.p.stepRelation(relation, grad)
 }
 
 // total returns the summed loss of the batch, in row order.

@@ -113,7 +113,11 @@ func (x plain) penalties() float64 {
 			}
 			for _, t := range part.targets {
 				ends := [][]float32{x.p.Entity(g.entity), x.p.Entity(t)}
-				for _, row := range append(ends, x.p.Relation(g.relation)) {
+				sized := ends
+				if !x.p.Family.Directions {
+					sized = append(sized, x.p.Relation(g.relation))
+				}
+				for _, row := range sized {
 					sum += x.o.N3*cubed(row, x.p.Family.Modulus) + x.o.L2*squared(row)
 				}
 				for _, row := range append(ends, q) {
@@ -172,7 +176,7 @@ func testObjective(p *parameters, o Options) (objective, plain) {
 	}
 	random := rand.New(rand.NewPCG(5, 5))
 	if _, projects := p.querier.(model.Projector); projects {
-		return newRowwise(p, o, testGroups, random), x
+		return newProjected(p, o, testGroups, random), x
 	}
 	return newPairs(p, o, testGroups, random), x
 }
@@ -182,7 +186,7 @@ func testObjective(p *parameters, o Options) (objective, plain) {
 func TestStepFollowsTheGradientOfThePlainLoss(t *testing.T) {
 	for _, f := range model.Families {
 		for _, loss := range []Loss{AllEntities, KvsAll, Softmax, Margin, Logistic} {
-			o := Options{Family: f.Name, Loss: loss, Batch: 8, Negatives: 6, Margin: 0.7, Temperature: 1, Workers: 2, N3: 0.05, L2: 0.03, Precision: Float32, Optimiser: Adagrad}
+			o := Options{Family: f.Name, Loss: loss, Batch: 8, Negatives: 6, Margin: 0.7, Temperature: 1, RelationRate: 1, Workers: 2, N3: 0.05, L2: 0.03, Precision: Float32, Optimiser: Adagrad}
 			if f.Similarity == model.Dot {
 				o.Dura = 0.02
 			}
@@ -249,7 +253,7 @@ func (x plain) difference(w *float32) float64 {
 func TestSampledSoftmaxEqualsTheFullOneOnAllEntities(t *testing.T) {
 	f := model.Families[0]
 	groups := []group{{0, 0, []uint32{1}, false}, {3, 1, []uint32{5}, false}}
-	o := Options{Batch: 2, Loss: AllEntities, Precision: Float32}
+	o := Options{Batch: 2, Loss: AllEntities, RelationRate: 1, Precision: Float32}
 	full, sampled := testParameters(t, f, o), testParameters(t, f, o)
 	want := newDense(full, o).step(groups, 0.1)
 	n := full.Vocabulary.Entities()

@@ -95,9 +95,8 @@ func (t *trainer) prepare() {
 	case paired:
 		t.groups = questions(d.Train, t.reverse, 1)
 		whole := questions(d.Train, t.reverse, allTargets)
-		_, projects := t.params.querier.(model.Projector)
-		if t.params.querier == nil || projects {
-			t.objective = newRowwise(t.params, o, whole, random)
+		if _, projects := t.params.querier.(model.Projector); projects {
+			t.objective = newProjected(t.params, o, whole, random)
 		} else {
 			t.objective = newPairs(t.params, o, whole, random)
 		}

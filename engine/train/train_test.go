@@ -99,29 +99,75 @@ func checkLearning(t *testing.T, d Data, o Options) {
 
 func TestSameSeedSameModelWhateverTheWorkers(t *testing.T) {
 	d := planted(2)
-	for _, loss := range []Loss{AllEntities, SampledSoftmax} {
-		o := Options{Loss: loss, Dim: 10, Batch: 50, Negatives: 20, Epochs: 6, Seed: 9, QueryTargets: 3, ValidEvery: 2}
-		var first *model.Embedding
-		for _, workers := range []int{1, 1, 2, 3} {
-			o.Workers = workers
-			e, err := Train(context.Background(), d, o)
-			if err != nil {
-				t.Fatal(err)
+	for _, family := range []string{"complex", "rotate-l2", "rotate", "transr", "rescal"} {
+		for _, l := range losses {
+			o := Options{
+				Family: family, Loss: l.loss, Dim: 6, Batch: 50, Negatives: 10, Epochs: 3, Seed: 9, ValidEvery: 2,
+				Dropout: 0.2, Sampling: Degree, Subsample: true,
 			}
-			if first == nil {
-				first = e
+			if family == "transr" {
+				o.Dropout, o.Optimiser, o.Sampling, o.NoReciprocal = 0, Adam, Hard, true
 			}
-			if !slices.Equal(e.Entities, first.Entities) || !slices.Equal(e.Relations, first.Relations) || e.Calibration != first.Calibration {
-				t.Errorf("%s with %d workers: another model", loss, workers)
+			f, err := model.FamilyByName(family)
+			if err != nil || o.Defaults(d).checkLoss(f) != nil {
+				continue
 			}
+			t.Run(family+"/"+string(l.loss), func(t *testing.T) { checkSameModel(t, d, o) })
 		}
-		o.Seed++
+	}
+}
+
+func checkSameModel(t *testing.T, d Data, o Options) {
+	var first *model.Embedding
+	for _, workers := range []int{1, 1, 2, 3} {
+		o.Workers = workers
 		e, err := Train(context.Background(), d, o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if slices.Equal(e.Entities, first.Entities) {
-			t.Errorf("%s: another seed gives the same model", loss)
+		if first == nil {
+			first = e
+		}
+		if !slices.Equal(e.Entities, first.Entities) || !slices.Equal(e.Relations, first.Relations) || e.Calibration != first.Calibration {
+			t.Errorf("%d workers: another model", workers)
+		}
+	}
+	o.Seed++
+	e, err := Train(context.Background(), d, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if slices.Equal(e.Entities, first.Entities) {
+		t.Error("another seed gives the same model")
+	}
+}
+
+// What makes no sense together is refused with the reason, and every choice is one of its list.
+func TestSettingsThatMakeNoSenseAreRefused(t *testing.T) {
+	d := planted(2)
+	for why, o := range map[string]Options{
+		"no matrix product":      {Family: "transe-l1", Loss: AllEntities},
+		"one half":               {Family: "transe", Loss: KvsAll},
+		"need an inner product":  {Family: "rotate-l2", Loss: SampledSoftmax},
+		"smoothing spreads":      {Loss: Softmax, LabelSmoothing: 0.1},
+		"bilinear models":        {Family: "transe", Dura: 0.1},
+		"relation's space":       {Family: "transr", Dropout: 0.1},
+		"squared distances":      {Squared: true},
+		`loss "hinge"`:           {Loss: "hinge"},
+		`sampling "all"`:         {Sampling: "all"},
+		`optimiser "sgd"`:        {Optimiser: "sgd"},
+		`schedule "step"`:        {Schedule: "step"},
+		`precision "int4"`:       {Precision: "int4"},
+		"label smoothing 1":      {LabelSmoothing: 1},
+		"dropout -0.5":           {Dropout: -0.5},
+		"temperature -1":         {Temperature: -1},
+		"relation rate -1":       {RelationRate: -1},
+		"all answers of a query": {Loss: KvsAll, QueryTargets: 1},
+		"unknown model family":   {Family: "transh"},
+		"batch 100000":           {Batch: 100_000},
+	} {
+		if _, err := Train(context.Background(), d, o); !(errors.Is(err, ErrOptions) || errors.Is(err, model.ErrUnknownFamily)) || !strings.Contains(err.Error(), why) {
+			t.Errorf("%+v: %v, want %q", o, err, why)
 		}
 	}
 }

@@ -145,3 +145,15 @@ func (z zipf) draw() int {
 	}
 	return min(int(x)-1, int(z.n)-1)
 }
+
+// Links calls visit with Triples links between entities: subject, relation and object by number, subjects uniform and
+// the rest by the power law. Repeats come as they are drawn.
+func (g PowerLaw) Links(visit func(s, p, o int)) {
+	g = g.defaults()
+	random := rand.New(rand.NewPCG(g.Seed, 0x6c696e6b73))
+	entities := newZipf(random, g.Entities, 0.75)
+	relations := newZipf(random, g.Relations, 1)
+	for range g.Triples {
+		visit(random.IntN(g.Entities), relations.draw(), entities.draw())
+	}
+}

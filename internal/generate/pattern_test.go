@@ -48,7 +48,7 @@ var follows = map[string]func(g *generate.PatternGraph, train map[generate.Row]b
 	"composition": func(g *generate.PatternGraph, train map[generate.Row]bool, x generate.Row) bool {
 		var i, j string
 		parts := strings.Split(g.Relations[x.R], "_")
-		i, j = "first_"+parts[1], "second_"+parts[2]
+		i, j = "right_"+parts[1], "up_"+parts[3]
 		first, second := uint32(slices.Index(g.Relations, i)), uint32(slices.Index(g.Relations, j))
 		for y := range train {
 			if y.H == x.H && y.R == first && train[generate.Row{H: y.T, R: second, T: x.T}] {
@@ -78,7 +78,7 @@ func TestHeldOutTriplesFollowByThePatternAlone(t *testing.T) {
 			train[x] = true
 			joined[[2]uint32{min(x.H, x.T), max(x.H, x.T)}]++
 		}
-		if len(g.Test) < 100 || len(g.Valid) < 30 {
+		if len(g.Test) < 75 || len(g.Valid) < 25 {
 			t.Errorf("%s: %d test and %d validation triples", p.Name, len(g.Test), len(g.Valid))
 		}
 		for _, x := range g.False {

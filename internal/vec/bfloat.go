@@ -109,7 +109,46 @@ func bfloatMultiply(p bfloatProduct, workers int) {
 	if p.packedB == nil && n*p.depth <= prepackNumbers {
 		p.packedB = packBfloat(p.b, n, p.depth, true, workers)
 	}
-	// The operand that is not packed once is cut finely; if neither is, each worker takes a share of the rows.
+	if p.packedA == nil && p.packedB == nil && p.depth >= depthShares*bfloatDepth {
+		p.inDepthShares(workers)
+		return
+	}
+	p.inRectangles(workers)
+}
+
+// depthShares is how many parts a deep product is cut into along its depth, whatever the number of workers.
+const depthShares = 4
+
+// inDepthShares computes parts of the depth, each packed once, as products of their own and adds them up in their order.
+func (p *bfloatProduct) inDepthShares(workers int) {
+	m, n := p.c.Rows, p.c.Cols
+	parts := make([]Matrix, depthShares)
+	inUnits(&scratchBfloat, depthShares, workers, func(u int, s *bfloatScratch) {
+		blocks := (p.depth + bfloatDepth - 1) / bfloatDepth
+		from, to := blocks*u/depthShares*bfloatDepth, min(blocks*(u+1)/depthShares*bfloatDepth, p.depth)
+		part := *p
+		parts[u] = MatrixOf(make([]float32, m*n), m, n)
+		part.c, part.a, part.b, part.depth, part.add = parts[u], p.a.from(0, from), p.b.from(0, from), to-from, false
+		for j := 0; j < n; j += bfloatLines {
+			part.block(rectangle{0, m, j, min(j+bfloatLines, n)}, s)
+		}
+	})
+	inChunks(m, workers, func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			if !p.add {
+				clear(p.c.Row(i))
+			}
+			for _, part := range parts {
+				axpy(1, part.Row(i), p.c.Row(i))
+			}
+		}
+	})
+}
+
+// inRectangles cuts C into rectangles: the operand that is not packed once is cut finely; if neither is, each worker
+// takes a share of the rows.
+func (p *bfloatProduct) inRectangles(workers int) {
+	m, n := p.c.Rows, p.c.Cols
 	rows, cols := m, bfloatLines
 	if n < m || p.packedA == nil {
 		share := (m + max(workers, 1) - 1) / max(workers, 1)
