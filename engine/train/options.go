@@ -36,7 +36,6 @@ type Options struct {
 	Unfiltered  bool     `json:"unfiltered,omitempty"`  // negatives may be stated answers; without it they are drawn again
 	Margin      float64  `json:"margin,omitempty"`      // γ of Margin, Logistic and SelfAdversarial
 	Temperature float64  `json:"temperature,omitempty"` // α of SelfAdversarial
-	Squared     bool     `json:"squared,omitempty"`     // AllEntities of a Euclidean distance: the softmax is over −D² instead of −D, which ranks alike and has no kink
 	Subsample   bool     `json:"subsample,omitempty"`   // weigh a triple by 1/√(its two queries' answers), as Sun et al. 2019 do
 
 	Optimiser      Optimiser `json:"optimiser,omitempty"`
@@ -152,10 +151,10 @@ func (o *Options) defaultsByFamily(d Data, small bool) {
 	setDefault(&o.Temperature, 1)
 	if distance {
 		setDefault(&o.Margin, 9)
-		setDefault(&o.LearningRate, pick(o.Squared, 0.2, 0.1))
+		setDefault(&o.LearningRate, pick(kind == dense, 0.2, 0.1))
 		scale := 0.3
 		switch {
-		case o.Squared:
+		case kind == dense:
 			scale = 0.1
 		case f.Similarity != model.NegL2: // sums over the dimensions: a random pair begins about the margin apart
 			scale = (o.Margin + 2) / float64(2*o.Dim)
@@ -300,9 +299,6 @@ func (o Options) settings() map[string]string {
 		}
 	}
 	kind, _ := o.Loss.kind()
-	if o.Squared {
-		s["squared"] = "true"
-	}
 	if o.Shared {
 		s["shared"] = "true"
 	}

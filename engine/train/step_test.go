@@ -26,7 +26,7 @@ func (x plain) score(g group, answer uint32) float64 {
 		h, t = t, h
 	}
 	score := float64(x.p.Family.Interaction.Score(h, x.p.Relation(g.relation), t))
-	if x.o.Squared {
+	if x.drawn == nil && x.p.Family.Similarity == model.NegL2 {
 		return -score * score
 	}
 	return score
@@ -221,10 +221,6 @@ func TestStepFollowsTheGradientOfThePlainLoss(t *testing.T) {
 			t.Run(f.Name+"/"+string(loss), func(t *testing.T) { checkStep(t, f, o) })
 			if o.Shared = true; o.checkLoss(f) == nil {
 				t.Run(f.Name+"/"+string(loss)+"/shared", func(t *testing.T) { checkStep(t, f, o) })
-			}
-			o.Shared = false
-			if o.Squared = true; o.checkLoss(f) == nil {
-				t.Run(f.Name+"/squared", func(t *testing.T) { checkStep(t, f, o) })
 			}
 		}
 	}

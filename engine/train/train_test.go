@@ -152,7 +152,6 @@ func TestSettingsThatMakeNoSenseAreRefused(t *testing.T) {
 		"smoothing spreads":      {Loss: Softmax, LabelSmoothing: 0.1},
 		"bilinear models":        {Family: "transe", Dura: 0.1},
 		"relation's space":       {Family: "transr", Dropout: 0.1},
-		"squared distances":      {Squared: true},
 		`loss "hinge"`:           {Loss: "hinge"},
 		`sampling "all"`:         {Sampling: "all"},
 		`optimiser "sgd"`:        {Optimiser: "sgd"},
