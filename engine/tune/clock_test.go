@@ -171,3 +171,39 @@ func TestHalving(t *testing.T) {
 		t.Errorf("%s: %s", s.report.Chosen, s.report.Why)
 	}
 }
+
+// TestScarceTimeGoesToTheTraining gives a budget of hardly more than one training: 40 epochs of 0.32 s.
+func TestScarceTimeGoesToTheTraining(t *testing.T) {
+	w := newWorld()
+	s := w.searcher(patternData(t, "symmetric"), Options{Base: train.Options{Budget: 15 * time.Second}})
+	if _, err := s.search(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if s.report.Epochs < 25 || s.report.Dim != 64 {
+		t.Errorf("the model has %d epochs of dimension %d: %s\n%+v", s.report.Epochs, s.report.Dim, s.report.Why, s.report.Rungs)
+	}
+}
+
+// TestEpochsSlowDown makes every epoch after the first rung twice as long: the last training must come to a model.
+func TestEpochsSlowDown(t *testing.T) {
+	for _, budget := range []time.Duration{15 * time.Second, time.Minute, 5 * time.Minute} {
+		w := newWorld()
+		normal := w.perEpoch
+		w.perEpoch = func(o train.Options) time.Duration {
+			if w.clock.After(time.Unix(0, 0).Add(budget / 2)) {
+				return 2 * normal(o)
+			}
+			return normal(o)
+		}
+		s := w.searcher(patternData(t, "symmetric"), Options{Base: train.Options{Budget: budget}})
+		if _, err := s.search(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		if last := s.report.Rungs[len(s.report.Rungs)-1]; !last.Final || last.Trials[0].Note != "" {
+			t.Errorf("budget %v: %+v", budget, last)
+		}
+		if took := w.clock.Sub(time.Unix(0, 0)); took > budget+budget/grace {
+			t.Errorf("budget %v: took %v", budget, took)
+		}
+	}
+}

@@ -58,7 +58,8 @@ func (s *searcher) planFinal(chosen *entrant, r Rung) (a allowance, stand string
 	if a.epochs < 1 || s.best.Candidate == chosen.Name && s.best.Dim == a.dim && a.epochs <= s.best.Epochs {
 		return a, "no time is left to train it longer"
 	}
-	a.soft = max(left, time.Millisecond)
+	// It ends after the epoch that passes the soft limit: before it is broken off, should the epochs take longer.
+	a.soft = max(left-chosen.epochAt(a.dim)*3/2, left/2)
 	a.until = s.started.Add(s.budget + s.budget/grace)
 	return a, ""
 }

@@ -20,12 +20,14 @@ type searcher struct {
 	now     func() time.Time
 	train   func(context.Context, train.Data, train.Options) (*model.Embedding, error)
 
-	started time.Time
-	timed   bool // rungs end by the clock
-	budget  time.Duration
-	report  Report
-	best    *outcome // of all trials so far
-	told    Progress
+	started  time.Time
+	timed    bool // rungs end by the clock
+	budget   time.Duration
+	report   Report
+	searched float64       // share of the budget after which all rungs but the last end
+	reserve  time.Duration // of the budget for the final training, once an epoch's time is known
+	best     *outcome      // of all trials so far
+	told     Progress
 }
 
 // entrant is a candidate in a rung, with what its latest trial showed.
@@ -103,6 +105,7 @@ func (s *searcher) prepare() ([]Rung, error) {
 		return nil, err
 	}
 	s.told.Rungs = len(rungs)
+	s.searched = rungs[len(rungs)-2].until
 	return rungs, nil
 }
 
@@ -141,14 +144,13 @@ func (s *searcher) known(name string) bool {
 
 // rung tries the field and returns those that go on, best first. Where no trial came to a model all go on.
 func (s *searcher) rung(ctx context.Context, number int, r Rung, field []entrant) ([]entrant, error) {
-	end := s.started.Add(time.Duration(r.until * float64(s.budget)))
 	s.told.Rung, s.told.Trials = number+1, len(field)
 	tried := 0
 	var good []entrant
 	for i := range field {
 		e := &field[i]
 		s.told.Trial, s.told.Candidate = i+1, e.Name
-		a := s.plan(e, r, end, len(field)-i)
+		a := s.plan(e, r, s.end(r), len(field)-i)
 		var err error
 		if e.result, err = s.attempt(ctx, e, a); err != nil {
 			return nil, err
@@ -168,6 +170,20 @@ func (s *searcher) rung(ctx context.Context, number int, r Rung, field []entrant
 	}
 	return good, nil
 }
+
+// end returns when a rung is over: after its share of the budget, or earlier where little of that is left beside a full
+// training, which is better than much comparing.
+func (s *searcher) end(r Rung) time.Time {
+	share := r.until
+	if s.budget > 0 {
+		search := 1 - float64(s.reserve)/float64(s.budget)
+		share *= min(1, max(leastSearch, search)/s.searched)
+	}
+	return s.started.Add(time.Duration(share * float64(s.budget)))
+}
+
+// leastSearch is the share of the budget that the search has in any case.
+const leastSearch = 0.3
 
 // record writes a rung into the report.
 func (s *searcher) record(number int, r Rung, field, stay []entrant) {
@@ -213,6 +229,12 @@ func (s *searcher) plan(e *entrant, r Rung, end time.Time, waiting int) allowanc
 	if e.perEpoch == 0 {
 		return a
 	}
+	s.fit(e, &a, left)
+	return a
+}
+
+// fit cuts the epochs of an entrant whose speed is known to the time it has, of what is left of its rung.
+func (s *searcher) fit(e *entrant, a *allowance, left time.Duration) {
 	epoch := e.epochAt(a.dim)
 	least := (a.epochs + 1) / 2 // with fewer epochs than half the rung's it would be compared unfairly
 	if s.told.Trial == 1 {
@@ -220,11 +242,17 @@ func (s *searcher) plan(e *entrant, r Rung, end time.Time, waiting int) allowanc
 	}
 	if least < 1 || time.Duration(least)*epoch > left {
 		a.skip = fmt.Sprintf(noTime+" for %d epochs of %v", max(1, least), epoch.Round(time.Millisecond))
-		return a
+		return
 	}
 	a.epochs = min(a.epochs, max(least, int(a.soft/epoch)))
-	a.soft = max(a.soft, time.Duration(a.epochs)*epoch)
-	return a
+	// It ends after the epoch that passes the soft limit: where the estimate is too low, before it is broken off.
+	a.soft = max(epoch, min(max(a.soft, time.Duration(a.epochs)*epoch), left-epoch))
+}
+
+// fullTraining estimates a training of as many epochs as engine/train gives by default, at the entrant's own dimension.
+func (s *searcher) fullTraining(perEpoch time.Duration, e *entrant, dim int) time.Duration {
+	full := e.Options.Defaults(s.data)
+	return time.Duration(float64(perEpoch) * float64(full.Epochs) * float64(full.Dim) / float64(dim))
 }
 
 // grace is the part of the budget that a rung may run over so that its last epoch is not lost.
@@ -281,6 +309,9 @@ func (s *searcher) attempt(ctx context.Context, e *entrant, a allowance) (outcom
 	out.ok, out.Epochs, out.MRR = true, embedding.Metadata.Epochs, embedding.Metadata.Metrics["valid_mrr"]
 	if math.IsNaN(out.MRR) {
 		out.MRR = 0
+	}
+	if s.timed && s.reserve == 0 {
+		s.reserve = s.fullTraining(took/time.Duration(max(1, out.Epochs)), e, a.dim)
 	}
 	e.perEpoch, e.dim = max(1, took/time.Duration(max(1, out.Epochs))), a.dim
 	if s.best == nil || out.MRR > s.best.MRR {
