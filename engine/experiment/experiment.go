@@ -7,7 +7,10 @@ package experiment
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/inklingdb/inkling/engine/eval"
 	"github.com/inklingdb/inkling/engine/model"
@@ -21,10 +24,10 @@ type Options struct {
 	Families []string // names in model.Families; none means all
 	Patterns []string // names in generate.Patterns; none means all
 	Seed     uint64   // of graphs and trainings
-	Workers  int
-	// Adjust changes a training's settings after Settings chose them; may be nil.
+	Workers  int      // cells at once, a goroutine each; 0 means 1. The table does not depend on it.
+	// Adjust changes a training's settings after Settings chose them, from any goroutine; may be nil.
 	Adjust func(family string, o *train.Options)
-	// Done is called after each cell; may be nil.
+	// Done is called after each cell, one call at a time; may be nil.
 	Done func(c Cell, done, total int)
 }
 
@@ -54,19 +57,30 @@ func Run(ctx context.Context, o Options) ([]Cell, error) {
 	if err != nil {
 		return nil, fmt.Errorf("experiment: %w", err)
 	}
-	var cells []Cell
-	for _, p := range patterns {
-		g := p.Graph(o.Seed)
-		for _, f := range families {
-			c, err := cell(ctx, &g, f, o)
+	var mu sync.Mutex // guards done and the calls of o.Done
+	done := 0
+	cells := make([]Cell, len(patterns)*len(families))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(max(1, o.Workers))
+	for i := range cells {
+		p, f := patterns[i/len(families)], families[i%len(families)]
+		g.Go(func() error {
+			graph := p.Graph(o.Seed)
+			c, err := cell(ctx, &graph, f, o)
 			if err != nil {
-				return nil, fmt.Errorf("experiment: %s on %s: %w", f.Name, p.Name, err)
+				return fmt.Errorf("experiment: %s on %s: %w", f.Name, p.Name, err)
 			}
-			cells = append(cells, c)
-			if o.Done != nil {
-				o.Done(c, len(cells), len(families)*len(patterns))
+			mu.Lock()
+			defer mu.Unlock()
+			cells[i] = c
+			if done++; o.Done != nil {
+				o.Done(c, done, len(cells))
 			}
-		}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
 	}
 	return cells, nil
 }
@@ -108,7 +122,7 @@ func cell(ctx context.Context, g *generate.PatternGraph, f model.Family, o Optio
 		return Cell{}, err
 	}
 	settings := Settings(f.Name)
-	settings.Seed, settings.Workers = o.Seed, o.Workers
+	settings.Seed = o.Seed
 	if o.Adjust != nil {
 		o.Adjust(f.Name, &settings)
 	}
@@ -118,7 +132,7 @@ func cell(ctx context.Context, g *generate.PatternGraph, f model.Family, o Optio
 		return Cell{}, err
 	}
 	c := Cell{Family: f.Name, Pattern: g.Pattern, Training: time.Since(start), Published: published[g.Pattern][f.Name]}
-	m := measurer{graph: g, data: d, embedding: e, known: eval.NewKnown(d.Train, d.Valid, d.Test), workers: o.Workers}
+	m := measurer{graph: g, data: d, embedding: e, known: eval.NewKnown(d.Train, d.Valid, d.Test)}
 	if c.Figures, err = m.figures(ctx); err != nil {
 		return Cell{}, err
 	}

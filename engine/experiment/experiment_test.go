@@ -55,7 +55,7 @@ func measured(t *testing.T, g *generate.PatternGraph, dim int, rows func(entity 
 	for x := range g.Entities {
 		rows(uint32(x), e.Entities[x*dim:(x+1)*dim])
 	}
-	return &measurer{graph: g, data: d, embedding: e, known: eval.NewKnown(d.Train, d.Valid, d.Test), workers: 1}
+	return &measurer{graph: g, data: d, embedding: e, known: eval.NewKnown(d.Train, d.Valid, d.Test)}
 }
 
 // TestFiguresOfCollapsedTails gives all tails of a head one row: they rank first, and nothing tells them apart.

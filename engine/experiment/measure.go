@@ -29,7 +29,6 @@ type measurer struct {
 	data      train.Data
 	embedding *model.Embedding
 	known     *eval.Known
-	workers   int
 }
 
 func (m *measurer) figures(ctx context.Context) (Figures, error) {
@@ -58,7 +57,7 @@ func (m *measurer) figures(ctx context.Context) (Figures, error) {
 }
 
 func (m *measurer) rank(ctx context.Context, test []model.Triple) (eval.Ranking, error) {
-	r, err := eval.Rank(ctx, m.embedding, m.graph.Entities, test, m.known, eval.Options{Workers: m.workers})
+	r, err := eval.Rank(ctx, m.embedding, m.graph.Entities, test, m.known, eval.Options{})
 	return r.Ranking, err
 }
 
