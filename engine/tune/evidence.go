@@ -76,6 +76,13 @@ func (e Evidence) String() string {
 	for _, s := range e.Patterns {
 		shares = append(shares, fmt.Sprintf("%s %.0f%%", s.Pattern, 100*s.Share))
 	}
-	return fmt.Sprintf("%d triples, %d nodes, %d relations: %.1f triples a node, %.1f answers a question; reversed %.0f%%, inverted %.0f%%; by relation: %s",
-		e.Triples, e.Entities, e.Relations, e.PerEntity, e.Answers, 100*e.Reversed, 100*e.Inverted, strings.Join(shares, ", "))
+	return fmt.Sprintf("%s, %s, %s: %.1f triples a node, %.1f answers a question; reversed %.0f%%, inverted %.0f%%; by relation: %s",
+		plural(e.Triples, "triple"), plural(e.Entities, "node"), plural(e.Relations, "relation"), e.PerEntity, e.Answers, 100*e.Reversed, 100*e.Inverted, strings.Join(shares, ", "))
+}
+
+func plural(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }

@@ -68,7 +68,7 @@ func (s *searcher) search(ctx context.Context) (*model.Embedding, error) {
 	}
 	for i, r := range rungs[:len(rungs)-1] {
 		if r.Vary {
-			field = s.withVariants(field)
+			field = s.withVariants(field, r)
 		}
 		if field, err = s.rung(ctx, i, r, field); err != nil {
 			return nil, err
@@ -124,11 +124,12 @@ func (s *searcher) refusals() string {
 const varied = 2
 
 // withVariants returns the field with the best entrants' variants behind it, the best one's first.
-func (s *searcher) withVariants(field []entrant) []entrant {
+func (s *searcher) withVariants(field []entrant, r Rung) []entrant {
 	all := slices.Clone(field)
 	for _, e := range field[:min(len(field), varied)] {
 		for _, v := range e.variants(s.data, s.options.Base) {
-			if s.known(v.Name) {
+			cut := r.Dim > 0 && v.Options.Dim > r.Dim && v.Options.Dim != e.Options.Dim // to the dimension of the entrant
+			if cut || s.known(v.Name) {
 				continue
 			}
 			s.report.Candidates = append(s.report.Candidates, v)
