@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"github.com/inklingdb/inkling/engine/train"
+	"github.com/inklingdb/inkling/engine/tune"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -190,6 +191,9 @@ func TestTrainRefusesNonsense(t *testing.T) {
 		{Graph: blank, Options: train.Options{Epochs: 1, Dim: 4}}, {Options: train.Options{Epochs: -1}},
 		{Options: train.Options{Dim: 1 << 50}}, {Options: train.Options{Batch: 1 << 50}}, {Options: train.Options{Batch: -1}},
 		{Options: train.Options{Family: "transe", Loss: train.KvsAll}}, {Options: train.Options{Loss: "nosuch"}}, {Preset: "nosuch"},
+		{Auto: true, Preset: "wn18rr"}, {Auto: true, Options: train.Options{Family: "nosuch"}}, {Auto: true, Options: train.Options{Budget: -1}},
+		{Rungs: []tune.Rung{{Epochs: 1}, {Epochs: 1}}}, {Auto: true, Rungs: []tune.Rung{{Epochs: 1}}},
+		{Auto: true}, // two triples: none to hold out and compare by
 	} {
 		if _, err := db.Train(ctx, r); !errors.Is(err, ErrBadInput) {
 			t.Errorf("%+v: %v", r, err)

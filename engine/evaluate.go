@@ -25,12 +25,12 @@ type examiner struct {
 
 // examine ranks and classifies test triples. Those of which the model lacks a term, counted by unknown, rank at the
 // end of the entities.
-func (x *examiner) examine(ctx context.Context, test []model.Triple, unknown int) (Metrics, []eval.RelationReport, error) {
+func (x *examiner) examine(ctx context.Context, test []model.Triple, unknown int) (Metrics, eval.Report, error) {
 	entities := x.embedding.Vocabulary.Entities()
 	report, err := eval.Rank(ctx, x.embedding, entities, test, x.known,
 		eval.Options{Workers: x.workers, ByRelation: x.byRelation, Progress: x.progress})
 	if err != nil {
-		return Metrics{}, nil, err
+		return Metrics{}, eval.Report{}, err
 	}
 	m := metricsOf(report.Ranking)
 	if unknown > 0 {
@@ -43,7 +43,7 @@ func (x *examiner) examine(ctx context.Context, test []model.Triple, unknown int
 	}
 	c := x.classify(test)
 	m.AUC, m.F1, m.Accuracy = c.AUC, c.F1, c.Accuracy
-	return m, report.ByRelation, nil
+	return m, report, nil
 }
 
 // metricsOf returns the ranking part of the metrics.
@@ -119,6 +119,7 @@ type Evaluation struct {
 	All        Metrics           `json:"all"`
 	ByRelation []RelationMetrics `json:"by_relation"` // most triples first
 	ByPattern  []PatternMetrics  `json:"by_pattern,omitempty"`
+	Ranks      Ranks             `json:"ranks"`
 	Unknown    int               `json:"unknown"` // test triples with a term the model does not know; they rank last
 	Elapsed    time.Duration     `json:"elapsed_ns"`
 }
@@ -170,16 +171,18 @@ func (db *DB) evaluate(ctx context.Context, r EvaluateRequest) (Evaluation, erro
 	}
 	x := examiner{embedding: e, known: known, workers: runtime.GOMAXPROCS(0), byRelation: true, progress: r.Progress}
 	out := Evaluation{Model: p.functions.Name, Unknown: unknown}
-	var byRelation []eval.RelationReport
-	if out.All, byRelation, err = x.examine(ctx, test, unknown); err != nil {
+	var report eval.Report
+	if out.All, report, err = x.examine(ctx, test, unknown); err != nil {
 		return Evaluation{}, err
 	}
 	if r.Patterns {
-		if out.ByPattern, err = s.patternMetrics(ctx, p, byRelation); err != nil {
+		if out.ByPattern, err = s.patternMetrics(ctx, p, report.ByRelation); err != nil {
 			return Evaluation{}, err
 		}
 	}
-	out.ByRelation, err = s.relationMetrics(e, byRelation)
+	kept := heldOutOf(report, e.Vocabulary.Entities(), unknown)
+	out.Ranks = ranksOf(kept)
+	out.ByRelation, err = s.relationMetrics(e, kept.Relations)
 	return out, err
 }
 
@@ -236,14 +239,15 @@ func statedRows(ctx context.Context, v *store.View, g store.TermID, vocabulary *
 }
 
 // relationMetrics names the relations of a report and sorts it.
-func (s *snapshot) relationMetrics(e *model.Embedding, reports []eval.RelationReport) ([]RelationMetrics, error) {
+func (s *snapshot) relationMetrics(e *model.Embedding, reports []model.HeldOutRelation) ([]RelationMetrics, error) {
 	list := make([]RelationMetrics, 0, len(reports))
 	for _, r := range reports {
 		term, err := s.view.Term(e.Vocabulary.RelationID(r.Relation))
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, RelationMetrics{Relation: term, Metrics: metricsOf(r.Ranking)})
+		list = append(list, RelationMetrics{Relation: term, Metrics: Metrics{Triples: r.Triples, MRR: r.MRR,
+			Hits1: r.Hits1, Hits3: r.Hits3, Hits10: r.Hits10, MeanRank: r.MeanRank}})
 	}
 	slices.SortStableFunc(list, func(a, b RelationMetrics) int { return b.Triples - a.Triples })
 	return list, nil

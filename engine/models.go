@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/inklingdb/inkling/engine/train"
+	"github.com/inklingdb/inkling/engine/tune"
 	"github.com/inklingdb/inkling/store"
 	"github.com/inklingdb/inkling/store/rdf"
 )
@@ -15,7 +16,7 @@ import (
 // TrainRequest says what model to train and how. The zero value trains ComplEx with settings fit for the size of
 // the default graph.
 type TrainRequest struct {
-	Name    string   // the model's name; "" means Family
+	Name    string   // the model's name; "" means Family, or "auto" where a search chooses that
 	Preset  string   // a name of train.Presets: settings that were measured; options set here go before them
 	Graph   rdf.Term // the graph to learn; the zero Term is the default graph
 	HoldOut float64  // share of triples held out for metrics and calibration; 0 means 0.1, at most 0.5; half of it stops the training and calibrates, half is measured on
@@ -23,7 +24,12 @@ type TrainRequest struct {
 	Test    []string // files whose triples the metrics are of, instead of held-out ones
 	Replace bool     // an existing model of that name gives way once the new one is ready
 
-	// Options are the trainer's settings; what is zero is chosen by the size of the graph. Workers 0 means all processors.
+	// Auto searches for family, loss and settings within Budget; see engine/tune. What Options set is not searched for.
+	Auto  bool
+	Rungs []tune.Rung // of the search: a schedule in epochs that repeats, instead of one by the clock; nil otherwise
+
+	// Options are the trainer's settings; what is zero is chosen by the size of the graph, or by a search with Auto.
+	// Workers 0 means all processors.
 	train.Options
 
 	Progress func(TrainProgress) // called after each epoch and a few times a second in between; may be nil
@@ -31,12 +37,13 @@ type TrainRequest struct {
 
 // TrainProgress is how far a training has come.
 type TrainProgress struct {
-	Phase         string // "reading", "training", "evaluating", "calibrating", "saving"
+	Phase         string // "reading", "searching" (with Auto), "training", "evaluating", "calibrating", "saving"
 	Epoch, Epochs int
 	Done          float64 // of the phase, 0 to 1
 	Loss          float64 // mean of the latest epoch
 	MRR           float64 // filtered, on held-out triples, when last measured; 0 before
 	Remaining     time.Duration
+	Step          string // which trial of a search is under way
 }
 
 // Metrics are ranking and classification figures on triples a model has not seen. Ranks are filtered, ties at
@@ -95,6 +102,9 @@ type ModelInfo struct {
 	LastMaintain time.Duration `json:"last_maintain_ns"`
 	Search       SearchInfo    `json:"search"` // how its best entities are found
 
+	// Auto is the report of the search that chose the settings; nil when there was none.
+	Auto *tune.Report `json:"auto,omitempty"`
+
 	Imported string `json:"imported,omitempty"` // the file that its entities' rows came from; "" when trained here
 }
 
@@ -138,6 +148,10 @@ func (db *DB) card(m *served, latest store.Version) ModelInfo {
 		}
 		info.Curve = append(info.Curve, point)
 	}
+	var err error
+	if info.Auto, err = tune.ReportOf(e); err != nil {
+		db.log.Debug("the report of a model's search is left out", "model", m.name, "problem", err)
+	}
 	info.Search = m.searchInfo()
 	db.maintenance(m, &info, latest)
 	return info
@@ -150,11 +164,13 @@ func (r *registry) isStandard(name string) bool {
 	return r.standard == name
 }
 
-// settingsText lists settings as "name=value", sorted by name.
+// settingsText lists settings as "name=value", sorted by name, but for the report of a search.
 func settingsText(settings map[string]string) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
-		parts = append(parts, name+"="+settings[name])
+		if !tune.IsReport(name) {
+			parts = append(parts, name+"="+settings[name])
+		}
 	}
 	return strings.Join(parts, " ")
 }

@@ -45,13 +45,13 @@ const renewShare = 0.05
 func similarityOf(e *model.Embedding) (s nearest.Similarity, ok bool) {
 	_, queries := e.Family.Interaction.(model.Querier)
 	_, projects := e.Family.Interaction.(model.Projector)
-	switch {
-	case !queries || projects:
+	if !queries || projects {
 		return nearest.Dot, false
-	case e.Family.Similarity == model.NegL2:
-		return nearest.SquaredL2, true
 	}
-	return nearest.Dot, e.Family.Similarity == model.Dot
+	s, ok = map[model.Similarity]nearest.Similarity{
+		model.Dot: nearest.Dot, model.NegL2: nearest.SquaredL2, model.NegL1: nearest.L1, model.NegModuli: nearest.Moduli,
+	}[e.Family.Similarity]
+	return s, ok
 }
 
 // rowQuery returns a question as package nearest takes it; false as in similarityOf.
@@ -84,7 +84,8 @@ func (m *served) renew(e *model.Embedding) *nearest.Table {
 	next := &indexed{embedding: e}
 	switch {
 	case i == nil:
-		next.table = nearest.New(e.EntityMatrix(), runtime.GOMAXPROCS(0))
+		similarity, _ := similarityOf(e)
+		next.table = nearest.New(e.EntityMatrix(), similarity, runtime.GOMAXPROCS(0))
 	case i.embedding == e:
 		return i.table
 	case e.Metadata.DataVersion < i.embedding.Metadata.DataVersion:
@@ -123,12 +124,12 @@ func (m *served) find(e *model.Embedding, q nearest.Query, exact bool) (udf.Foun
 	return udf.Found{Best: found.Best}, ok
 }
 
-// prepare makes a large model's tables in the background, the one of bytes and then the lists. It comes before the
-// model is known to queries.
+// prepare makes a large model's tables in the background, the one of bytes and then the lists, where its similarity has
+// lists. It comes before the model is known to queries.
 func (db *DB) prepare(m *served) {
 	limit := db.opts.ApproximateFrom
 	e := m.embedding()
-	if _, ok := similarityOf(e); !ok || limit < 0 || e.Vocabulary.Entities() < limit {
+	if s, ok := similarityOf(e); !ok || !s.Lists() || limit < 0 || e.Vocabulary.Entities() < limit {
 		return
 	}
 	m.finder.approximate = func() { db.cluster(m) }

@@ -11,7 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/inklingdb/inkling/engine/model"
 	"github.com/inklingdb/inkling/internal/vec"
+	"github.com/inklingdb/inkling/store"
 	"github.com/inklingdb/inkling/udf"
 )
 
@@ -195,5 +197,57 @@ func TestCloseEndsClustering(t *testing.T) {
 		if err := again.Close(); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// randomServed returns a model of a family with random rows, as Open would serve it unmaintained.
+func randomServed(t *testing.T, family model.Family, random *rand.Rand) *served {
+	t.Helper()
+	ids := make([]store.TermID, 700)
+	for i := range ids {
+		ids[i] = store.TermID(i + 1)
+	}
+	vocabulary, err := model.NewVocabulary(ids, ids[:5])
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := &model.Embedding{Tables: model.Tables{Family: family, Dim: 6, Vocabulary: vocabulary}}
+	we, wr := e.Widths()
+	e.Entities, e.Relations = make([]float32, we*len(ids)), make([]float32, wr*5)
+	for _, table := range [][]float32{e.Entities, e.Relations} {
+		for i := range table {
+			table[i] = float32(random.NormFloat64())
+		}
+	}
+	return &served{name: family.Name, fixed: e}
+}
+
+// Every family is searched like it is scanned, or not at all.
+func TestSearchesOfEveryFamily(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	for _, family := range model.Families {
+		m := randomServed(t, family, random)
+		s := m.current().functions.Scorer.(scorer)
+		found := 0
+		for range 100 {
+			q := udf.Question{Entity: uint32(random.IntN(700)), Relation: uint32(random.IntN(5)), Heads: random.IntN(2) == 0}
+			search := udf.Search{K: 5, Skip: func(row int) bool { return row == int(q.Entity) }}
+			got, ok := s.Complete(q, search)
+			if !ok {
+				continue
+			}
+			found++
+			scores := make([]float32, 700)
+			s.ScoreEntities([]udf.Question{q}, scores)
+			for i, want := range scanned(s, &q, 0, search) { // equal scores but for rounding may change places
+				if math.Abs(float64(scores[got.Best[i].Index]-want.Score)) > 1e-4 {
+					t.Fatalf("%s %+v: got %v, want %v at place %d", family.Name, q, got.Best, want, i)
+				}
+			}
+		}
+		if _, searchable := similarityOf(s.Embedding); searchable && found < 50 {
+			t.Errorf("%s: %d of 100 searches were answered", family.Name, found)
+		}
+		t.Logf("%s: %d of 100", family.Name, found)
 	}
 }

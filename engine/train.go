@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"github.com/inklingdb/inkling/engine/eval"
 	"github.com/inklingdb/inkling/engine/model"
 	"github.com/inklingdb/inkling/engine/train"
+	"github.com/inklingdb/inkling/engine/tune"
 	"github.com/inklingdb/inkling/store"
 	"github.com/inklingdb/inkling/store/rdf"
 )
@@ -23,21 +25,9 @@ const defaultHoldOut = 0.1
 // Train trains a model on the graph as it is now, measures and calibrates it on held-out triples, saves and
 // publishes it. Queries go on meanwhile; commits made during training are applied to it afterwards.
 func (db *DB) Train(ctx context.Context, r TrainRequest) (ModelInfo, error) {
-	preset, err := train.PresetByName(r.Preset)
-	if r.Preset != "" && err != nil {
-		return ModelInfo{}, fmt.Errorf("engine: train: %w: %w", ErrBadInput, err)
-	}
-	r.Options = r.Options.Over(preset)
-	if r.Family == "" {
-		r.Family = model.Families[0].Name
-	}
-	family, err := model.FamilyByName(r.Family)
+	r, err := r.complete()
 	if err != nil {
 		return ModelInfo{}, fmt.Errorf("engine: train: %w: %w", ErrBadInput, err)
-	}
-	r.Family = family.Name
-	if r.Name == "" {
-		r.Name = family.Name
 	}
 	if r.HoldOut < 0 || r.HoldOut > 0.5 {
 		return ModelInfo{}, fmt.Errorf("engine: train: %w: the held-out share %g must be from 0 to 0.5", ErrBadInput, r.HoldOut)
@@ -56,6 +46,35 @@ func (db *DB) Train(ctx context.Context, r TrainRequest) (ModelInfo, error) {
 	}
 	return info, nil
 }
+
+// complete returns the request with the preset's settings and the names of family and model filled in.
+func (r TrainRequest) complete() (TrainRequest, error) {
+	if r.Auto && r.Preset != "" {
+		return r, fmt.Errorf("a preset fixes what a search would choose: take %s or the search, not both", r.Preset)
+	}
+	if !r.Auto && len(r.Rungs) > 0 {
+		return r, fmt.Errorf("rungs are of a search: ask for one (auto)")
+	}
+	preset, err := train.PresetByName(r.Preset)
+	if r.Preset != "" && err != nil {
+		return r, err
+	}
+	r.Options = r.Options.Over(preset)
+	if r.Family == "" && r.Auto {
+		r.Name = cmp.Or(r.Name, autoName)
+		return r, nil
+	}
+	family, err := model.FamilyByName(cmp.Or(r.Family, model.Families[0].Name))
+	if err != nil {
+		return r, err
+	}
+	r.Family = family.Name
+	r.Name = cmp.Or(r.Name, family.Name)
+	return r, nil
+}
+
+// autoName is the name of a model whose family a search chooses: the name is claimed before.
+const autoName = "auto"
 
 // checkTarget returns an error unless a model can have that name and be of that graph.
 func checkTarget(name string, graph rdf.Term) error {
@@ -110,8 +129,8 @@ func (j *trainJob) run(ctx context.Context) (ModelInfo, error) {
 	if err != nil {
 		return ModelInfo{}, err
 	}
-	e, err := train.Train(ctx, j.data, j.options())
-	if errors.Is(err, train.ErrOptions) || errors.Is(err, train.ErrNoData) {
+	e, err := j.fit(ctx)
+	if errors.Is(err, train.ErrOptions) || errors.Is(err, train.ErrNoData) || errors.Is(err, tune.ErrNoValidation) {
 		return ModelInfo{}, fmt.Errorf("%w: %w", ErrBadInput, err)
 	}
 	if err != nil {
@@ -222,6 +241,29 @@ func (j *trainJob) options() train.Options {
 	return o
 }
 
+// fit trains with the settings asked for, or searches for some.
+func (j *trainJob) fit(ctx context.Context) (*model.Embedding, error) {
+	if !j.request.Auto {
+		return train.Train(ctx, j.data, j.options())
+	}
+	j.tell(TrainProgress{Phase: phaseSearching})
+	e, _, err := tune.Search(ctx, j.data, tune.Options{Base: j.options(), Rungs: j.request.Rungs, Progress: j.searching})
+	return e, err
+}
+
+// phaseSearching is the phase of a search until its final training.
+const phaseSearching = "searching"
+
+func (j *trainJob) searching(p tune.Progress) {
+	j.best = max(j.best, p.BestMRR)
+	if p.Final() {
+		j.progress(p.Training)
+		return
+	}
+	j.tell(TrainProgress{Phase: phaseSearching, Done: p.Done, MRR: p.BestMRR,
+		Step: fmt.Sprintf("rung %d/%d, trial %d/%d: %s", p.Rung, p.Rungs, p.Trial, p.Trials, p.Candidate)})
+}
+
 func (j *trainJob) progress(p train.Progress) {
 	j.best = max(j.best, p.BestMRR)
 	done := (float64(p.Epoch-1) + float64(p.Batch)/float64(max(1, p.Batches))) / float64(max(1, p.Epochs))
@@ -244,10 +286,10 @@ func (j *trainJob) measure(ctx context.Context, e *model.Embedding) error {
 		return nil
 	}
 	known := eval.NewKnown(j.data.Train, j.data.Valid, j.data.Test)
-	x := examiner{embedding: e, known: known, workers: j.options().Workers, progress: func(done, total int) {
+	x := examiner{embedding: e, known: known, workers: j.options().Workers, byRelation: true, progress: func(done, total int) {
 		j.tell(TrainProgress{Phase: "evaluating", Done: float64(done) / float64(total), MRR: j.best})
 	}}
-	all, _, err := x.examine(ctx, j.data.Test, j.unknown)
+	all, report, err := x.examine(ctx, j.data.Test, j.unknown)
 	if err != nil {
 		return err
 	}
@@ -256,7 +298,7 @@ func (j *trainJob) measure(ctx context.Context, e *model.Embedding) error {
 		figures = map[string]float64{}
 	}
 	all.store(figures)
-	e.Metadata.Metrics = figures
+	e.Metadata.Metrics, e.Metadata.HeldOut = figures, heldOutOf(report, e.Vocabulary.Entities(), j.unknown)
 	return nil
 }
 

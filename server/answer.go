@@ -27,7 +27,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, op operation) (e
 	}
 	defer done()
 	result, err := s.db.Query(ctx, op.text, engine.QueryOptions{
-		Wait: op.params.Get("wait") == "true", DefaultGraphs: defaults, NamedGraphs: named, Limits: s.engineLimits(),
+		Wait: op.params.Get("wait") == "true", Exact: op.params.Get("exact") == "true", DefaultGraphs: defaults, NamedGraphs: named, Limits: s.engineLimits(),
 	})
 	if err != nil {
 		return err

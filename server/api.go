@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/inklingdb/inkling/engine"
+	"github.com/inklingdb/inkling/engine/model"
+	"github.com/inklingdb/inkling/engine/train"
 	"github.com/inklingdb/inkling/store"
 	"github.com/inklingdb/inkling/store/rdf"
 )
@@ -47,6 +49,7 @@ type queryRequest struct {
 	Limit   int    `json:"limit,omitempty"`   // at most so many rows or statements are returned; 0 means 1,000
 	Explain bool   `json:"explain,omitempty"` // tell the plan too
 	Wait    bool   `json:"wait,omitempty"`    // let the models catch up first
+	Exact   bool   `json:"exact,omitempty"`   // search no model approximately
 }
 
 // queryAnswer is a query's result with what it rests on.
@@ -80,7 +83,7 @@ func (s *Server) ask(ctx context.Context, q queryRequest) (answer queryAnswer, e
 	if q.Limit <= 0 {
 		q.Limit = 1000
 	}
-	result, err := s.db.Query(ctx, q.Query, engine.QueryOptions{Wait: q.Wait, Explain: q.Explain, Limits: s.engineLimits()})
+	result, err := s.db.Query(ctx, q.Query, engine.QueryOptions{Wait: q.Wait, Exact: q.Exact, Explain: q.Explain, Limits: s.engineLimits()})
 	if err != nil {
 		return answer, err
 	}
@@ -186,13 +189,16 @@ func countRows(result *engine.Result) (rows int, err error) {
 type evalRequest struct {
 	Expression string         `json:"expression"`
 	Variables  map[string]any `json:"variables,omitempty"`
-	Wait       bool           `json:"wait,omitempty"` // let the models catch up first
+	Wait       bool           `json:"wait,omitempty"`  // let the models catch up first
+	Exact      bool           `json:"exact,omitempty"` // search no model approximately
 }
 
 type evalAnswer struct {
 	Value     any           `json:"value"`
 	Version   store.Version `json:"version"` // of the graph, before the evaluation
 	ElapsedMS float64       `json:"elapsed_ms"`
+	// Approximate names the models that were searched approximately, with their recall@10.
+	Approximate map[string]float64 `json:"approximate,omitempty"`
 }
 
 func (s *Server) eval(w http.ResponseWriter, r *http.Request) error {
@@ -208,11 +214,11 @@ func (s *Server) eval(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	start, version := time.Now(), s.db.Version()
-	value, err := s.db.Eval(ctx, q.Expression, numbers(q.Variables))
+	value, versions, err := s.db.Evaluate(ctx, q.Expression, numbers(q.Variables), engine.EvalOptions{Exact: q.Exact})
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, evalAnswer{value, version, milliseconds(time.Since(start))})
+	return writeJSON(w, http.StatusOK, evalAnswer{value, version, milliseconds(time.Since(start)), versions.Approximate})
 }
 
 // numbers returns variables with JSON's numbers as CEL's: a whole one is an int, any other a double.
@@ -253,6 +259,32 @@ func (s *Server) stats(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return writeJSON(w, http.StatusOK, stats)
+}
+
+// family is a kind of model that can be trained.
+type family struct {
+	Name     string `json:"name"` // as a training request takes it
+	Title    string `json:"title"`
+	Equation string `json:"equation"`
+	Source   string `json:"source"`
+}
+
+type trainingAnswer struct {
+	Families []family `json:"families"` // the default first
+	Losses   []string `json:"losses"`
+	Presets  []string `json:"presets"`
+}
+
+// training lists what a training request may name.
+func (s *Server) training(w http.ResponseWriter, _ *http.Request) error {
+	answer := trainingAnswer{Losses: train.LossNames()}
+	for _, f := range model.Families {
+		answer.Families = append(answer.Families, family{f.Name, f.Title, f.Equation, f.Source})
+	}
+	for _, p := range train.Presets {
+		answer.Presets = append(answer.Presets, p.Name)
+	}
+	return writeJSON(w, http.StatusOK, answer)
 }
 
 type functionsAnswer struct {

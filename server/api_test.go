@@ -310,6 +310,25 @@ func TestCancelledTraining(t *testing.T) {
 	expect(t, send(s, "GET", "/api/v1/jobs/none", ""), http.StatusNotFound)
 }
 
+func TestTrainAuto(t *testing.T) {
+	s := newTestServer(t, Options{})
+	expect(t, send(s, "POST", "/api/v1/import?format=tsv", string(demo.Graph)), http.StatusOK)
+	w := send(s, "POST", "/api/v1/train", `{"auto":true,"family":"distmult","dim":4,"rungs":[{"epochs":1},{"epochs":1}]}`, asJSON)
+	expect(t, w, http.StatusAccepted)
+	s.jobs.running.Wait()
+	entry := decode[job](t, send(s, "GET", w.Header().Get("Location"), "").Body)
+	if entry.State != jobDone || entry.Model.Auto == nil || entry.Model.Auto.Chosen != "distmult 1vsall" || len(entry.Curve) != 1 {
+		t.Errorf("%s %s: %+v", entry.State, entry.Error, entry.Model)
+	}
+	w = send(s, "POST", "/api/v1/train", `{"auto":true,"name":"long","budget_ns":3600000000000}`, asJSON)
+	expect(t, w, http.StatusAccepted)
+	expect(t, send(s, "DELETE", w.Header().Get("Location"), ""), http.StatusOK)
+	s.jobs.running.Wait()
+	if entry := decode[job](t, send(s, "GET", w.Header().Get("Location"), "").Body); entry.State != jobCancelled {
+		t.Errorf("state %s: %s", entry.State, entry.Error)
+	}
+}
+
 // A request in flight when the server is told to stop is answered; one that does not end is cancelled.
 func TestServeDrains(t *testing.T) {
 	for name, finish := range map[string]bool{"finishes": true, "hangs": false} {

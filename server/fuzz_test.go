@@ -22,6 +22,7 @@ func FuzzRequests(f *testing.F) {
 		{"POST", "/api/v1/predict", "application/json", `{"head":"a","relation":"b","model":"x\"}"}`},
 		{"POST", "/api/v1/import?format=tsv", "", "a\tb\tc\n"},
 		{"GET", "/api/v1/models/%00", "", ""},
+		{"GET", "/api/v1/models/x/plots/entities.svg?width=1e9&theme=dark&method=pca", "", ""},
 		{"POST", "/api/v1/import?format=nt", "", "\x1f\x8b\x08\x00"},
 		{"POST", "/api/v1/import?format=nt", "", "\x28\xb5\x2f\xfdbroken"},
 		{"PUT", "/graph-store?default", "text/turtle", "\x28\xb5\x2f\xfdbroken"},

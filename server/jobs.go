@@ -12,6 +12,7 @@ import (
 
 	"github.com/inklingdb/inkling/engine"
 	"github.com/inklingdb/inkling/engine/train"
+	"github.com/inklingdb/inkling/engine/tune"
 	"github.com/inklingdb/inkling/store/rdf"
 )
 
@@ -33,6 +34,9 @@ type trainRequest struct {
 	Graph   string  `json:"graph,omitempty"`
 	HoldOut float64 `json:"hold_out,omitempty"`
 	Replace bool    `json:"replace,omitempty"`
+	// Auto searches for family, loss and settings within budget_ns, or by rungs in epochs.
+	Auto  bool        `json:"auto,omitempty"`
+	Rungs []tune.Rung `json:"rungs,omitempty"`
 	train.Options
 }
 
@@ -44,6 +48,7 @@ type job struct {
 	Started   time.Time           `json:"started"`
 	Ended     *time.Time          `json:"ended,omitempty"`
 	Phase     string              `json:"phase,omitempty"`
+	Step      string              `json:"step,omitempty"` // which trial of a search is under way
 	Epoch     int                 `json:"epoch"`
 	Epochs    int                 `json:"epochs"`
 	Done      float64             `json:"done"` // of the phase, 0 to 1
@@ -107,7 +112,7 @@ func (j *jobs) train(ctx context.Context, entry *job, graph rdf.Term) {
 	defer entry.cancel()
 	q := entry.Request
 	card, err := j.db.Train(ctx, engine.TrainRequest{
-		Name: q.Name, Preset: q.Preset, Graph: graph, HoldOut: q.HoldOut, Replace: q.Replace, Options: q.Options,
+		Name: q.Name, Preset: q.Preset, Graph: graph, HoldOut: q.HoldOut, Replace: q.Replace, Auto: q.Auto, Rungs: q.Rungs, Options: q.Options,
 		Progress: func(p engine.TrainProgress) { j.progress(entry, p) },
 	})
 	j.mu.Lock()
@@ -136,7 +141,7 @@ func (j *jobs) progress(entry *job, p engine.TrainProgress) {
 	if last := len(entry.Curve) - 1; last >= 0 && p.MRR != entry.MRR {
 		entry.Curve[last].MRR = p.MRR
 	}
-	entry.Phase, entry.Epoch, entry.Epochs, entry.Done = p.Phase, p.Epoch, p.Epochs, p.Done
+	entry.Phase, entry.Step, entry.Epoch, entry.Epochs, entry.Done = p.Phase, p.Step, p.Epoch, p.Epochs, p.Done
 	entry.Loss, entry.MRR, entry.Remaining = p.Loss, p.MRR, p.Remaining.Seconds()
 }
 

@@ -46,6 +46,13 @@ func operationOf(e route, schemas object) object {
 	if e.answer != nil {
 		success["content"] = object{"application/json": object{"schema": reference(reflect.TypeOf(e.answer), schemas)}}
 	}
+	if e.gives != "" {
+		content := object{}
+		for _, media := range strings.Split(e.gives, ", ") {
+			content[media] = object{"schema": object{"type": "string"}}
+		}
+		success["content"] = content
+	}
 	operation := object{
 		"summary": e.summary,
 		"responses": object{

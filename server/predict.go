@@ -19,6 +19,7 @@ type predictRequest struct {
 	K        int    `json:"k,omitempty"`      // 0 means 10, at most 1,000
 	Model    string `json:"model,omitempty"`  // "" is the default model
 	Stated   bool   `json:"stated,omitempty"` // rank stated facts too
+	Exact    bool   `json:"exact,omitempty"`  // search no model approximately
 }
 
 type prediction struct {
@@ -42,7 +43,7 @@ func (s *Server) predict(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	result, err := s.db.Query(ctx, query, engine.QueryOptions{Limits: s.engineLimits()})
+	result, err := s.db.Query(ctx, query, engine.QueryOptions{Exact: q.Exact, Limits: s.engineLimits()})
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/inklingdb/inkling/engine"
+	"github.com/inklingdb/inkling/engine/plot"
+	"github.com/inklingdb/inkling/engine/project"
 )
 
 // problem is an error with the status it is answered with, written as RFC 9457 problem details.
@@ -75,15 +77,15 @@ func statusOf(ctx context.Context, err error) int {
 		return http.StatusServiceUnavailable
 	case errors.Is(err, context.Canceled):
 		return statusClientClosed
-	case errors.Is(err, engine.ErrUnknownModel), errors.Is(err, engine.ErrNoModel):
+	case errors.Is(err, engine.ErrUnknownModel), errors.Is(err, engine.ErrNoModel), errors.Is(err, plot.ErrNothing):
 		return http.StatusNotFound
 	case errors.Is(err, engine.ErrModelExists):
 		return http.StatusConflict
-	case errors.Is(err, engine.ErrLimit):
+	case errors.Is(err, engine.ErrLimit), errors.Is(err, project.ErrData):
 		return http.StatusUnprocessableEntity
 	case errors.Is(err, errors.ErrUnsupported):
 		return http.StatusNotImplemented
-	case errors.Is(err, engine.ErrBadInput), isAboutInput(err):
+	case errors.Is(err, engine.ErrBadInput), errors.Is(err, plot.ErrOptions), isAboutInput(err):
 		return http.StatusBadRequest
 	}
 	return http.StatusInternalServerError

@@ -17,6 +17,7 @@ type route struct {
 	body    any    // a value of the JSON body's type; nil when there is none
 	media   string // the body's media types in words, where it is not JSON
 	answer  any    // a value of the JSON answer's type; nil when it is something else
+	gives   string // the answer's media types, where it is not JSON; parted by ", "
 	writes  bool   // refused by a read-only server
 	handle  func(*Server, http.ResponseWriter, *http.Request) error
 }
@@ -66,9 +67,12 @@ var routes = []route{
 		summary: "Draw an entity's neighbourhood, or the triples a query rests on, as nodes and edges, stated or plausible"},
 	{method: "GET", path: "/api/v1/stats", handle: (*Server).stats, answer: engine.Stats{}, summary: "Count graphs, relations and terms"},
 	{method: "GET", path: "/api/v1/functions", handle: (*Server).functions, answer: functionsAnswer{}, summary: "List the functions of queries and expressions"},
+	{method: "GET", path: "/api/v1/training", handle: (*Server).training, answer: trainingAnswer{}, summary: "List the families of models, the losses and the presets that a training may name"},
 	{method: "GET", path: "/api/v1/models", handle: (*Server).models, answer: modelsAnswer{}, summary: "List the models' cards"},
 	{method: "GET", path: "/api/v1/models/{name}", handle: (*Server).model, answer: engine.ModelInfo{}, summary: "Show one model's card"},
 	{method: "DELETE", path: "/api/v1/models/{name}", handle: (*Server).dropModel, writes: true, summary: "Remove a model"},
+	{method: "GET", path: "/api/v1/models/{name}/plots/{file}", handle: (*Server).plot, params: plotParams, gives: "image/svg+xml, image/png",
+		summary: "Draw a model: file is curves, entities, ranks or relations, ending in .svg or .png"},
 	{method: "POST", path: "/api/v1/import", handle: (*Server).importBody, answer: engine.ImportReport{}, writes: true,
 		media: "any RDF format or TSV, plain, gzip or zstd", summary: "Import statements; all become visible, or none",
 		params: []param{{"graph", "the graph triples go to"}, {"base", "resolves relative IRIs and plain names"},

@@ -44,6 +44,7 @@ type Server struct {
 	crossOrigin *http.CrossOriginProtection
 	queries     *gate
 	jobs        *jobs
+	plots       *drawings
 	metrics     *metrics
 	handler     http.Handler
 }
@@ -73,7 +74,7 @@ func New(db *engine.DB, o Options) (*Server, error) {
 	s := &Server{
 		db: db, listen: o.Listen, loopback: loopback, token: o.Token, origins: o.Origins, hosts: o.Hosts,
 		readOnly: o.ReadOnly, limits: limits, log: o.Log, crossOrigin: protection,
-		queries: newGate(limits.Queries, limits.Queue), jobs: newJobs(db),
+		queries: newGate(limits.Queries, limits.Queue), jobs: newJobs(db), plots: newDrawings(),
 	}
 	s.metrics = newMetrics(s)
 	s.handler = s.observe(s.guard(s.mux()))

@@ -9,7 +9,7 @@ import (
 var similar = Function{
 	Name: "similar", Params: []Param{{"e", Entity}}, Optional: []Param{{"k", Count}, {"model", ModelName}}, Result: Similar,
 	Doc: "The k entities whose embeddings point most nearly in e's direction, best first, each with the cosine as " +
-		"similarity, from -1 to 1; e itself is left out. Reads every entity's row.",
+		"similarity, from -1 to 1; e itself is left out. Finds them as predict_tail does.",
 	Examples: []Example{
 		{`similar("kyoto", 1).map(c, c.node)`, `["osaka"]`},
 		{`size(similar("kyoto", 3))`, `3`},

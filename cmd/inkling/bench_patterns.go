@@ -116,14 +116,14 @@ func printPatternFigures(out io.Writer, cells []experiment.Cell) {
 	t := newTable(out, "pattern", "model", "MRR", "Hits@1", "direction", "called false", "tails ranked", "told apart",
 		"cosine within", "between", "trained in")
 	for _, c := range cells {
-		t.AppendRow([]any{c.Pattern, c.Family, figure(c.MRR), figure(c.Hits1), figure(c.Direction), figure(c.CalledFalse),
-			figure(c.Ranked), figure(c.Apart), figure(c.Within), figure(c.Between), c.Training.Round(10 * time.Millisecond)})
+		t.AppendRow([]any{c.Pattern, c.Family, figureText(c.MRR), figureText(c.Hits1), figureText(c.Direction), figureText(c.CalledFalse),
+			figureText(c.Ranked), figureText(c.Apart), figureText(c.Within), figureText(c.Between), c.Training.Round(10 * time.Millisecond)})
 	}
 	t.Render()
 }
 
-// figure writes a number with three decimals, nothing for NaN.
-func figure(x float64) string {
+// figureText writes a number with three decimals, nothing for NaN.
+func figureText(x float64) string {
 	if math.IsNaN(x) {
 		return ""
 	}

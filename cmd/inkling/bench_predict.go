@@ -4,53 +4,110 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
+	"strings"
 	"time"
 
 	"github.com/inklingdb/inkling/engine"
+	"github.com/inklingdb/inkling/engine/model"
+	"github.com/inklingdb/inkling/internal/generate"
+	"github.com/inklingdb/inkling/internal/vec"
 	"github.com/inklingdb/inkling/store/rdf"
+	"github.com/inklingdb/inkling/udf"
 )
 
 type benchPredict struct {
 	database
-	Calls int    `default:"1000" placeholder:"N" help:"Calls to time (${default})."`
-	K     int    `default:"10" placeholder:"N" help:"Candidates a call (${default})."`
-	Model string `placeholder:"NAME" help:"The model; without it the default one."`
+	Calls     int    `default:"1000" placeholder:"N" help:"Calls to time (${default})."`
+	K         int    `default:"10" placeholder:"N" help:"Candidates a call (${default})."`
+	Model     string `placeholder:"NAME" help:"The model; without it the default one."`
+	Generated int    `placeholder:"N" help:"Search a generated table of so many rows instead of a database's model."`
+	Dim       int    `default:"200" placeholder:"N" help:"Numbers a generated row (${default})."`
+	Types     int    `placeholder:"N" help:"Groups that generated rows lie in; the root of the rows unless given."`
 }
 
-// Run times predict_tail on heads and relations of stated triples, drawn at random.
+// Run times predictions of heads, tails and relations of stated triples, drawn at random.
 func (c *benchPredict) Run(a *app) error {
 	a.machine()
+	if c.Generated > 0 {
+		return c.searchGenerated(a)
+	}
 	return c.with(func(db *engine.DB) error {
-		asks, err := a.drawTriples(db, c.Calls)
-		if err != nil {
-			return err
-		}
 		info, err := db.Model(c.Model)
 		if err != nil {
 			return err
 		}
-		times := make([]time.Duration, 0, len(asks))
-		shorten := db.Shortener()
-		text := fmt.Sprintf("predict_tail(h, r, %d, %q)", c.K, info.Name)
-		for _, t := range asks {
-			started := time.Now()
-			_, err := db.Eval(a.ctx, text, map[string]any{"h": shorten(t.S), "r": shorten(t.P)})
-			if err != nil {
-				return err
-			}
-			times = append(times, time.Since(started))
-		}
-		plain, err := plainLoop(info)
+		asks, err := a.drawTriples(db, c.Calls)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(a.out, "predict_tail(h, r, %d) over %s, dimension %d: p50 %s, p99 %s, mean %s of %s calls, expression and names included\n",
-			c.K, plural(int64(info.Entities), "node"), info.Dim, shortTime(percentile(times, 0.5)),
-			shortTime(percentile(times, 0.99)), shortTime(mean(times)), grouped(int64(len(times))))
-		fmt.Fprintf(a.out, "baseline, scoring every entity in a plain Go loop: %s; the whole call takes %.2f of that\n",
-			shortTime(plain), percentile(times, 0.5).Seconds()/plain.Seconds())
-		return nil
+		var tails time.Duration
+		for _, call := range []string{"predict_tail(h, r, %d, %q)", "predict_head(r, t, %d, %q)", "similar(h, %d, %q)"} {
+			times, err := a.timeCalls(db, fmt.Sprintf(call, c.K, info.Name), asks)
+			if err != nil {
+				return err
+			}
+			name, _, _ := strings.Cut(call, ",")
+			fmt.Fprintf(a.out, "%s, …, %d) over %s of %s, dimension %d: p50 %s, p99 %s, mean %s of %s calls, expression and names included\n",
+				name, c.K, plural(int64(info.Entities), "node"), info.Family, info.Dim, shortTime(percentile(times, 0.5)),
+				shortTime(percentile(times, 0.99)), shortTime(mean(times)), grouped(int64(len(times))))
+			if tails == 0 {
+				tails = percentile(times, 0.5)
+			}
+		}
+		return a.printScans(info, tails)
 	})
+}
+
+// timeCalls evaluates an expression of h, r and t on each triple.
+func (a *app) timeCalls(db *engine.DB, text string, asks []rdf.Quad) ([]time.Duration, error) {
+	times := make([]time.Duration, 0, len(asks))
+	shorten := db.Shortener()
+	for _, t := range asks {
+		variables := map[string]any{"h": shorten(t.S), "r": shorten(t.P), "t": shorten(t.O)}
+		started := time.Now()
+		_, err := db.Eval(a.ctx, text, variables)
+		var unknown *udf.UnknownError
+		if errors.As(err, &unknown) {
+			continue // a node that came after the model
+		}
+		if err != nil {
+			return nil, err
+		}
+		times = append(times, time.Since(started))
+	}
+	if len(times) == 0 {
+		return nil, fmt.Errorf("%w: the model knows no node of the triples drawn", engine.ErrBadInput)
+	}
+	return times, nil
+}
+
+// printScans prints what it takes to score every entity, by kernels and in plain Go, and what reading the rows takes.
+func (a *app) printScans(m engine.ModelInfo, call time.Duration) error {
+	family, err := model.FamilyByName(m.Family)
+	if err != nil {
+		return err
+	}
+	width, _ := family.Interaction.Width(m.Dim)
+	rows := vec.MatrixOf(generate.Rows{Rows: m.Entities, Width: width}.Table(), m.Entities, width)
+	query, scores := make([]float32, width), make([]float32, m.Entities)
+	for i := range query {
+		query[i] = 1
+	}
+	workers := runtime.GOMAXPROCS(0)
+	scans := make([]time.Duration, 0, 50)
+	for range cap(scans) {
+		started := time.Now()
+		scanFloats(rows, query, scores, 10, workers)
+		scans = append(scans, time.Since(started))
+	}
+	plain, scan := plainLoop(rows, query, scores), percentile(scans, 0.5)
+	gbps := readSpeed(rows.Data, workers)
+	fmt.Fprintf(a.out, "baselines over rows of %d numbers: inner products by kernels and the best of them %s, %s threads; in a plain Go loop %s; predict_tail takes %.2f and %.2f of that\n",
+		width, shortTime(scan), grouped(int64(workers)), shortTime(plain), call.Seconds()/scan.Seconds(), call.Seconds()/plain.Seconds())
+	fmt.Fprintf(a.out, "roofline: %.1f GB/s are read of such a table; its floats, %s, take %s, and a byte a number %s\n", gbps,
+		megabytes(4*int64(len(rows.Data))), shortTime(transferTime(4*int64(len(rows.Data)), gbps)), shortTime(transferTime(int64(len(rows.Data)), gbps)))
+	return nil
 }
 
 // drawTriples returns stated triples between nodes, drawn at random with a fixed seed.
@@ -81,30 +138,20 @@ func (a *app) drawTriples(db *engine.DB, n int) (drawn []rdf.Quad, err error) {
 
 // plainLoop times what a call must at least compute, written as anyone would: an inner product of one row with each
 // of the entities' rows, in Go.
-func plainLoop(m engine.ModelInfo) (time.Duration, error) {
-	width := 2 * m.Dim
-	if m.Family == "distmult" {
-		width = m.Dim
-	}
-	rows := make([]float32, m.Entities*width)
-	query, out := make([]float32, width), make([]float32, m.Entities)
-	for i := range query {
-		query[i] = 1
-	}
+func plainLoop(rows vec.Matrix, query, out []float32) time.Duration {
 	times := make([]time.Duration, 0, 50)
 	for range cap(times) {
 		started := time.Now()
 		for e := range out {
-			row := rows[e*width : (e+1)*width]
 			var sum float32
-			for i, x := range row {
+			for i, x := range rows.Row(e) {
 				sum += x * query[i]
 			}
 			out[e] = sum
 		}
 		times = append(times, time.Since(started))
 	}
-	return percentile(times, 0.5), nil
+	return percentile(times, 0.5)
 }
 
 type benchQuery struct {

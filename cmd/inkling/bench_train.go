@@ -81,7 +81,7 @@ func (a *app) byPattern(m train.Measurement) error {
 	})
 	t := newTable(a.out, "pattern", "relations", "triples", "MRR", "Hits@1", "Hits@10", "MRR of tails", "of heads")
 	for _, g := range groups {
-		t.AppendRow([]any{g.Group, g.Relations, g.Queries / 2, figure(g.MRR), figure(g.Hits1), figure(g.Hits10), figure(g.Tails.MRR), figure(g.Heads.MRR)})
+		t.AppendRow([]any{g.Group, g.Relations, g.Queries / 2, figureText(g.MRR), figureText(g.Hits1), figureText(g.Hits10), figureText(g.Tails.MRR), figureText(g.Heads.MRR)})
 	}
 	t.Render()
 	return nil

@@ -17,6 +17,7 @@ type evalCommand struct {
 	Var        map[string]string `placeholder:"NAME=VALUE" help:"A variable: JSON, or else a string."`
 	JSON       bool              `help:"Print the value as JSON."`
 	Wait       bool              `help:"Let the models catch up with the latest commits first."`
+	Exact      bool              `help:"Search no model approximately."`
 }
 
 // Run evaluates the expression.
@@ -39,10 +40,11 @@ func (c *evalCommand) Run(a *app) error {
 				return err
 			}
 		}
-		value, err := db.Eval(a.ctx, text, variables)
+		value, versions, err := db.Evaluate(a.ctx, text, variables, engine.EvalOptions{Exact: c.Exact})
 		if err != nil {
 			return err
 		}
+		a.sayApproximate(versions)
 		if c.JSON {
 			return printJSON(a.out, value)
 		}

@@ -17,6 +17,8 @@ import (
 
 	"github.com/inklingdb/inkling/engine"
 	"github.com/inklingdb/inkling/engine/model"
+	"github.com/inklingdb/inkling/engine/plot"
+	"github.com/inklingdb/inkling/engine/project"
 	"github.com/inklingdb/inkling/engine/train"
 	"github.com/inklingdb/inkling/query/sparql"
 	"github.com/inklingdb/inkling/server"
@@ -34,6 +36,7 @@ type commands struct {
 	Export    exportCommand    `cmd:"" help:"Write the graph."`
 	Train     trainCommand     `cmd:"" help:"Train a model on the graph, measure and keep it."`
 	EvalModel evalModelCommand `cmd:"" name:"eval-model" help:"Rank test triples with a model: filtered MRR and Hits@k."`
+	Plot      plotCommand      `cmd:"" help:"Draw a model's training curves, entities, ranks or relations as PNG or SVG."`
 	Query     queryCommand     `cmd:"" help:"Answer a SPARQL query."`
 	Update    updateCommand    `cmd:"" help:"Run a SPARQL update as one commit."`
 	Eval      evalCommand      `cmd:"" help:"Evaluate a CEL expression with Inkling's functions."`
@@ -140,13 +143,13 @@ func exitCode(err error) int {
 	var unknown *udf.UnknownError
 	var unreadable *rdf.ReadError
 	switch {
-	case errors.As(err, &usage):
+	case errors.As(err, &usage), errors.Is(err, plot.ErrOptions):
 		return exitUsage
 	case errors.Is(err, engine.ErrLimit):
 		return exitLimit
 	case errors.As(err, &query), errors.As(err, &syntax), errors.As(err, &expression),
 		errors.As(err, &unknown), errors.As(err, &unreadable), errors.Is(err, udf.ErrArgument),
-		errors.Is(err, engine.ErrBadInput), errors.Is(err, engine.ErrUnknownModel), errors.Is(err, engine.ErrNoModel),
+		errors.Is(err, engine.ErrBadInput), errors.Is(err, plot.ErrNothing), errors.Is(err, project.ErrData), errors.Is(err, engine.ErrUnknownModel), errors.Is(err, engine.ErrNoModel),
 		errors.Is(err, engine.ErrModelExists), errors.Is(err, os.ErrNotExist):
 		return exitInput
 	}

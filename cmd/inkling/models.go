@@ -33,6 +33,9 @@ func (c *modelsCommand) Run(a *app) error {
 			if c.JSON {
 				return printJSON(a.out, m)
 			}
+			if m.Auto != nil {
+				printReport(a.out, m.Auto)
+			}
 			printCard(a.out, m)
 			fmt.Fprintf(a.out, "  settings   %s\n  meaning    %s\n", m.Settings, m.Calibration)
 			return nil

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,6 +21,7 @@ type queryCommand struct {
 	Format  string        `default:"" placeholder:"NAME" help:"table, json, xml, csv or tsv; for CONSTRUCT and DESCRIBE ttl, nt, nq, trig or tsv."`
 	Explain bool          `help:"Print the executed plan with estimated and actual rows on standard error."`
 	Wait    bool          `help:"Let the models catch up with the latest commits first."`
+	Exact   bool          `help:"Search no model approximately."`
 	Timeout time.Duration `placeholder:"TIME" help:"Give up after so long (60s)."`
 	Rows    int64         `placeholder:"N" help:"Refuse answers of more rows (10,000,000)."`
 }
@@ -30,7 +33,7 @@ func (c *queryCommand) Run(a *app) error {
 		return err
 	}
 	return c.with(func(db *engine.DB) error {
-		o := engine.QueryOptions{Explain: c.Explain, Wait: c.Wait, Limits: engine.Limits{Time: c.Timeout, Rows: c.Rows}}
+		o := engine.QueryOptions{Explain: c.Explain, Wait: c.Wait, Exact: c.Exact, Limits: engine.Limits{Time: c.Timeout, Rows: c.Rows}}
 		return a.query(db, text, c.Format, o)
 	})
 }
@@ -55,6 +58,8 @@ func (a *app) query(db *engine.DB, text, format string, o engine.QueryOptions) e
 	}
 	if err == nil && o.Explain {
 		fmt.Fprintf(a.err, "%s\n%s in %s\n", r.Plan(), versionText(r.Versions()), shortTime(r.Elapsed()))
+	} else if err == nil {
+		a.sayApproximate(r.Versions())
 	}
 	return errors.Join(err, r.Close())
 }
@@ -69,6 +74,13 @@ func (a *app) hintAtThreshold(db *engine.DB, text string, v engine.Versions) {
 			fmt.Fprintf(a.err, "no rows: predictions below the threshold of model %s, probability %.2f, are left out unless ink:min says otherwise\n",
 				name, m.Threshold)
 		}
+	}
+}
+
+// sayApproximate tells which models were searched approximately.
+func (a *app) sayApproximate(v engine.Versions) {
+	for _, name := range slices.Sorted(maps.Keys(v.Approximate)) {
+		fmt.Fprintf(a.err, "approximate: model %s was searched by lists, recall@10 %.3f; --exact looks at all nodes\n", name, v.Approximate[name])
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/inklingdb/inkling/engine"
+	"github.com/inklingdb/inkling/engine/tune"
 	"github.com/inklingdb/inkling/store/rdf"
 )
 
@@ -13,7 +14,9 @@ type trainCommand struct {
 	database
 	Model   string   `placeholder:"FAMILY" help:"${families}; without it the preset's, or complex."`
 	Preset  string   `placeholder:"NAME" help:"Settings that were measured, one of ${presets}; other flags go before them."`
-	Name    string   `placeholder:"NAME" help:"The model's name; without it the family's."`
+	Auto    bool     `help:"Look at the graph and search for family, loss and settings within --budget; other flags are kept as given."`
+	Rungs   string   `placeholder:"PLAN" help:"The search's schedule in epochs, which repeats, instead of by the clock, such as 16x5,32x10+,40: DIMxEPOCHS, + where variants join, the last one the training in full."`
+	Name    string   `placeholder:"NAME" help:"The model's name; without it the family's, or auto."`
 	Graph   string   `placeholder:"IRI" help:"Learn this named graph instead of the default one."`
 	HoldOut float64  `placeholder:"SHARE" help:"Share of triples held out for stopping, calibration and metrics; without it 0.1."`
 	Valid   []string `placeholder:"FILE" help:"Triples to stop by and calibrate on instead of held-out ones."`
@@ -26,8 +29,15 @@ type trainCommand struct {
 
 // Run trains a model and prints its card.
 func (c *trainCommand) Run(a *app) error {
+	var rungs []tune.Rung
+	if c.Rungs != "" {
+		var err error
+		if rungs, err = tune.ParseRungs(c.Rungs); err != nil {
+			return usageError{err}
+		}
+	}
 	request := engine.TrainRequest{
-		Name: c.Name, Preset: c.Preset, HoldOut: c.HoldOut, Valid: c.Valid, Test: c.Test, Replace: c.Replace,
+		Name: c.Name, Preset: c.Preset, Auto: c.Auto, Rungs: rungs, HoldOut: c.HoldOut, Valid: c.Valid, Test: c.Test, Replace: c.Replace,
 		Options: c.options(c.Model, c.Seed),
 	}
 	if c.Graph != "" {
@@ -41,6 +51,9 @@ func (c *trainCommand) Run(a *app) error {
 		if c.JSON {
 			return printJSON(a.out, info)
 		}
+		if info.Auto != nil {
+			printReport(a.out, info.Auto)
+		}
 		printCard(a.out, info)
 		return nil
 	})
@@ -52,7 +65,12 @@ func (a *app) train(db *engine.DB, r engine.TrainRequest) (engine.ModelInfo, err
 	r.Progress = func(p engine.TrainProgress) {
 		words := p.Phase
 		share := p.Done
-		if p.Phase == "training" {
+		if p.Step != "" {
+			words = p.Step
+			if p.MRR > 0 {
+				words += fmt.Sprintf(" best MRR %.3f", p.MRR)
+			}
+		} else if p.Phase == "training" {
 			words = fmt.Sprintf("epoch %d/%d loss %.3f", p.Epoch, p.Epochs, p.Loss)
 			if p.MRR > 0 {
 				words += fmt.Sprintf(" MRR %.3f", p.MRR)
@@ -92,6 +110,11 @@ func printCard(out io.Writer, m engine.ModelInfo) {
 		fmt.Fprintf(out, "  true/false AUC %.3f, F1 %.3f, accuracy %.3f against random corruptions\n", h.AUC, h.F1, h.Accuracy)
 	}
 	fmt.Fprintf(out, "  fact       from probability %.2f on\n", m.Threshold)
+	if s := m.Search; s.Method == "approximate" {
+		fmt.Fprintf(out, "  search     approximate, recall@10 %.3f; lists made in %s, %s held\n", s.Recall, shortTime(s.Built), megabytes(s.Bytes))
+	} else if s.Working != "" {
+		fmt.Fprintf(out, "  search     %s; lists are being made: %s\n", s.Method, s.Working)
+	}
 	fmt.Fprintf(out, "  version    %d", m.Version)
 	if m.Lag > 0 {
 		fmt.Fprintf(out, ", %s behind", plural(int64(m.Lag), "commit"))

@@ -28,15 +28,15 @@ type trainFlags struct {
 	Unfiltered     bool          `group:"Training" help:"Negatives may be stated triples."`
 	Margin         float64       `group:"Training" placeholder:"X" help:"Margin of margin, logistic and selfadv."`
 	Temperature    float64       `group:"Training" placeholder:"X" help:"Temperature of selfadv."`
+	Shared         bool          `group:"Training" help:"Negatives are drawn once a step, for all its answers."`
 	Subsample      bool          `group:"Training" help:"Triples of crowded questions weigh less."`
-	Squared        bool          `group:"Training" help:"1vsall of a Euclidean distance: the softmax is over its square."`
 	NoReciprocal   bool          `group:"Training" help:"Heads are asked for by the relation itself, not by a reverse relation learnt beside it."`
 	QueryTargets   int           `group:"Training" placeholder:"N" help:"Answers of one question learnt in one row at most; 1 is plain 1-vs-all."`
 	InitScale      float64       `group:"Training" placeholder:"X" help:"Standard deviation of the rows at the start."`
 	Precision      string        `group:"Training" placeholder:"NAME" help:"fast (bfloat16 products where the processor has tile registers) or float32."`
 	ValidEvery     int           `group:"Training" placeholder:"N" help:"Epochs between validations."`
 	Patience       int           `group:"Training" placeholder:"N" help:"Stop after so many validations without progress; negative: never."`
-	Budget         time.Duration `group:"Training" placeholder:"TIME" help:"Stop after the epoch in which so much time has passed, such as 5m."`
+	Budget         time.Duration `group:"Training" placeholder:"TIME" help:"Stop after the epoch in which so much time has passed, such as 5m; of --auto: for all of it, without it by size, 2 minutes or more."`
 	Workers        int           `group:"Training" placeholder:"N" help:"Threads; without it all."`
 }
 
@@ -47,7 +47,7 @@ func (f trainFlags) options(family string, seed uint64) train.Options {
 		Optimiser: train.Optimiser(f.Optimiser), LearningRate: f.Rate, RelationRate: f.RelationRate, Schedule: train.Schedule(f.Schedule), DecayTo: f.DecayTo, Warmup: f.Warmup,
 		N3: f.N3, L2: f.L2, Dura: f.Dura, Dropout: f.Dropout, LabelSmoothing: f.LabelSmoothing,
 		Negatives: f.Negatives, Sampling: train.Sampling(f.Sampling), Unfiltered: f.Unfiltered, Margin: f.Margin, Temperature: f.Temperature,
-		Subsample: f.Subsample, Squared: f.Squared, NoReciprocal: f.NoReciprocal, QueryTargets: f.QueryTargets, InitScale: f.InitScale,
+		Shared: f.Shared, Subsample: f.Subsample, NoReciprocal: f.NoReciprocal, QueryTargets: f.QueryTargets, InitScale: f.InitScale,
 		Precision: train.Precision(f.Precision), ValidEvery: f.ValidEvery, Patience: f.Patience, Budget: f.Budget, Workers: f.Workers, Seed: seed,
 	}
 }

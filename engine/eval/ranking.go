@@ -35,6 +35,7 @@ type Report struct {
 	Ranking                       // both directions together
 	Tails, Heads Ranking          // of (h, r, ?) and of (?, r, t)
 	ByRelation   []RelationReport // by relation row; only if asked for
+	Histogram    Histogram        // of the ranks in both directions
 }
 
 // RelationReport is the ranking of one relation's triples.
@@ -105,7 +106,9 @@ func Rank(ctx context.Context, s Scorer, entities int, test []model.Triple, know
 	if err := g.Wait(); err != nil {
 		return Report{}, fmt.Errorf("eval: rank: %w", err)
 	}
-	return summarise(test, ranks, opts.ByRelation), nil
+	report := summarise(test, ranks, opts.ByRelation)
+	report.Histogram = histogramOf(ranks, entities)
+	return report, nil
 }
 
 // rankItems lists both directions of every triple, sorted so that equal queries stand together.

@@ -42,6 +42,7 @@ type Metadata struct {
 	Settings    map[string]string // the trainer's settings as given and as defaulted
 	Curve       []CurvePoint      // the training curve
 	Metrics     map[string]float64
+	HeldOut     *HeldOut `json:",omitempty"` // nil when nothing was held out
 }
 
 // CurvePoint is one epoch of the training curve.
@@ -57,6 +58,10 @@ type Timing struct {
 	Finished time.Time
 	Total    time.Duration
 	Epochs   []time.Duration // since the start, at the end of each epoch
+	// Search and Trials are what the search for its settings took, if there was one: in all, the training included, and
+	// trial by trial in the report's order.
+	Search time.Duration   `json:",omitempty"`
+	Trials []time.Duration `json:",omitempty"`
 }
 
 // ErrShape is returned when tables do not fit their family, dimension and vocabulary.

@@ -9,8 +9,8 @@ import "github.com/inklingdb/inkling/internal/vec"
 // Interaction is all that is particular to one embedding model: how wide its rows are, the score of three rows
 // and its exact gradient. Implementations hold no state, so one value serves all goroutines.
 //
-// A family that implements only Interaction works everywhere, scored row by row. One that also implements
-// Querier is scored and trained by products of matrices or tiles of distances.
+// A family that implements only Interaction can be served, scored row by row. One that also implements Querier is
+// scored and trained by products of matrices or tiles of distances.
 type Interaction interface {
 	// Width returns the floats of an entity row and of a relation row at dimension d.
 	Width(d int) (entity, relation int)

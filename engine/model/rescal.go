@@ -14,15 +14,15 @@ var rescal = Family{
 	Layout:        "entity [d]; relation [d²]: R row by row",
 	Modulus:       1,
 	Interaction:   rescalInteraction{},
-	StartRelation: startDiagonal,
+	StartRelation: startAsRotation,
 }
 
-// startDiagonal adds half the identity to a fresh relation's matrix: small random matrices pass hardly any gradient on
-// to the entities, and a diagonal one begins as DistMult.
-func startDiagonal(row []float32) {
-	d := int(math.Sqrt(float64(len(row))))
-	for i := range d {
-		row[i*d+i] += 0.5
+// startAsRotation scales a fresh relation's random matrix so that it keeps the length of a row on average, as a rotation
+// does: small matrices pass hardly any gradient on to the entities, and the identity ranks each entity as its own answer.
+func startAsRotation(row []float32) {
+	length := math.Sqrt(float64(vec.Dot(row, row)))
+	if length > 0 {
+		vec.Scale(float32(math.Pow(float64(len(row)), 0.25)/length), row) // to √d, the length of a rotation's rows together
 	}
 }
 

@@ -20,7 +20,7 @@ func (t *Table) adjust(ctx context.Context, o ClusterOptions) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		q.K = recallAt
+		q.K = recallAt // TopK declines distances: the table is one of products
 		if a, ok := t.TopK(q, o.Workers); ok && len(a.Best) > 0 {
 			half := &sides[q.Similarity][0]
 			if other := &sides[q.Similarity][1]; len(*other) < len(*half) {

@@ -42,7 +42,8 @@ const (
 var ErrNoSamples = errors.New("nearest: no queries to measure the recall with")
 
 // Cluster returns a table of rows divided into lists by k-means (Lloyd 1982), which Approximate can search. It holds
-// the bytes once, in the order of the lists, and is as good a table for TopK as New's. It takes rows·lists·width
+// the bytes once, in the order of the lists, and is as good a table for TopK as New's of Dot. Samples of L1 and Moduli
+// are left out: no lists are made for them. It takes rows·lists·width
 // multiplications for the division and less than that for k-means, on a sample.
 func Cluster(ctx context.Context, rows vec.Matrix, o ClusterOptions) (*Table, error) {
 	if o.Lists == 0 {
@@ -185,7 +186,7 @@ func (c *clustering) means(members []uint32) {
 // table lays the rows out by list, each list in blocks of its own, and quantises them.
 func (c *clustering) table() *Table {
 	l := &lists{
-		centroids: New(c.centroids, 1), start: make([]int, c.centroids.Rows+1),
+		centroids: New(c.centroids, Dot, 1), start: make([]int, c.centroids.Rows+1),
 		squares: make([]float32, c.centroids.Rows), radii: make([]float32, c.centroids.Rows),
 	}
 	counts := make([]int, l.count())

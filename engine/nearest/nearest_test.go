@@ -53,8 +53,14 @@ func plain(rows vec.Matrix, q Query) []vec.Ranked {
 	return vec.TopK(nil, scores, q.K, q.Skip)
 }
 
-func randomQuery(rng *rand.Rand, rows vec.Matrix) Query {
+func randomQuery(rng *rand.Rand, table *Table) Query {
+	rows := table.rows
 	q := Query{Row: make([]float32, rows.Cols), Similarity: Similarity(rng.IntN(3)), K: 1 + rng.IntN(20)}
+	if d := table.distance; d != nil && d.Complex {
+		q.Similarity = Moduli
+	} else if d != nil {
+		q.Similarity = L1
+	}
 	switch rng.IntN(3) {
 	case 0:
 		copy(q.Row, rows.Row(rng.IntN(rows.Rows)))
@@ -74,7 +80,7 @@ func randomQuery(rng *rand.Rand, rows vec.Matrix) Query {
 func checkExact(t *testing.T, rng *rand.Rand, table *Table, queries int) (answered int) {
 	t.Helper()
 	for range queries {
-		q := randomQuery(rng, table.rows)
+		q := randomQuery(rng, table)
 		got, ok := table.TopK(q, 1+rng.IntN(2))
 		if !ok {
 			continue
@@ -91,9 +97,11 @@ func TestTopKIsExact(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	answered, asked := 0, 0
 	for range 60 {
-		rows := randomRows(rng, 1+rng.IntN(900), 1+rng.IntN(70), rng.IntN(2) == 0)
-		answered += checkExact(t, rng, New(rows, 2), 20)
-		asked += 20
+		rows := randomRows(rng, 1+rng.IntN(900), 2*(1+rng.IntN(35)), rng.IntN(2) == 0)
+		for _, s := range []Similarity{Dot, L1, Moduli} {
+			answered += checkExact(t, rng, New(rows, s, 2), 20)
+			asked += 20
+		}
 	}
 	if answered < asked/2 {
 		t.Fatalf("only %d of %d queries were answered from bounds", answered, asked)
@@ -104,9 +112,9 @@ func TestTopKIsExact(t *testing.T) {
 func TestTopKScoresFewRows(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	rows := randomRows(rng, 20_000, 64, false)
-	table := New(rows, 2)
-	for s := Dot; s <= Cosine; s++ {
+	for s := Dot; s < similarities; s++ {
 		t.Run(fmt.Sprint(s), func(t *testing.T) {
+			table := New(rows, s, 2)
 			scored := 0
 			for range 20 {
 				q := Query{Row: make([]float32, rows.Cols), Similarity: s, K: 10}
@@ -127,10 +135,21 @@ func TestTopKScoresFewRows(t *testing.T) {
 }
 
 func TestQueriesWithoutBound(t *testing.T) {
-	table := New(randomRows(rand.New(rand.NewPCG(5, 6)), 100, 8, false), 1)
+	table := New(randomRows(rand.New(rand.NewPCG(5, 6)), 100, 8, false), Dot, 1)
 	for _, row := range [][]float32{make([]float32, 8), {1, 2, 3, 4, 5, 6, 7, float32(math.NaN())}, {1e30, 0, 0, 0, 0, 0, 0, 0}} {
 		if a, ok := table.TopK(Query{Row: row, K: 3}, 1); ok {
 			t.Errorf("%v was answered with %v", row, a.Best)
+		}
+	}
+	for _, s := range []Similarity{L1, Moduli} { // a table of products bounds no such distances, nor the other way round
+		if _, ok := table.TopK(Query{Row: table.rows.Row(0), Similarity: s, K: 3}, 1); ok {
+			t.Errorf("similarity %d was answered from a table of products", s)
+		}
+		other := New(table.rows, L1+Moduli-s, 1)
+		for wrong := Dot; wrong <= s; wrong++ {
+			if _, ok := other.TopK(Query{Row: table.rows.Row(0), Similarity: wrong, K: 3}, 1); ok && wrong != L1+Moduli-s {
+				t.Errorf("similarity %d was answered from a table of another", wrong)
+			}
 		}
 	}
 	if _, ok := table.TopK(Query{Row: table.rows.Row(0), K: 0}, 1); ok {
@@ -162,7 +181,7 @@ func TestUpdate(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 8))
 	for range 10 {
 		rows := randomRows(rng, 1+rng.IntN(900), 16, false)
-		table := New(rows, 1)
+		table := New(rows, []Similarity{Dot, L1, Moduli}[rng.IntN(3)], 1)
 		for range 5 {
 			next, changed := randomChange(rng, table.rows)
 			updated := table.Update(next, changed)

@@ -14,9 +14,17 @@ const (
 	Dot       Similarity = iota // q·x
 	SquaredL2                   // −|q−x|²
 	Cosine                      // q·x / (|q|·|x|)
+	L1                          // −Σ|qᵢ−xᵢ|
+	Moduli                      // −Σ|qᵢ−xᵢ| over complex numbers: real parts, then imaginary parts
 
 	similarities = iota
 )
+
+// distance reports whether a similarity has tables of its own.
+func (s Similarity) distance() bool { return s == L1 || s == Moduli }
+
+// Lists reports whether Cluster makes lists that can be searched by the similarity.
+func (s Similarity) Lists() bool { return !s.distance() }
 
 // Query asks for the rows of the highest scores.
 type Query struct {
@@ -40,7 +48,11 @@ func newExact(q Query) exact {
 func (e exact) score(row []float32) float32 {
 	switch e.query.Similarity {
 	case SquaredL2:
-		return -squaredDistance(e.query.Row, row)
+		return -vec.Distance(vec.SquaredL2, e.query.Row, row)
+	case L1:
+		return -vec.Distance(vec.L1, e.query.Row, row)
+	case Moduli:
+		return -vec.Distance(vec.Moduli, e.query.Row, row)
 	case Cosine:
 		norm := e.norm * math.Sqrt(float64(vec.Dot(row, row)))
 		return float32(float64(vec.Dot(e.query.Row, row)) / max(norm, math.SmallestNonzeroFloat32))
@@ -48,36 +60,28 @@ func (e exact) score(row []float32) float32 {
 	return vec.Dot(e.query.Row, row)
 }
 
-// squaredDistance returns |x−y|².
-func squaredDistance(x, y []float32) float32 {
-	var sums [4]float32
-	y = y[:len(x)]
-	i := 0
-	for ; i+4 <= len(x); i += 4 {
-		for j := range sums {
-			d := x[i+j] - y[i+j]
-			sums[j] += d * d
-		}
-	}
-	for ; i < len(x); i++ {
-		sums[0] += (x[i] - y[i]) * (x[i] - y[i])
-	}
-	return sums[0] + sums[1] + sums[2] + sums[3]
-}
-
-// bound is a query as vec.Bounds takes it.
+// bound is a query as package vec bounds it.
 //
 // With x = s·c + e for a row and q = z·b + f for the query, where c and b are bytes, q·x = z·s·b·c + f·(s·c) + q·e,
 // and by Cauchy and Schwarz the last two are at most |f|·|s·c| + |q|·|e|. −|q−x|² + |q|² = 2q·x − |x|².
 type bound struct {
-	bytes   vec.ByteQuery
-	weights vec.BoundWeights
+	bytes    vec.ByteQuery
+	weights  vec.BoundWeights
+	distance vec.DistanceQuery
 	// A row scores score at most when its bound is less than score·times + plus, up to what rounding may hide.
 	times, plus float64
 }
 
-// set makes the bound of a query; false when it cannot be bounded.
-func (b *bound) set(q Query) bool {
+// set makes the bound of a query in a table; false when it cannot be bounded there.
+func (b *bound) set(t *Table, q Query) bool {
+	if q.Similarity.distance() != (t.distance != nil) {
+		return false
+	}
+	if d := t.distance; d != nil {
+		ok := d.Complex == (q.Similarity == Moduli) && b.distance.Set(*d, q.Row)
+		b.times, b.plus = 1, -b.distance.Less
+		return ok
+	}
 	if !b.bytes.Set(q.Row) {
 		return false
 	}
@@ -99,6 +103,15 @@ func (b *bound) set(q Query) bool {
 	b.weights.Product = float32(product)
 	b.weights.Error, b.weights.Norm = roundUp(missed), roundUp(kept)
 	return true
+}
+
+// of sets out to the bounds of a run of blocks of the table.
+func (b *bound) of(t *Table, blocks []uint32, out []float32) {
+	if t.distance != nil {
+		t.distance.Bounds(blocks, &b.distance, out)
+		return
+	}
+	vec.Bounds(blocks, &b.bytes, b.weights, out)
 }
 
 // cut returns the number that the bound of every row exceeds whose score is at least score.

@@ -54,7 +54,7 @@ const (
 func (t *Table) search(q Query, spans []span, workers int) (Answer, bool) {
 	s := scratches.Get().(*scratch)
 	defer scratches.Put(s)
-	if q.K < 1 || !s.bound.set(q) {
+	if q.K < 1 || !s.bound.set(t, q) {
 		return Answer{}, false
 	}
 	t.scan(s, spans, workers)
@@ -153,8 +153,7 @@ func (t *Table) scanPart(s *scratch, from, to int) {
 		for block < p.hi && at < to {
 			n := min(segmentBlocks-block%segmentBlocks, p.hi-block, to-at)
 			first := block % segmentBlocks * t.words
-			vec.Bounds(t.segments[block/segmentBlocks][first:first+n*t.words], &s.bound.bytes, s.bound.weights,
-				s.bounds[at*vec.BlockRows:(at+n)*vec.BlockRows])
+			s.bound.of(t, t.segments[block/segmentBlocks][first:first+n*t.words], s.bounds[at*vec.BlockRows:(at+n)*vec.BlockRows])
 			block, at = block+n, at+n
 		}
 	}

@@ -9,6 +9,7 @@ package nearest
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -25,18 +26,24 @@ const noRow = ^uint32(0)
 // Table is a table of rows with its quantised copy. It is immutable: Update returns another that shares what is equal.
 type Table struct {
 	rows     vec.Matrix
-	words    int        // of a block
-	blocks   int        // in use
-	segments [][]uint32 // each of segmentBlocks blocks
-	row      []uint32   // by slot; nil when slot i holds row i
-	slot     []uint32   // by row; nil likewise
-	lists    *lists     // nil without
-	moved    int        // rows changed or added since the lists were made: all in no list
+	distance *vec.DistanceCodes // of a table of L1 or Moduli; nil for one of the others
+	words    int                // of a block
+	blocks   int                // in use
+	segments [][]uint32         // each of segmentBlocks blocks
+	row      []uint32           // by slot; nil when slot i holds row i
+	slot     []uint32           // by row; nil likewise
+	lists    *lists             // nil without
+	moved    int                // rows changed or added since the lists were made: all in no list
 }
 
-// New quantises rows; it goes on reading rows, which must not change.
-func New(rows vec.Matrix, workers int) *Table {
+// New quantises rows so that they can be searched by a similarity. Dot, SquaredL2 and Cosine share a table: any of them
+// gives one for all three. The table goes on reading rows, which must not change.
+func New(rows vec.Matrix, s Similarity, workers int) *Table {
 	t := &Table{rows: rows, words: vec.BlockWords(rows.Cols)}
+	if s.distance() {
+		t.distance = &vec.DistanceCodes{Width: rows.Cols, Complex: s == Moduli, Scale: distanceScale(rows, workers)}
+		t.words = t.distance.BlockWords()
+	}
 	t.grow(rows.Rows)
 	inParallel(len(t.segments), workers, func(s int) {
 		t.segments[s] = t.emptySegment()
@@ -57,10 +64,41 @@ func (t *Table) grow(slots int) {
 	}
 }
 
+// widest is how many root mean squares of all numbers the codes of distances reach: of normal numbers, one in 150,000
+// lies beyond.
+const widest = 4.5
+
+// distanceScale returns the scale for the codes of distances.
+func distanceScale(rows vec.Matrix, workers int) float32 {
+	parts := (rows.Rows + segmentRows - 1) / segmentRows
+	largest, squares, counts := make([]float64, parts), make([]float64, parts), make([]int, parts)
+	inParallel(parts, workers, func(i int) {
+		for row := i * segmentRows; row < min((i+1)*segmentRows, rows.Rows); row++ {
+			square := float64(vec.Dot(rows.Row(row), rows.Row(row)))
+			if square-square != 0 {
+				continue // not finite: it has no bound anyway
+			}
+			squares[i], counts[i] = squares[i]+square, counts[i]+rows.Cols
+			for _, v := range rows.Row(row) {
+				largest[i] = math.Max(largest[i], math.Abs(float64(v)))
+			}
+		}
+	})
+	top, square, count := 0.0, 0.0, 0
+	for i := range parts {
+		top, square, count = max(top, largest[i]), square+squares[i], count+counts[i]
+	}
+	reach := min(top, widest*math.Sqrt(square/float64(max(count, 1))))
+	return max(float32(reach/127), shortestScale)
+}
+
+// shortestScale is the scale of a table of zeros.
+const shortestScale = 1e-30
+
 func (t *Table) emptySegment() []uint32 {
 	s := make([]uint32, segmentBlocks*t.words)
 	for place := range vec.BlockRows {
-		vec.ClearRow(s[:t.words], place)
+		t.clear(s[:t.words], place)
 	}
 	for at := t.words; at < len(s); at += t.words {
 		copy(s[at:], s[:t.words])
@@ -77,7 +115,20 @@ func (t *Table) block(slot uint32) (block []uint32, place int) {
 // put quantises a row into a slot.
 func (t *Table) put(slot, row uint32) {
 	block, place := t.block(slot)
+	if t.distance != nil {
+		t.distance.QuantiseRow(block, place, t.rows.Row(int(row)))
+		return
+	}
 	vec.QuantiseRow(block, place, t.rows.Row(int(row)))
+}
+
+// clear empties a place of a block.
+func (t *Table) clear(block []uint32, place int) {
+	if t.distance != nil {
+		t.distance.ClearRow(block, place)
+		return
+	}
+	vec.ClearRow(block, place)
 }
 
 // Rows returns how many rows the table has.
@@ -160,7 +211,7 @@ func (u *update) move(row uint32) {
 	if at != noRow {
 		u.ownSegment(at)
 		block, place := t.block(at)
-		vec.ClearRow(block, place)
+		t.clear(block, place)
 		t.row[at] = noRow
 	}
 	slot := uint32(t.lists.end() + t.moved)

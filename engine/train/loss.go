@@ -14,7 +14,7 @@ type Loss string
 // their own for each triple.
 const (
 	// AllEntities is the cross-entropy of the softmax over all entities for each triple's tail, and for its head
-	// ("1-vs-all"). Lacroix, Usunier, Obozinski 2018.
+	// ("1-vs-all"). Lacroix, Usunier, Obozinski 2018. Of a Euclidean distance it takes the square.
 	AllEntities Loss = "1vsall"
 	// KvsAll is the binary cross-entropy of every entity as an answer to each query, all stated answers being
 	// positive at once. Dettmers, Minervini, Stenetorp, Riedel 2018.
@@ -85,6 +85,8 @@ func (o Options) checkLoss(f model.Family) error {
 		return fmt.Errorf("train: %w: %s with loss %s: %s", ErrOptions, f.Title, o.Loss, fmt.Sprintf(why, args...))
 	}
 	switch {
+	case !queries:
+		return refuse("it has no query rows, by which all losses are trained")
 	case kind != paired && !byProducts:
 		return refuse("its score over many entities is no matrix product; use %s, %s, %s or %s", Softmax, Margin, Logistic, SelfAdversarial)
 	case o.Loss == KvsAll && f.Similarity != model.Dot:
@@ -95,8 +97,10 @@ func (o Options) checkLoss(f model.Family) error {
 		return refuse("label smoothing spreads over all entities; use %s or %s", AllEntities, KvsAll)
 	case o.Loss == KvsAll && o.QueryTargets != allTargets:
 		return refuse("all answers of a query are learnt at once; leave the targets of a query unlimited")
-	case o.Squared && (o.Loss != AllEntities || f.Similarity != model.NegL2):
-		return refuse("squared distances are of %s with a Euclidean distance", AllEntities)
+	case o.Shared && (kind != paired || !byProducts):
+		return refuse("negatives of a batch are shared by %s, %s, %s and %s of an inner product or a Euclidean distance", Softmax, Margin, Logistic, SelfAdversarial)
+	case o.Shared && o.Sampling == Hard:
+		return refuse("hard negatives are an answer's own; they cannot be shared")
 	case o.Dura > 0 && f.Similarity != model.Dot:
 		return refuse("the DURA penalty is of bilinear models; use l2")
 	case o.Dropout > 0 && projects:

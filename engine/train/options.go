@@ -31,11 +31,11 @@ type Options struct {
 	NoReciprocal bool   `json:"no_reciprocal,omitempty"` // heads are asked for by the relation itself, not by a reverse relation learnt on its own
 
 	Negatives   int      `json:"negatives,omitempty"`   // entities sampled: a batch for SampledSoftmax, an answer for a paired loss
+	Shared      bool     `json:"shared,omitempty"`      // a paired loss draws its negatives once a batch, for all answers: many more at the same cost
 	Sampling    Sampling `json:"sampling,omitempty"`    // how negatives are drawn
 	Unfiltered  bool     `json:"unfiltered,omitempty"`  // negatives may be stated answers; without it they are drawn again
 	Margin      float64  `json:"margin,omitempty"`      // γ of Margin, Logistic and SelfAdversarial
 	Temperature float64  `json:"temperature,omitempty"` // α of SelfAdversarial
-	Squared     bool     `json:"squared,omitempty"`     // AllEntities of a Euclidean distance: the softmax is over −D² instead of −D, which ranks alike and has no kink
 	Subsample   bool     `json:"subsample,omitempty"`   // weigh a triple by 1/√(its two queries' answers), as Sun et al. 2019 do
 
 	Optimiser      Optimiser `json:"optimiser,omitempty"`
@@ -147,14 +147,14 @@ func (o *Options) defaultsByFamily(d Data, small bool) {
 		setDefault(&o.RelationRate, pick(relation >= entity*o.Dim, min(1, 2/float64(o.Dim)), 1))
 	}
 	setDefault(&o.RelationRate, 1)
-	setDefault(&o.Negatives, pick(kind == paired, 128, 1024))
+	setDefault(&o.Negatives, pick(kind == paired && !o.Shared, 128, 1024))
 	setDefault(&o.Temperature, 1)
 	if distance {
 		setDefault(&o.Margin, 9)
-		setDefault(&o.LearningRate, pick(o.Squared, 0.2, 0.1))
+		setDefault(&o.LearningRate, pick(kind == dense, 0.2, 0.1))
 		scale := 0.3
 		switch {
-		case o.Squared:
+		case kind == dense:
 			scale = 0.1
 		case f.Similarity != model.NegL2: // sums over the dimensions: a random pair begins about the margin apart
 			scale = (o.Margin + 2) / float64(2*o.Dim)
@@ -211,10 +211,24 @@ const (
 	largestBatch = 65_536
 )
 
+// Check returns nil if Train can begin with the options, zero ones defaulted: ErrOptions or ErrNoData with the reason
+// otherwise.
+func (o Options) Check(d Data) error {
+	o = o.Defaults(d)
+	if err := o.check(d); err != nil {
+		return err
+	}
+	family, err := model.FamilyByName(o.Family)
+	if err != nil {
+		return fmt.Errorf("train: %w: %w", ErrOptions, err)
+	}
+	return o.checkLoss(family)
+}
+
 // check returns ErrOptions or ErrNoData with the reason, or nil.
 func (o Options) check(d Data) error {
-	if d.Vocabulary == nil || len(d.Train) == 0 {
-		return fmt.Errorf("train: %w", ErrNoData)
+	if err := d.Check(); err != nil {
+		return err
 	}
 	if err := o.checkChoices(); err != nil {
 		return err
@@ -240,6 +254,15 @@ func (o Options) check(d Data) error {
 	if !(o.Warmup >= 0) || !(o.L2 >= 0) || !(o.Dura >= 0) || !(o.Temperature > 0) || math.IsNaN(o.Margin) {
 		return fmt.Errorf("train: %w: warm-up %g, l2 %g and dura %g must not be negative, temperature %g must be positive, margin %g a number",
 			ErrOptions, o.Warmup, o.L2, o.Dura, o.Temperature, o.Margin)
+	}
+	return nil
+}
+
+// Check returns ErrNoData when there is nothing to train on, ErrOptions when a triple names a row that the vocabulary
+// has not.
+func (d Data) Check() error {
+	if d.Vocabulary == nil || len(d.Train) == 0 {
+		return fmt.Errorf("train: %w", ErrNoData)
 	}
 	return checkRows(d)
 }
@@ -276,8 +299,8 @@ func (o Options) settings() map[string]string {
 		}
 	}
 	kind, _ := o.Loss.kind()
-	if o.Squared {
-		s["squared"] = "true"
+	if o.Shared {
+		s["shared"] = "true"
 	}
 	if kind != dense {
 		s["negatives"] = fmt.Sprint(o.Negatives)

@@ -45,15 +45,22 @@ type pair struct {
 
 func newPairs(p *parameters, o Options, whole []group, random *rand.Rand) *pairStep {
 	n := p.Vocabulary.Entities()
-	s := &pairStep{
-		queryStep: newQueryStep(p, o), random: random, sampler: newSampler(o, whole, n), loss: o.pairLoss(),
-		drawn: make([]uint32, o.Batch*o.Negatives), scores: make([]float32, o.Batch*o.Negatives),
-		positive: make([]float32, o.Batch), pairs: make([]pair, o.Batch*o.Negatives), starts: make([]int32, n+1), next: make([]int32, n),
-	}
-	s.answers = vec.MatrixOf(make([]float32, o.Batch*p.entityWidth), o.Batch, p.entityWidth)
+	s := newAnswers(p, o, whole, random)
+	s.drawn, s.scores = make([]uint32, o.Batch*o.Negatives), make([]float32, o.Batch*o.Negatives)
+	s.pairs, s.starts, s.next = make([]pair, o.Batch*o.Negatives), make([]int32, n+1), make([]int32, n)
 	for i := range s.shards {
 		s.shards[i] = vec.MatrixOf(make([]float32, o.Batch*p.entityWidth), o.Batch, p.entityWidth)
 	}
+	return s
+}
+
+// newAnswers returns a pairStep with what concerns the answers alone.
+func newAnswers(p *parameters, o Options, whole []group, random *rand.Rand) *pairStep {
+	s := &pairStep{
+		queryStep: newQueryStep(p, o), random: random, sampler: newSampler(o, whole, p.Vocabulary.Entities()),
+		loss: o.pairLoss(), positive: make([]float32, o.Batch),
+	}
+	s.answers = vec.MatrixOf(make([]float32, o.Batch*p.entityWidth), o.Batch, p.entityWidth)
 	if o.Subsample {
 		s.weigh = subsampling(whole)
 	}
@@ -247,18 +254,24 @@ func (s *pairStep) compare() {
 			s.scores[p.slot] = room.scores[k]
 		}
 	})
+	s.scoreAnswers()
+}
+
+func (s *pairStep) scoreAnswers() {
 	s.inRows(func(i int) {
 		s.positive[i] = s.p.Family.Similarity.Of(s.q.Row(i), s.p.Entity(s.groups[i].targets[0]))
 	})
 }
 
-// differentiate replaces the scores of a row by the derivatives of its loss. The scores themselves are kept where the
-// way back needs them.
+// differentiate replaces the scores of a row by the derivatives of its loss.
 func (s *pairStep) differentiate(i int) {
 	k := s.o.Negatives
-	g := s.groups[i]
-	negatives := s.scores[i*k : (i+1)*k]
-	weight := s.weightOf(g)
+	s.derive(i, s.scores[i*k:(i+1)*k])
+}
+
+// derive replaces the scores of an answer and its negatives by the derivatives of its loss.
+func (s *pairStep) derive(i int, negatives []float32) {
+	weight := s.weightOf(s.groups[i])
 	loss, d := s.loss(s.positive[i], negatives)
 	s.queryStep.loss[i] = loss * float64(weight)
 	s.positive[i] = d * weight
@@ -323,12 +336,17 @@ func (s *pairStep) queryGradient(i int) {
 	for _, shard := range s.shards {
 		vec.Axpy(1, shard.Row(i), dq)
 	}
+	s.answerGradient(i)
+	s.backward(i)
+}
+
+// answerGradient adds to row i of dq what the answer's score gives, and sets the answer's own gradient.
+func (s *pairStep) answerGradient(i int) {
 	t := s.groups[i].targets[0]
 	g, q := []float32{s.positive[i]}, s.q.Row(i)
 	score := []float32{s.p.Family.Similarity.Of(q, s.p.Entity(t))}
 	clear(s.answers.Row(i))
-	s.flow(g, score, s.p.Entity(t), []uint32{0}, q, dq, s.answers.Row(i))
-	s.backward(i)
+	s.flow(g, score, s.p.Entity(t), []uint32{0}, q, s.dq.Row(i), s.answers.Row(i))
 }
 
 // collect lists what each entity's gradient is made of.

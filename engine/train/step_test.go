@@ -26,7 +26,7 @@ func (x plain) score(g group, answer uint32) float64 {
 		h, t = t, h
 	}
 	score := float64(x.p.Family.Interaction.Score(h, x.p.Relation(g.relation), t))
-	if x.o.Squared {
+	if x.drawn == nil && x.p.Family.Similarity == model.NegL2 {
 		return -score * score
 	}
 	return score
@@ -78,7 +78,7 @@ func (x plain) overAll(g group) float64 {
 
 func (x plain) paired(g group, drawn []uint32) float64 {
 	positive := x.score(g, g.targets[0])
-	k := float64(len(drawn))
+	k := float64(x.o.Negatives) // masked ones count as drawn
 	var loss, sum float64
 	sum = math.Exp(positive)
 	for _, e := range drawn {
@@ -169,16 +169,38 @@ func testObjective(p *parameters, o Options) (objective, plain) {
 	}
 	seed := rand.New(rand.NewPCG(5, 5)).Uint64()
 	sampler := newSampler(o, testGroups, p.Vocabulary.Entities())
+	if o.Shared {
+		x.drawn = sharedDraws(o, sampler, seed)
+	}
 	for i, g := range testGroups {
+		if o.Shared {
+			break
+		}
 		out := make([]uint32, o.Negatives)
 		sampler.draw(g, out, rand.New(rand.NewPCG(seed, uint64(i))))
 		x.drawn = append(x.drawn, out)
 	}
 	random := rand.New(rand.NewPCG(5, 5))
+	if o.Shared {
+		return newSharedPairs(p, o, testGroups, random), x
+	}
 	if _, projects := p.querier.(model.Projector); projects {
-		return newRowwise(p, o, testGroups, random), x
+		return newProjected(p, o, testGroups, random), x
 	}
 	return newPairs(p, o, testGroups, random), x
+}
+
+// sharedDraws returns what a batch of the test's groups draws once, for each group what does not answer it.
+func sharedDraws(o Options, s *sampler, seed uint64) (drawn [][]uint32) {
+	random := rand.New(rand.NewPCG(seed, 0))
+	all := make([]uint32, o.Negatives)
+	for i := range all {
+		all[i] = s.one(random)
+	}
+	for _, g := range testGroups {
+		drawn = append(drawn, slices.DeleteFunc(slices.Clone(all), func(e uint32) bool { return slices.Contains(g.targets, e) }))
+	}
+	return drawn
 }
 
 // From zero sums, one Adagrad step moves each parameter by rate·sign(gradient) and leaves gradient² in the sums: so
@@ -197,8 +219,8 @@ func TestStepFollowsTheGradientOfThePlainLoss(t *testing.T) {
 				continue
 			}
 			t.Run(f.Name+"/"+string(loss), func(t *testing.T) { checkStep(t, f, o) })
-			if o.Squared = true; o.checkLoss(f) == nil {
-				t.Run(f.Name+"/squared", func(t *testing.T) { checkStep(t, f, o) })
+			if o.Shared = true; o.checkLoss(f) == nil {
+				t.Run(f.Name+"/"+string(loss)+"/shared", func(t *testing.T) { checkStep(t, f, o) })
 			}
 		}
 	}

@@ -96,9 +96,12 @@ func (t *trainer) prepare() {
 		t.groups = questions(d.Train, t.reverse, 1)
 		whole := questions(d.Train, t.reverse, allTargets)
 		_, projects := t.params.querier.(model.Projector)
-		if t.params.querier == nil || projects {
-			t.objective = newRowwise(t.params, o, whole, random)
-		} else {
+		switch {
+		case projects:
+			t.objective = newProjected(t.params, o, whole, random)
+		case o.Shared:
+			t.objective = newSharedPairs(t.params, o, whole, random)
+		default:
 			t.objective = newPairs(t.params, o, whole, random)
 		}
 	}

@@ -78,6 +78,9 @@ func TestTrainersLearnAPlantedGraph(t *testing.T) {
 				continue
 			}
 			t.Run(f.Name+"/"+string(l.loss), func(t *testing.T) { checkLearning(t, d, o) })
+			if o.Shared = true; l.loss == Softmax && o.Defaults(d).checkLoss(f) == nil {
+				t.Run(f.Name+"/shared", func(t *testing.T) { checkLearning(t, d, o) })
+			}
 		}
 	}
 }
@@ -113,6 +116,9 @@ func TestSameSeedSameModelWhateverTheWorkers(t *testing.T) {
 				continue
 			}
 			t.Run(family+"/"+string(l.loss), func(t *testing.T) { checkSameModel(t, d, o) })
+			if o.Shared = true; o.Defaults(d).checkLoss(f) == nil {
+				t.Run(family+"/"+string(l.loss)+"/shared", func(t *testing.T) { checkSameModel(t, d, o) })
+			}
 		}
 	}
 }
@@ -151,8 +157,9 @@ func TestSettingsThatMakeNoSenseAreRefused(t *testing.T) {
 		"need an inner product":  {Family: "rotate-l2", Loss: SampledSoftmax},
 		"smoothing spreads":      {Loss: Softmax, LabelSmoothing: 0.1},
 		"bilinear models":        {Family: "transe", Dura: 0.1},
+		"negatives of a batch":   {Family: "rotate", Loss: Softmax, Shared: true},
+		"cannot be shared":       {Loss: Softmax, Shared: true, Sampling: Hard},
 		"relation's space":       {Family: "transr", Dropout: 0.1},
-		"squared distances":      {Squared: true},
 		`loss "hinge"`:           {Loss: "hinge"},
 		`sampling "all"`:         {Sampling: "all"},
 		`optimiser "sgd"`:        {Optimiser: "sgd"},

@@ -44,3 +44,25 @@ func quantisedBoundsAs(v byteVariant, blocks, query []uint32, bias int32, weight
 		quantisedBoundsGo(blocks, query, bias, weights, out)
 	}
 }
+
+func byteManhattan(blocks, query []uint32, weight float32, out []float32) {
+	switch bestBytes() {
+	case bytesGo:
+		byteManhattanGo(blocks, query, weight, out)
+	case bytesAVX2:
+		byteManhattanAVX2(blocks, query, weight, out)
+	default:
+		byteManhattanAVX512(blocks, query, weight, out)
+	}
+}
+
+func byteModuli(blocks, query []uint32, weight float32, out []float32) {
+	switch bestBytes() {
+	case bytesGo:
+		byteModuliGo(blocks, query, weight, out)
+	case bytesAVX2:
+		byteModuliAVX2(blocks, query, weight, out)
+	default:
+		byteModuliAVX512(blocks, query, weight, out)
+	}
+}

@@ -473,3 +473,23 @@ func quantisedBoundsAVX512(blocks []uint32, query []uint32, bias int32, weights 
 //
 //go:noescape
 func quantisedBoundsVNNI(blocks []uint32, query []uint32, bias int32, weights *[6]float32, out []float32)
+
+// byteManhattanAVX2 is byteManhattanGo; the query has two words for each group of codes.
+//
+//go:noescape
+func byteManhattanAVX2(blocks []uint32, query []uint32, weight float32, out []float32)
+
+// byteModuliAVX2 is byteModuliGo; the query has two words for each group of codes.
+//
+//go:noescape
+func byteModuliAVX2(blocks []uint32, query []uint32, weight float32, out []float32)
+
+// byteManhattanAVX512 is byteManhattanGo; the query has two words for each group of codes.
+//
+//go:noescape
+func byteManhattanAVX512(blocks []uint32, query []uint32, weight float32, out []float32)
+
+// byteModuliAVX512 is byteModuliGo; the query has two words for each group of codes.
+//
+//go:noescape
+func byteModuliAVX512(blocks []uint32, query []uint32, weight float32, out []float32)

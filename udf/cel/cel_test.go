@@ -299,3 +299,34 @@ func BenchmarkColumns(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1024, "ns/row")
 }
+
+// A program compiled before is returned again, for the same source and variables; room is made for new ones.
+func TestProgramsAreKept(t *testing.T) {
+	env := newEnv(t, Options{})
+	compile := func(source string, variables ...string) *Program {
+		t.Helper()
+		p, err := env.Compile(source, variables)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	first := compile("a + b", "a", "b")
+	if compile("a + b", "a", "b") != first || compile("a + b", "a", "b", "c") == first || compile("a + a", "a", "b") == first {
+		t.Error("the kept program is not that of the source and variables")
+	}
+	if _, err := env.Compile("a + b", []string{"a"}); err == nil {
+		t.Error("a variable that is not declared passes")
+	}
+	for i := range 2 * keptPrograms {
+		compile(strings.Repeat(" ", i) + "1")
+	}
+	if len(env.programs) > keptPrograms {
+		t.Errorf("%d programs are kept", len(env.programs))
+	}
+	before := len(env.programs)
+	compile(strings.Repeat(" ", longestKept) + "2")
+	if len(env.programs) != before {
+		t.Error("a long expression is kept")
+	}
+}

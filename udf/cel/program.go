@@ -94,6 +94,9 @@ func plain(v ref.Val) (any, error) {
 	case types.Null:
 		return nil, nil
 	case traits.Lister:
+		if list, ok := x.Value().([]any); ok && isPlain(list) {
+			return list, nil // of a function, as it made it
+		}
 		list := []any{}
 		for it := x.Iterator(); it.HasNext() == types.True; {
 			item, err := plain(it.Next())
@@ -118,4 +121,27 @@ func plain(v ref.Val) (any, error) {
 		return nil, x
 	}
 	return v.Value(), nil
+}
+
+// isPlain reports whether a value is what plain would make of it.
+func isPlain(value any) bool {
+	switch x := value.(type) {
+	case nil, bool, int64, uint64, float64, string:
+		return true
+	case []any:
+		for _, item := range x {
+			if !isPlain(item) {
+				return false
+			}
+		}
+		return x != nil
+	case map[string]any:
+		for _, item := range x {
+			if !isPlain(item) {
+				return false
+			}
+		}
+		return x != nil
+	}
+	return false
 }

@@ -44,5 +44,9 @@ func main() {
 	byteDots{v: avx2, name: "AVX2", blocks: 2}.bounds()
 	byteDots{v: avx512, name: "AVX512", blocks: 4}.bounds()
 	byteDots{v: avx512, name: "VNNI", vnni: true, blocks: 4}.bounds()
+	for _, v := range []lanes{avx2, avx512} {
+		byteDistance{v: v, name: "byteManhattan", lines: 2, blocks: v.count / 4}.bounds()
+		byteDistance{v: v, name: "byteModuli", lines: 1, blocks: v.count / 4, moduli: true}.bounds()
+	}
 	Generate()
 }

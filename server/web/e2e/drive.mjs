@@ -190,6 +190,49 @@ async function models(page) {
   await page.waitForSelector('[data-model="distmult"] .curve');
 }
 
+/** Opens a model's plots: four pictures of the server's, in the theme, with words; the map by another method. */
+async function plots(page) {
+  await page.click("#nav-models");
+  const card = page.locator('[data-model="complex"]');
+  await card.locator(".plots summary").click();
+  const drawn = (count) => page.waitForFunction((count) => {
+    const images = [...document.querySelectorAll('[data-model="complex"] .plot:not(.loading) img')];
+    return images.length === count && images.every((i) => i.complete && i.naturalWidth > 200);
+  }, count, { timeout: 4 * patience }); // a map takes seconds of a processor, which the machine may not have
+  await drawn(4);
+  const words = await card.locator(".plot img").evaluateAll((images) => images.map((i) => i.alt));
+  for (const part of [/loss/, /by relation/, /Colour/, /first ten/]) assert.ok(words.some((w) => part.test(w)), `no picture tells of ${part}: ${words}`);
+  await page.setViewportSize({ width: 1280, height: 1900 });
+  await card.screenshot({ path: join(folder, "12-plots.png") });
+  const map = card.locator('[data-plot="entities"]');
+  const before = await map.locator("img").getAttribute("src");
+  await map.locator("select").selectOption("pca");
+  await map.locator("input").fill("occupation");
+  await map.locator("input").press("Enter");
+  await page.waitForFunction((before) => {
+    const image = document.querySelector('[data-model="complex"] [data-plot="entities"] .plot:not(.loading) img');
+    return image && image.src !== before && /occupation/.test(image.alt);
+  }, before);
+  await page.click("#theme");
+  await page.waitForFunction(() => [...document.querySelectorAll('[data-model="complex"] .plot img')].every((i) => i.src.includes(encodeURIComponent("#181C26"))));
+  await card.screenshot({ path: join(folder, "13-plots-dark.png") });
+  await page.setViewportSize({ width: 390, height: 2600 });
+  await drawn(4);
+  await page.waitForTimeout(300);
+  await shot(page, "14-plots-narrow");
+  await page.setViewportSize({ width: 1280, height: 860 });
+  await page.click("#theme");
+  await map.locator("input").fill("nosuchrelation");
+  await map.locator("input").press("Enter");
+  await map.locator(".problem").waitFor();
+  await map.locator("input").fill("");
+  await map.locator("input").press("Enter");
+  await drawn(4);
+  const saving = page.waitForEvent("download");
+  await map.getByRole("button", { name: "Save entities as PNG" }).click();
+  assert.equal((await saving).suggestedFilename(), "complex-entities.png");
+}
+
 async function expression(page) {
   await page.click("#nav-cel");
   await page.click("#cel-editor");
@@ -266,6 +309,7 @@ try {
   await step("labels instead of names", () => labels(page));
   await step("exploring", () => explore(page));
   await step("model cards and training", () => models(page));
+  await step("plots of a model", () => plots(page));
   await step("an expression", () => expression(page));
   await step("the graph's figures", () => graph(page));
   await step("an import", () => importing(page));

@@ -91,6 +91,12 @@ export interface Model {
   maintained: number;
 }
 
+export type PlotKind = "curves" | "entities" | "ranks" | "relations";
+
+export interface Training {
+  families: { name: string; title: string; equation: string; source: string }[];
+}
+
 export interface Job {
   id: string;
   state: "running" | "done" | "failed" | "cancelled";
@@ -226,7 +232,13 @@ export const api = {
   },
   stats: () => get<Stats>("api/v1/stats"),
   models: async () => (await get<{ models: Model[] }>("api/v1/models")).models,
+  async plot(model: string, kind: PlotKind, format: "svg" | "png", options: Record<string, string>): Promise<Response> {
+    const response = await send(`api/v1/models/${encodeURIComponent(model)}/plots/${kind}.${format}?${new URLSearchParams(options)}`, {});
+    if (!response.ok) await read(response); // tells the problem
+    return response;
+  },
   jobs: async () => (await get<{ jobs: Job[] }>("api/v1/jobs")).jobs,
+  training: () => get<Training>("api/v1/training"),
   train: (request: { family: string; name: string; replace: boolean; epochs?: number; dim?: number }) => post<Job>("api/v1/train", request),
   async cancel(id: string): Promise<Job> {
     return read<Job>(await send(`api/v1/jobs/${encodeURIComponent(id)}`, { method: "DELETE" }));

@@ -7,6 +7,7 @@ import { ExploreView } from "./explore";
 import { hasLabels, labelIRI } from "./labels";
 import { ModelsView } from "./models";
 import { restylePictures } from "./picture";
+import { restylePlots } from "./plots";
 import { problemCard, QueryView } from "./query";
 import { StatsView } from "./stats";
 import { count, setBase } from "./terms";
@@ -67,11 +68,16 @@ function route(): void {
   if (chosen === "cel") cel.focus();
 }
 
+function restyle(): void {
+  restylePictures();
+  restylePlots();
+}
+
 function theme(next: string | null): void {
   if (next) localStorage.setItem(themeKey, next);
   const kept = next ?? localStorage.getItem(themeKey);
   if (kept) document.documentElement.dataset["theme"] = kept;
-  restylePictures();
+  restyle();
 }
 
 function toggleTheme(): void {
@@ -107,7 +113,7 @@ document.getElementById("views")!.append(...Object.values(views));
 document.getElementById("nav")!.append(...names.map((n) => el("a", { id: `nav-${n}`, href: `#${n}` }, titles[n])));
 document.getElementById("theme")!.append(icon("sun"));
 document.getElementById("theme")!.addEventListener("click", toggleTheme);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", restylePictures);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", restyle);
 addEventListener("hashchange", route);
 theme(null);
 route();

@@ -2,6 +2,7 @@
 import { api, Problem, type Job, type Model } from "./api";
 import { curve } from "./curve";
 import { el, fill } from "./dom";
+import { PlotsPanel } from "./plots";
 import { problemCard } from "./query";
 import { bytes, count, counted, duration, shortIRI } from "./terms";
 
@@ -12,10 +13,11 @@ export class ModelsView {
   private readonly cards = el("div", { class: "cards" });
   private readonly jobs = el("div", { class: "cards" });
   private readonly problem = el("div");
-  private readonly family = el("select", { id: "family" }, ["complex", "distmult"].map((f) => el("option", { value: f }, familyName(f))));
+  private readonly family = el("select", { id: "family" });
   private readonly name = el("input", { id: "model-name", placeholder: "as the family", autocomplete: "off", spellcheck: "false" });
   private readonly epochs = el("input", { id: "epochs", type: "number", min: "1", max: "1000", placeholder: "by size" });
   private readonly dim = el("input", { id: "dim", type: "number", min: "1", max: "2000", placeholder: "by size" });
+  private readonly plots = new Map<string, PlotsPanel>(); // by model, so that they stay open while cards are made anew
   private polling = false;
 
   constructor(private readonly changed: () => void) {
@@ -29,9 +31,19 @@ export class ModelsView {
         el("button", { type: "submit", class: "primary" }, "Train")));
   }
 
+  /** Asks the server once which families there are. */
+  private async families(): Promise<void> {
+    if (titles.size > 0) return;
+    for (const f of (await api.training()).families) {
+      titles.set(f.name, f.title);
+      this.family.append(el("option", { value: f.name, title: `${f.equation} (${f.source})` }, f.title));
+    }
+  }
+
   /** Asks the server again. */
   async refresh(): Promise<void> {
     try {
+      await this.families();
       const [models, jobs] = await Promise.all([api.models(), api.jobs()]);
       this.show(models, jobs);
       if (jobs.some((j) => j.state === "running")) void this.poll();
@@ -43,7 +55,14 @@ export class ModelsView {
   private show(models: Model[], jobs: Job[]): void {
     const shown = jobs.filter((j) => j.state === "running" || j.state === "failed").slice(0, 3);
     fill(this.jobs, shown.map((j) => jobCard(j, () => void this.cancel(j.id))));
-    fill(this.cards, models.length || shown.length ? models.map(modelCard) : el("p", { class: "empty" }, "No model yet. Train one below: on a small graph it takes seconds."));
+    fill(this.cards, models.length || shown.length ? models.map((m) => modelCard(m, this.plotsOf(m).element)) : el("p", { class: "empty" }, "No model yet. Train one below: on a small graph it takes seconds."));
+    for (const m of models) this.plotsOf(m).update(m); // once they are in the page, whose width they ask for
+  }
+
+  private plotsOf(model: Model): PlotsPanel {
+    const panel = this.plots.get(model.name) ?? new PlotsPanel(model.name);
+    this.plots.set(model.name, panel);
+    return panel;
   }
 
   private async poll(): Promise<void> {
@@ -89,11 +108,14 @@ export class ModelsView {
   }
 }
 
+// titles holds what papers call the families, by name.
+const titles = new Map<string, string>();
+
 function familyName(family: string): string {
-  return ({ complex: "ComplEx", distmult: "DistMult", transe: "TransE", rotate: "RotatE", transr: "TransR" } as Record<string, string>)[family] ?? family;
+  return titles.get(family) ?? family;
 }
 
-function modelCard(model: Model): HTMLElement {
+function modelCard(model: Model, plots: HTMLElement): HTMLElement {
   const m = model.held_out;
   const figure = (value: string, label: string, strong = false) => el("div", { class: strong ? "figure strong" : "figure" }, el("b", {}, value), el("span", {}, label));
   const share = (v: number) => `${(100 * v).toFixed(1)} %`;
@@ -107,7 +129,8 @@ function modelCard(model: Model): HTMLElement {
       fact("Fact from", `probability ${model.threshold.toFixed(2)}${model.calibration ? ` (${model.calibration})` : ""}`),
       fact("Settings", `${model.settings}${model.settings ? ", " : ""}seed ${model.seed}`),
       fact("Follows", `graph @${model.version}${model.maintained ? `, ${counted(model.maintained, "change")} since training` : ""}, drift ${model.drift.toFixed(3)}`),
-      model.graph ? fact("Graph", shortIRI(model.graph)) : []));
+      model.graph ? fact("Graph", shortIRI(model.graph)) : []),
+    plots);
 }
 
 function fact(name: string, value: string): HTMLElement[] {

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/inklingdb/inkling/engine"
 	"github.com/inklingdb/inkling/internal/demo"
@@ -46,7 +47,7 @@ func serve(ctx context.Context, listen, token string, epochs int) error {
 			return err
 		}
 	}
-	s, err := server.New(db, server.Options{Token: token, Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))})
+	s, err := server.New(db, server.Options{Token: token, Limits: server.Limits{QueryTime: 5 * time.Minute}, Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))})
 	if err != nil {
 		return err
 	}
