@@ -14,7 +14,7 @@ func Settings(family string) train.Options {
 	}
 	switch family {
 	case "rescal": // d² wide random weights of a relation fit any triples without a pattern
-		o.InitScale = 0.01
+		o.InitScale, o.RelationRate = 0.01, 1
 	case "transe":
 		o.Optimiser, o.LearningRate, o.N3, o.InitScale, o.Epochs = train.Adam, 0.01, -1, 0.3, 120
 	case "transe-l1", "rotate", "rotate-l2":
@@ -22,7 +22,7 @@ func Settings(family string) train.Options {
 		o.Optimiser, o.LearningRate, o.N3, o.InitScale, o.Epochs = train.Adam, 0.01, -1, 0.3, 100
 	case "transr":
 		o.Loss, o.Negatives, o.Sampling, o.Dim = train.Softmax, 32, train.Hard, 16
-		o.Optimiser, o.LearningRate, o.N3, o.InitScale, o.Epochs = train.Adam, 0.01, -1, 0.3, 60
+		o.Optimiser, o.LearningRate, o.N3, o.InitScale, o.Epochs = train.Adam, 0.01, -1, 0.03, 60
 	}
 	return o
 }
