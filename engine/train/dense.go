@@ -77,8 +77,8 @@ func (s *denseStep) step(groups []group, rate float32) float64 {
 		}
 	}
 	s.sortParts()
-	s.stepEntities()
 	s.stepRelations()
+	s.stepEntities()
 	return s.total()
 }
 

@@ -64,7 +64,7 @@ var Presets = []Preset{
 	},
 	{
 		Name:     "fb15k-237-rotate-l2",
-		Measured: "@FB-ROTATE@",
+		Measured: "test MRR 0.3325, Hits@1 0.2430, @3 0.3648, @10 0.5127",
 		Options: Options{
 			Family: "rotate-l2", Dim: 256, Loss: AllEntities, Batch: 512, LearningRate: 0.2, L2: 0.16, Epochs: 16, ValidEvery: 4, Patience: 10,
 		},
@@ -78,7 +78,7 @@ var Presets = []Preset{
 	},
 	{
 		Name:     "wn18rr-distmult",
-		Measured: "@WN-DISTMULT@",
+		Measured: "test MRR 0.4487, Hits@1 0.4135, @3 0.4590, @10 0.5163",
 		Options: Options{
 			Family: "distmult", Dim: 400, Loss: AllEntities, Batch: 512, LearningRate: 0.2, Dura: 0.08, Epochs: 10, ValidEvery: 10, Patience: 10,
 		},

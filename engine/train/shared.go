@@ -59,8 +59,8 @@ func (s *sharedPairs) step(groups []group, rate float32) float64 {
 	s.multiply.tnWith(s.rows(s.weighted), s.workers)(s.gradWider, scores)
 	inRanges(len(s.candidates), s.workers, s.finishCandidates)
 	s.collectShared()
-	s.stepParts(s.gradOf)
 	s.stepRelations()
+	s.stepParts(s.gradOf)
 	return s.total()
 }
 

@@ -62,8 +62,8 @@ func (s *sampledSoftmax) finish(groups []group) float64 {
 		s.parts = append(s.parts, part{entity: e, row: uint32(j), source: fromCandidate, scale: 1})
 	}
 	s.sortParts()
-	s.stepParts(s.gradOf)
 	s.stepRelations()
+	s.stepParts(s.gradOf)
 	return s.total()
 }
 
