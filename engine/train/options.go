@@ -147,7 +147,7 @@ func (o *Options) defaultsByFamily(d Data, small bool) {
 	if err == nil {
 		// A step of Adagrad or Adam moves every number of a row by the rate: a d×d matrix by d times it in norm.
 		entity, relation := f.Interaction.Width(o.Dim)
-		setDefault(&o.RelationRate, pick(relation >= entity*o.Dim, min(1, 2/float64(o.Dim)), 1))
+		setDefault(&o.RelationRate, pick(relation >= entity*o.Dim, min(1, 15/float64(o.Dim)), 1))
 	}
 	setDefault(&o.RelationRate, 1)
 	setDefault(&o.Negatives, pick(kind == paired && !o.Shared, 128, 1024))

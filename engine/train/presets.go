@@ -43,8 +43,8 @@ var Presets = []Preset{
 		Name:     "fb15k-237-rescal",
 		Measured: "@FB-RESCAL@",
 		Options: Options{
-			Family: "rescal", Dim: 200, Loss: AllEntities, Batch: 512, LearningRate: 0.2, RelationRate: 0.01, Dura: 0.05, InitScale: 0.03,
-			Epochs: 12, ValidEvery: 6, Patience: 10,
+			Family: "rescal", Dim: 256, Loss: AllEntities, Batch: 512, LearningRate: 0.2, RelationRate: 0.15, Dura: 0.07, InitScale: 0.03,
+			Epochs: 13, ValidEvery: 13, Patience: 10,
 		},
 	},
 	{
@@ -66,14 +66,14 @@ var Presets = []Preset{
 		Name:     "fb15k-237-rotate-l2",
 		Measured: "test MRR 0.3325, Hits@1 0.2430, @3 0.3648, @10 0.5127",
 		Options: Options{
-			Family: "rotate-l2", Dim: 256, Loss: AllEntities, Batch: 512, LearningRate: 0.2, L2: 0.16, Epochs: 16, ValidEvery: 4, Patience: 10,
+			Family: "rotate-l2", Dim: 256, Loss: AllEntities, Batch: 512, LearningRate: 0.2, L2: 0.16, Epochs: 14, ValidEvery: 7, Patience: 10,
 		},
 	},
 	{
 		Name:     "wn18rr",
 		Measured: "test MRR 0.4780, Hits@1 0.4408, @3 0.4917, @10 0.5507",
 		Options: Options{
-			Family: "complex", Dim: 256, Loss: AllEntities, Batch: 512, LearningRate: 0.2, Dura: 0.1, Epochs: 14, ValidEvery: 14, Patience: 10,
+			Family: "complex", Dim: 256, Loss: AllEntities, Batch: 512, LearningRate: 0.2, Dura: 0.1, Epochs: 12, ValidEvery: 12, Patience: 10,
 		},
 	},
 	{
@@ -81,6 +81,14 @@ var Presets = []Preset{
 		Measured: "test MRR 0.4487, Hits@1 0.4135, @3 0.4590, @10 0.5163",
 		Options: Options{
 			Family: "distmult", Dim: 400, Loss: AllEntities, Batch: 512, LearningRate: 0.2, Dura: 0.08, Epochs: 10, ValidEvery: 10, Patience: 10,
+		},
+	},
+	{
+		Name:     "wn18rr-rescal",
+		Measured: "test MRR 0.4377, Hits@1 0.4118, @3 0.4483, @10 0.4848",
+		Options: Options{
+			Family: "rescal", Dim: 128, Loss: AllEntities, Batch: 512, LearningRate: 0.2, RelationRate: 0.1, Dura: 0.08, InitScale: 0.03,
+			Epochs: 8, ValidEvery: 4, Patience: 10,
 		},
 	},
 	{
@@ -96,7 +104,7 @@ var Presets = []Preset{
 		Measured: "test MRR 0.4644, Hits@1 0.4296, @3 0.4807, @10 0.5294",
 		Options: Options{
 			Family: "rotate", Dim: 200, Loss: SelfAdversarial, Batch: 512, Negatives: 128, Margin: 6, Temperature: 0.5, Subsample: true,
-			NoReciprocal: true, Optimiser: Adam, LearningRate: 0.002, Epochs: 12, ValidEvery: 4, Patience: 10,
+			NoReciprocal: true, Optimiser: Adam, LearningRate: 0.002, Epochs: 12, ValidEvery: 6, Patience: 10,
 		},
 	},
 }
