@@ -93,7 +93,7 @@ var Presets = []Preset{
 	},
 	{
 		Name:     "wn18rr-transe-l1",
-		Measured: "@WN-TRANSE@",
+		Measured: "test MRR 0.1709, Hits@1 0.0003, @3 0.2966, @10 0.4631",
 		Options: Options{
 			Family: "transe-l1", Dim: 200, Loss: SelfAdversarial, Batch: 512, Negatives: 128, Margin: 6, Temperature: 0.5, Subsample: true,
 			NoReciprocal: true, Optimiser: Adam, LearningRate: 0.002, Epochs: 10, ValidEvery: 5, Patience: 10,
