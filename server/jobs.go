@@ -133,16 +133,21 @@ func (j *jobs) train(ctx context.Context, entry *job, graph rdf.Term) {
 func (j *jobs) progress(entry *job, p engine.TrainProgress) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	entry.Phase, entry.Step, entry.Done, entry.Remaining = p.Phase, p.Step, p.Done, p.Remaining.Seconds()
+	if p.Phase != "training" {
+		return
+	}
 	if p.Epoch > entry.Epoch && p.Loss != 0 {
-		entry.Curve = append(entry.Curve, engine.CurvePoint{
-			Epoch: p.Epoch, Seconds: time.Since(entry.Started).Seconds(), Loss: p.Loss,
-		})
+		entry.Curve = append(entry.Curve, engine.CurvePoint{Epoch: p.Epoch})
 	}
-	if last := len(entry.Curve) - 1; last >= 0 && p.MRR != entry.MRR {
-		entry.Curve[last].MRR = p.MRR
+	if last := len(entry.Curve) - 1; last >= 0 && entry.Curve[last].Epoch == p.Epoch {
+		point := &entry.Curve[last]
+		point.Seconds, point.Loss = time.Since(entry.Started).Seconds(), p.Loss
+		if p.MRR != entry.MRR {
+			point.MRR = p.MRR
+		}
 	}
-	entry.Phase, entry.Step, entry.Epoch, entry.Epochs, entry.Done = p.Phase, p.Step, p.Epoch, p.Epochs, p.Done
-	entry.Loss, entry.MRR, entry.Remaining = p.Loss, p.MRR, p.Remaining.Seconds()
+	entry.Epoch, entry.Epochs, entry.Loss, entry.MRR = p.Epoch, p.Epochs, p.Loss, p.MRR
 }
 
 // copy returns the job as it is now, safe to read without the lock; the caller holds it.

@@ -86,8 +86,7 @@ func (b *bar) done(words string) {
 	}
 	b.tracker.UpdateMessage(b.title + " " + words)
 	b.tracker.MarkAsDone()
-	b.writer.Stop()
-	<-b.stopped
+	b.end()
 }
 
 // fail ends the bar after an error, which the caller reports.
@@ -96,8 +95,20 @@ func (b *bar) fail() {
 	defer b.mu.Unlock()
 	if b.tracker != nil {
 		b.tracker.MarkAsErrored()
+		b.end()
+	}
+}
+
+// end waits until a bar on a terminal is drawn for the last time. Stop does nothing before drawing has begun, which
+// work done at once may be ahead of, so it is said until it is heard.
+func (b *bar) end() {
+	for {
 		b.writer.Stop()
-		<-b.stopped
+		select {
+		case <-b.stopped:
+			return
+		case <-time.After(time.Millisecond):
+		}
 	}
 }
 

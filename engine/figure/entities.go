@@ -68,7 +68,7 @@ func layOut(ctx context.Context, out *plot.Entities, v engine.EntityVectors, r R
 			out.Below += fmt.Sprintf(", since t-SNE needs at least %d", project.MinRows)
 		}
 		for k, share := range c.Explained {
-			out.Axes[k] = fmt.Sprintf("component %d (%.1f %% of the variance)", k+1, 100*share)
+			out.Axes[k] = fmt.Sprintf("component %d (%.1f %% of variance)", k+1, 100*share)
 		}
 		return nil
 	}

@@ -25,8 +25,9 @@ type transRInteraction struct{}
 // startAtIdentity makes a fresh relation's matrix the identity, as the authors do, so that it begins as TransE.
 func startAtIdentity(row []float32) {
 	d := int(math.Sqrt(float64(len(row)))) // d + d² lies between d² and (d+1)²
+	clear(row[d:])
 	for i := range d {
-		row[d+i*d+i]++
+		row[d+i*d+i] = 1
 	}
 }
 

@@ -134,7 +134,10 @@ func (p *page) frame(r vg.Rectangle, x, y axis) frame {
 		f.area.Max.Y -= normalSize*lineGap + gap
 	}
 	if x.label != "" {
-		p.say(p.normal(), (f.area.Min.X+f.area.Max.X)/2, r.Min.Y+normalSize*0.25, 0.5, p.fit(p.normal(), x.label, r.Max.X-r.Min.X))
+		label := p.fit(p.normal(), x.label, r.Max.X-r.Min.X)
+		half := p.width(p.normal(), label) / 2
+		middle := max(r.Min.X+half, min((f.area.Min.X+f.area.Max.X)/2, r.Max.X-half))
+		p.say(p.normal(), middle, r.Min.Y+normalSize*0.25, 0.5, label)
 		f.area.Min.Y += normalSize * lineGap
 	}
 	if len(x.ticks) > 0 {

@@ -65,8 +65,15 @@ func (e *Entities) counts() map[int]int {
 
 // height leaves room for the legend, whatever the width.
 func (e *Entities) height(width int) int {
-	return max(width*3/5+90, 190+int(keyLine)*(len(e.Groups)+2))
+	keys := int(keyLine) * (len(e.Groups) + 2)
+	if width < narrowMap {
+		return width + 130 + keys
+	}
+	return max(width*3/5+90, 190+keys)
 }
+
+// narrowMap is the width below which the legend stands above the map instead of beside it.
+const narrowMap = 420
 
 func (e *Entities) check() error {
 	if len(e.Points) == 0 || len(e.Group) != len(e.Points) {
@@ -107,7 +114,7 @@ func (e *Entities) draw(p *page) {
 	e.names(p, f, radius)
 }
 
-// legend writes the groups to the right of the map.
+// legend writes the groups to the right of the map, or above a narrow one.
 func (e *Entities) legend(p *page) {
 	counts := e.counts()
 	var keys []key
@@ -119,6 +126,14 @@ func (e *Entities) legend(p *page) {
 	}
 	if counts[None] > 0 {
 		keys = append(keys, p.glyphKey(fmt.Sprintf("%s (%s)", e.Nothing, count(counts[None])), circle, keySize*noneSize, p.theme.rest))
+	}
+	if p.Max.X-p.Min.X < narrowMap {
+		for _, line := range p.wrap(p.small(), e.Heading, p.rest.Max.X-p.rest.Min.X, 4) {
+			p.say(p.small(), p.rest.Min.X, p.rest.Max.Y-smallSize, 0, line)
+			p.rest.Max.Y -= smallSize * lineGap
+		}
+		p.row(keys)
+		return
 	}
 	width := vg.Length(0)
 	for _, k := range keys {

@@ -142,7 +142,7 @@ func TestTextsSayWhatIsDrawn(t *testing.T) {
 		"curves":          {"complex (best MRR", "distmult (best MRR", "epoch", "loss, mean of a training triple", "MRR on validation triples"},
 		"curves by time":  {"time since the training began, seconds"},
 		"ranks":           {"tails (h, r, ?): MRR 0.600", "heads (?, r, t): MRR 0.400", "rank up to … (log scale)", "share of the questions, %", "60"},
-		"relations":       {"treats", "all relations", "150", "3 relations with fewer triples", "MRR and Hits@10, from 0 to 1", "test triples"},
+		"relations":       {"treats", "all relations", "150", "3 relations with fewer triples", "MRR, Hits@10 (0 to 1)", "test triples"},
 		"entities":        {"country (10)", "city (10)", "2 others (10)", "no type (10)", "type, by rdf:type", "France"},
 		"entities by PCA": {"component 1 (40 % of the variance)", "component 2 (20 % of the variance)"},
 	} {
@@ -187,26 +187,30 @@ func TestBarsHaveTheirHeights(t *testing.T) {
 	}
 }
 
-// The legend of a map stands beside it: no point lies under a key.
-func TestTheLegendIsBesideThePoints(t *testing.T) {
+var pointPath = regexp.MustCompile(`<path d="M([\d.]+),([\d.]+)[LA][^"]*" style="fill:#\w+;fill-opacity`)
+
+// The legend of a map stands beside it, or above a narrow one: no point lies under a key.
+func TestTheLegendIsOutsideThePoints(t *testing.T) {
 	for _, width := range []int{300, 480, 720, 1400} {
 		e := someEntities()
 		e.Names = nil
 		svg := written(t, e, Options{Format: "svg", Width: width})
-		edge := math.Inf(1)
+		left, low := math.Inf(1), 0.0 // of the keys, low from the top
 		for _, p := range textsOf(t, svg) {
 			if strings.HasPrefix(p.text, "coun") || strings.HasPrefix(p.text, "city") {
-				edge = min(edge, p.x-float64(keyMark))
+				left, low = min(left, p.x-float64(keyMark)), max(low, p.y)
 			}
 		}
-		beside := 0
-		for _, m := range regexp.MustCompile(`<path d="M([\d.]+),[\d.]+[LA][^"]*" style="fill:#\w+;fill-opacity`).FindAllStringSubmatch(string(svg), -1) {
-			if x, _ := strconv.ParseFloat(m[1], 64); x > edge {
-				beside++
-			}
+		points := pointPath.FindAllStringSubmatch(string(svg), -1)
+		if math.IsInf(left, 1) || len(points) != len(e.Points) {
+			t.Fatalf("width %d: keys begin at %g, %d points", width, left, len(points))
 		}
-		if math.IsInf(edge, 1) || beside > 0 {
-			t.Errorf("width %d: the keys begin at %g, %d points lie beyond", width, edge, beside)
+		for _, m := range points {
+			x, _ := strconv.ParseFloat(m[1], 64)
+			y, _ := strconv.ParseFloat(m[2], 64) // from the bottom
+			if x > left && float64(e.height(width))-y < low {
+				t.Errorf("width %d: a point at %g, %g from the top; the keys begin at %g and end at %g", width, x, float64(e.height(width))-y, left, low)
+			}
 		}
 	}
 }

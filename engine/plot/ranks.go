@@ -152,7 +152,7 @@ func (r *Relations) draw(p *page) {
 	for _, row := range r.Rows {
 		most = max(most, row.Triples)
 	}
-	x := within("MRR and Hits@10, from 0 to 1", 0, 1, 5)
+	x := within("MRR, Hits@10 (0 to 1)", 0, 1, 5)
 	f := p.frame(left, x, names)
 	room := p.width(p.small(), count(max(most, r.All.Triples))) + 8 // for the numbers behind the bars
 	bars := p.frame(right, axis{label: "test triples", high: 1}, axis{low: names.low})

@@ -21,7 +21,7 @@ const (
 // Optimiser names how gradients become steps.
 type Optimiser string
 
-// The optimisers; both step only the rows that a batch touches.
+// The optimisers. Both step only the rows that a batch touches, which a loss over all entities does to every one.
 const (
 	Adagrad Optimiser = "adagrad" // Duchi, Hazan, Singer 2011
 	Adam    Optimiser = "adam"    // Kingma, Ba 2015; moments of untouched rows stay as they are
@@ -38,7 +38,7 @@ const (
 	Plateau  Schedule = "plateau"  // halved after each validation without a better MRR
 )
 
-// Precision names the arithmetic of the products over all entities.
+// Precision names the arithmetic of the products over all entities, or over those that a batch shares.
 type Precision string
 
 // The precisions.

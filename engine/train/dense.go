@@ -77,8 +77,8 @@ func (s *denseStep) step(groups []group, rate float32) float64 {
 		}
 	}
 	s.sortParts()
-	s.stepEntities()
 	s.stepRelations()
+	s.stepEntities()
 	return s.total()
 }
 
@@ -141,6 +141,9 @@ func (s *denseStep) exponentials(i int, row []float32) (factor, left float32) {
 // summed binary cross-entropy.
 func (s *denseStep) probabilities(i int, row []float32) float32 {
 	targets := s.groups[i].targets
+	for k, v := range row {
+		row[k] = max(-sigmoidClip, min(v, sigmoidClip))
+	}
 	var stated float64
 	for _, t := range targets {
 		stated += float64(row[t])
@@ -158,14 +161,11 @@ func (s *denseStep) probabilities(i int, row []float32) float32 {
 	return 1
 }
 
-// sigmoidClip is beyond what a score counts as certain: 1 + e³⁰ squared four times stays a float64.
+// sigmoidClip is beyond what a score counts as certain: the product of eight 1 + e³⁰ stays a float64.
 const sigmoidClip = 30
 
-// sigmoids replaces scores by σ(score) and returns Σ log(1 + exp(score)).
+// sigmoids replaces scores within sigmoidClip by σ(score) and returns Σ log(1 + exp(score)).
 func sigmoids(row []float32) float64 {
-	for k, v := range row {
-		row[k] = max(-sigmoidClip, min(v, sigmoidClip))
-	}
 	vec.ExpSum(row, 0, row)
 	var sum float64
 	for len(row) > 0 {

@@ -109,8 +109,8 @@ func (s *sampler) one(random *rand.Rand) uint32 {
 	return e
 }
 
-// keepSides chooses one end of each triple for Bernoulli sampling: of a query with m answers whose triples' other ends
-// have n on average, the crowded side is asked for less. Groups have one target each; it returns the questions to keep.
+// keepSides chooses which ends of the triples are asked for in Bernoulli sampling, one a triple on average: of a query with
+// m answers whose triples' other ends have n on average, the crowded side is asked for less. Groups have one target each; it returns the questions to keep.
 func keepSides(groups []group, reverse uint32, random *rand.Rand) []group {
 	perTail, perHead := crowds(groups, reverse)
 	kept := groups[:0:0]

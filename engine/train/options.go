@@ -129,6 +129,9 @@ func (o Options) Defaults(d Data) Options {
 	setDefault(&o.Patience, 5)
 	setDefault(&o.Workers, 1)
 	o.N3 = max(o.N3, 0)
+	if asked := 2 * len(d.Train); asked > 0 && o.Batch <= largestBatch {
+		o.Batch = min(o.Batch, asked)
+	}
 	return o
 }
 
@@ -144,7 +147,7 @@ func (o *Options) defaultsByFamily(d Data, small bool) {
 	if err == nil {
 		// A step of Adagrad or Adam moves every number of a row by the rate: a d×d matrix by d times it in norm.
 		entity, relation := f.Interaction.Width(o.Dim)
-		setDefault(&o.RelationRate, pick(relation >= entity*o.Dim, min(1, 2/float64(o.Dim)), 1))
+		setDefault(&o.RelationRate, pick(relation >= entity*o.Dim, min(1, 15/float64(o.Dim)), 1))
 	}
 	setDefault(&o.RelationRate, 1)
 	setDefault(&o.Negatives, pick(kind == paired && !o.Shared, 128, 1024))
@@ -157,7 +160,7 @@ func (o *Options) defaultsByFamily(d Data, small bool) {
 		case kind == dense:
 			scale = 0.1
 		case f.Similarity != model.NegL2: // sums over the dimensions: a random pair begins about the margin apart
-			scale = (o.Margin + 2) / float64(2*o.Dim)
+			scale = (max(o.Margin, 0) + 2) / float64(2*o.Dim)
 		}
 		setDefault(&o.InitScale, scale)
 		setDefault(&o.N3, -1)
@@ -205,10 +208,12 @@ func pick[T any](first bool, a, b T) T {
 	return b
 }
 
-// Far above the presets' 100 and 384: a slip of the hand, or of a client, is told instead of asked of the memory.
+// Far above the presets': a slip of the hand, or of a client, is told instead of asked of the memory.
 const (
-	largestDim   = 16_384
-	largestBatch = 65_536
+	largestDim       = 16_384
+	largestBatch     = 65_536
+	largestNegatives = 65_536
+	largestPairs     = 1 << 30 // of a batch
 )
 
 // Check returns nil if Train can begin with the options, zero ones defaulted: ErrOptions or ErrNoData with the reason
@@ -238,6 +243,20 @@ func (o Options) check(d Data) error {
 	}
 	if o.Dim > largestDim || o.Batch > largestBatch {
 		return fmt.Errorf("train: %w: dimension %d and batch %d are at most %d and %d", ErrOptions, o.Dim, o.Batch, largestDim, largestBatch)
+	}
+	if o.Negatives > largestNegatives || o.Batch*o.Negatives > largestPairs {
+		return fmt.Errorf("train: %w: %d negatives of %d answers are at most %d, and %d in all", ErrOptions, o.Negatives, o.Batch, largestNegatives, largestPairs)
+	}
+	for name, number := range map[string]float64{
+		"rate": o.LearningRate, "relation rate": o.RelationRate, "initial scale": o.InitScale, "margin": o.Margin, "temperature": o.Temperature,
+		"warm-up": o.Warmup, "N3": o.N3, "L2": o.L2, "DURA": o.Dura,
+	} {
+		if math.IsNaN(number) || math.IsInf(number, 0) {
+			return fmt.Errorf("train: %w: %s %g must be a number", ErrOptions, name, number)
+		}
+	}
+	if err := o.checkMemory(d); err != nil {
+		return err
 	}
 	if !(o.LearningRate > 0) || !(o.InitScale > 0) || !(o.DecayTo >= 0 && o.DecayTo <= 1) {
 		return fmt.Errorf("train: %w: rate %g and initial scale %g must be positive, decay %g in [0, 1]",
@@ -299,6 +318,9 @@ func (o Options) settings() map[string]string {
 		}
 	}
 	kind, _ := o.Loss.kind()
+	if kind != dense && !o.Shared { // their products are float32
+		s["precision"] = string(Float32)
+	}
 	if o.Shared {
 		s["shared"] = "true"
 	}

@@ -6,8 +6,12 @@ import (
 	"github.com/inklingdb/inkling/internal/vec"
 )
 
-// pairLoss is a loss of one triple's score and its negatives' scores. at returns the loss and the derivative by the
-// triple's score, and replaces the negatives' scores by the derivatives by them.
+// lowest is the score of a negative that is hidden.
+var lowest = float32(math.Inf(-1))
+
+// pairLoss is a loss of one triple's score and its negatives' scores. It returns the loss and the derivative by the
+// triple's score, and replaces the negatives' scores by the derivatives by them. Means are over all negatives drawn, the
+// hidden ones (−Inf) with them.
 type pairLoss func(positive float32, negatives []float32) (loss float64, dPositive float32)
 
 func (o Options) pairLoss() pairLoss {
@@ -20,8 +24,10 @@ func (o Options) pairLoss() pairLoss {
 	case SelfAdversarial:
 		return func(p float32, n []float32) (float64, float32) {
 			weights := make([]float32, len(n))
-			vec.Axpy(temperature, n, weights)
-			vec.SoftmaxRow(weights)
+			if vec.Max(n) > lowest { // else every negative is hidden, as an answer: none weighs anything
+				vec.Axpy(temperature, n, weights)
+				vec.SoftmaxRow(weights)
+			}
 			return logisticLoss(margin, p, n, weights)
 		}
 	}
@@ -34,7 +40,7 @@ func marginLoss(margin, positive float32, negatives []float32) (loss float64, dP
 	for i, s := range negatives {
 		short := margin - positive + s
 		negatives[i] = 0
-		if short > 0 {
+		if !(short <= 0) { // NaN is told by the loss
 			loss += float64(short * each)
 			negatives[i] = each
 			dPositive -= each

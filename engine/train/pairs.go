@@ -84,8 +84,8 @@ func (s *pairStep) step(groups []group, rate float32) float64 {
 	s.flowBack()
 	s.inRows(s.queryGradient)
 	s.collect()
-	s.stepParts(s.gradOf)
 	s.stepRelations()
+	s.stepParts(s.gradOf)
 	return s.total()
 }
 

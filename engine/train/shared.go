@@ -1,7 +1,6 @@
 package train
 
 import (
-	"math"
 	"math/rand/v2"
 
 	"github.com/inklingdb/inkling/internal/vec"
@@ -10,6 +9,8 @@ import (
 // sharedPairs is a paired loss whose negatives are drawn once a batch, for all its answers: scores and gradients are
 // then products of matrices, as over all entities, and a thousand negatives cost what a few of an answer's own do. A
 // drawn entity that answers a query does not count for it.
+//
+// Distances are expanded from inner products, which bfloat16 rounds: small ones beside long rows are inexact.
 type sharedPairs struct {
 	pairStep
 	multiply   products
@@ -59,8 +60,8 @@ func (s *sharedPairs) step(groups []group, rate float32) float64 {
 	s.multiply.tnWith(s.rows(s.weighted), s.workers)(s.gradWider, scores)
 	inRanges(len(s.candidates), s.workers, s.finishCandidates)
 	s.collectShared()
-	s.stepParts(s.gradOf)
 	s.stepRelations()
+	s.stepParts(s.gradOf)
 	return s.total()
 }
 
@@ -75,7 +76,7 @@ func (s *sharedPairs) differentiateRow(i int) {
 	if answers := s.sampler.answers[s.groups[i].question()]; answers != nil {
 		for k, e := range s.candidates {
 			if among(answers, e) {
-				row[k] = float32(math.Inf(-1))
+				row[k] = lowest
 			}
 		}
 	}

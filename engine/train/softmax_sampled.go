@@ -9,8 +9,8 @@ import (
 )
 
 // sampledSoftmax is the cross-entropy of a softmax over each target and a set of entities drawn uniformly for the
-// whole batch. Their exponentials are weighted by entities/sampled, which makes the normaliser an unbiased
-// estimate of the full one; sampled entities that answer the row's query do not count.
+// whole batch. Their exponentials are weighted by entities/sampled, so that their sum estimates the full one's; sampled
+// entities among the row's own targets do not count.
 type sampledSoftmax struct {
 	queryStep
 	random     *rand.Rand
@@ -62,8 +62,8 @@ func (s *sampledSoftmax) finish(groups []group) float64 {
 		s.parts = append(s.parts, part{entity: e, row: uint32(j), source: fromCandidate, scale: 1})
 	}
 	s.sortParts()
-	s.stepParts(s.gradOf)
 	s.stepRelations()
+	s.stepParts(s.gradOf)
 	return s.total()
 }
 

@@ -202,7 +202,8 @@ func (s *queryStep) stepParts(candidates vec.Matrix) {
 	})
 }
 
-// stepRelations sums the gradients of each relation of the batch in row order and takes its step.
+// stepRelations sums the gradients of each relation of the batch in row order and takes its step. It comes before the
+// entities' steps, for a relation's gradient is made of their rows; theirs is all in q and dh by then.
 func (s *queryStep) stepRelations() {
 	s.byRel = s.byRel[:0]
 	for i := range s.groups {

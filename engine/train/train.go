@@ -124,15 +124,19 @@ func (t *trainer) run(ctx context.Context) error {
 		if err := t.epoch(ctx, epoch); err != nil {
 			return err
 		}
-		if err := t.validate(ctx, epoch); err != nil {
-			return err
+		due := epoch%t.options.ValidEvery == 0 || epoch == t.options.Epochs
+		cut := t.options.Budget > 0 && time.Since(t.started) >= t.options.Budget // its last epoch must have a chance to be the best
+		if due || cut {
+			if err := t.validate(ctx, epoch); err != nil {
+				return err
+			}
 		}
 		t.report(true)
 		if t.options.Patience > 0 && t.stale >= t.options.Patience {
 			return nil
 		}
-		if t.options.Budget > 0 && time.Since(t.started) >= t.options.Budget {
-			return t.validateLast(ctx, epoch)
+		if cut {
+			return nil
 		}
 	}
 	return nil
@@ -164,9 +168,22 @@ func (t *trainer) epoch(ctx context.Context, epoch int) error {
 		}
 		t.report(false)
 	}
+	if !finite(t.params.Entities) || !finite(t.params.Relations) {
+		return fmt.Errorf("train: %w in the last step of epoch %d: the rate %g or initial scale %g may be too high",
+			ErrDiverged, epoch, t.options.LearningRate, t.options.InitScale)
+	}
 	t.curve = append(t.curve, model.CurvePoint{Epoch: epoch, Loss: t.progress.Loss})
 	t.times = append(t.times, time.Since(t.started))
 	return nil
+}
+
+// finite reports whether all numbers are: their sum of products with 0 is 0 then, and NaN otherwise.
+func finite(x []float32) bool {
+	var sum float32
+	for _, v := range x {
+		sum += v * 0
+	}
+	return sum == 0
 }
 
 // rate returns the learning rate after the batches done so far.
@@ -174,10 +191,9 @@ func (t *trainer) rate(epoch int) float32 {
 	return t.options.rateAt(float64(epoch-1)+float64(t.progress.Batch)/float64(t.progress.Batches), t.halvings)
 }
 
-// validate ranks the validation sample when the epoch is due and keeps the tables if they are the best so far.
+// validate ranks the validation sample and keeps the tables if they are the best so far.
 func (t *trainer) validate(ctx context.Context, epoch int) error {
-	due := epoch%t.options.ValidEvery == 0 || epoch == t.options.Epochs
-	if t.known == nil || !due {
+	if t.known == nil {
 		return nil
 	}
 	e := &model.Embedding{Tables: t.params.Tables}
@@ -195,15 +211,6 @@ func (t *trainer) validate(ctx context.Context, epoch int) error {
 		t.best = t.params.snapshot()
 	}
 	return nil
-}
-
-// validateLast makes sure that an epoch at which training was cut had its chance to be the best.
-func (t *trainer) validateLast(ctx context.Context, epoch int) error {
-	if epoch%t.options.ValidEvery == 0 {
-		return nil
-	}
-	t.options.ValidEvery = 1
-	return t.validate(ctx, epoch)
 }
 
 // report calls the progress function, no more than five times a second unless always is set.

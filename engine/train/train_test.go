@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -123,6 +124,31 @@ func TestSameSeedSameModelWhateverTheWorkers(t *testing.T) {
 	}
 }
 
+// All of a crowded query's negatives may be its answers, and a rate may be absurd: neither ends in numbers that are none.
+func TestNothingThatIsNoNumberIsPublished(t *testing.T) {
+	v, err := model.NewVocabulary(numbers(0, 3), numbers(3, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := Data{Vocabulary: v}
+	for h := range uint32(3) {
+		for o := range uint32(3) {
+			d.Train = append(d.Train, model.Triple{H: h, T: o})
+		}
+	}
+	for _, loss := range []Loss{Softmax, Margin, Logistic, SelfAdversarial} {
+		for _, family := range []string{"complex", "transe"} {
+			e, err := Train(context.Background(), d, Options{Family: family, Loss: loss, Shared: true, Dim: 4, Negatives: 2, Epochs: 3})
+			if err != nil || !finite(e.Entities) || !finite(e.Relations) {
+				t.Errorf("%s, %s: %v", family, loss, err)
+			}
+			if _, err := Train(context.Background(), d, Options{Family: family, Loss: loss, Dim: 4, LearningRate: 1e38, Optimiser: Adam, Epochs: 1}); !errors.Is(err, ErrDiverged) {
+				t.Errorf("%s, %s at an absurd rate: %v", family, loss, err)
+			}
+		}
+	}
+}
+
 func checkSameModel(t *testing.T, d Data, o Options) {
 	var first *model.Embedding
 	for _, workers := range []int{1, 1, 2, 3} {
@@ -152,26 +178,29 @@ func checkSameModel(t *testing.T, d Data, o Options) {
 func TestSettingsThatMakeNoSenseAreRefused(t *testing.T) {
 	d := planted(2)
 	for why, o := range map[string]Options{
-		"no matrix product":      {Family: "transe-l1", Loss: AllEntities},
-		"one half":               {Family: "transe", Loss: KvsAll},
-		"need an inner product":  {Family: "rotate-l2", Loss: SampledSoftmax},
-		"smoothing spreads":      {Loss: Softmax, LabelSmoothing: 0.1},
-		"bilinear models":        {Family: "transe", Dura: 0.1},
-		"negatives of a batch":   {Family: "rotate", Loss: Softmax, Shared: true},
-		"cannot be shared":       {Loss: Softmax, Shared: true, Sampling: Hard},
-		"relation's space":       {Family: "transr", Dropout: 0.1},
-		`loss "hinge"`:           {Loss: "hinge"},
-		`sampling "all"`:         {Sampling: "all"},
-		`optimiser "sgd"`:        {Optimiser: "sgd"},
-		`schedule "step"`:        {Schedule: "step"},
-		`precision "int4"`:       {Precision: "int4"},
-		"label smoothing 1":      {LabelSmoothing: 1},
-		"dropout -0.5":           {Dropout: -0.5},
-		"temperature -1":         {Temperature: -1},
-		"relation rate -1":       {RelationRate: -1},
-		"all answers of a query": {Loss: KvsAll, QueryTargets: 1},
-		"unknown model family":   {Family: "transh"},
-		"batch 100000":           {Batch: 100_000},
+		"no matrix product":        {Family: "transe-l1", Loss: AllEntities},
+		"one half":                 {Family: "transe", Loss: KvsAll},
+		"need an inner product":    {Family: "rotate-l2", Loss: SampledSoftmax},
+		"smoothing spreads":        {Loss: Softmax, LabelSmoothing: 0.1},
+		"bilinear models":          {Family: "transe", Dura: 0.1},
+		"negatives of a batch":     {Family: "rotate", Loss: Softmax, Shared: true},
+		"cannot be shared":         {Loss: Softmax, Shared: true, Sampling: Hard},
+		"relation's space":         {Family: "transr", Dropout: 0.1},
+		`loss "hinge"`:             {Loss: "hinge"},
+		`sampling "all"`:           {Sampling: "all"},
+		`optimiser "sgd"`:          {Optimiser: "sgd"},
+		`schedule "step"`:          {Schedule: "step"},
+		`precision "int4"`:         {Precision: "int4"},
+		"label smoothing 1":        {LabelSmoothing: 1},
+		"dropout -0.5":             {Dropout: -0.5},
+		"temperature -1":           {Temperature: -1},
+		"relation rate -1":         {RelationRate: -1},
+		"all answers of a query":   {Loss: KvsAll, QueryTargets: 1},
+		"negatives of":             {Loss: Softmax, Negatives: 1 << 50},
+		"that a training may take": {Family: "rescal", Dim: 16_000},
+		"must be a number":         {N3: math.NaN()},
+		"unknown model family":     {Family: "transh"},
+		"batch 100000":             {Batch: 100_000},
 	} {
 		if _, err := Train(context.Background(), d, o); !(errors.Is(err, ErrOptions) || errors.Is(err, model.ErrUnknownFamily)) || !strings.Contains(err.Error(), why) {
 			t.Errorf("%+v: %v, want %q", o, err, why)

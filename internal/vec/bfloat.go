@@ -109,7 +109,7 @@ func bfloatMultiply(p bfloatProduct, workers int) {
 	if p.packedB == nil && n*p.depth <= prepackNumbers {
 		p.packedB = packBfloat(p.b, n, p.depth, true, workers)
 	}
-	if p.packedA == nil && p.packedB == nil && p.depth >= depthShares*bfloatDepth {
+	if p.packedA == nil && p.packedB == nil && p.depth >= depthShares*bfloatDepth && m*n <= prepackNumbers {
 		p.inDepthShares(workers)
 		return
 	}
