@@ -38,9 +38,6 @@ func NewVectorReader(r io.Reader, file string) *VectorReader {
 // Width returns the numbers in a row, once the first row was read.
 func (v *VectorReader) Width() int { return v.width }
 
-// Line returns the number, from 1, of the line read last.
-func (v *VectorReader) Line() int { return v.line }
-
 // Next returns the next row's name and numbers, or io.EOF. The numbers are overwritten by the next call.
 func (v *VectorReader) Next() (name string, row []float32, err error) {
 	for v.lines.Scan() {

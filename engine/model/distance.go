@@ -10,8 +10,6 @@ import (
 
 func sqrt(x float32) float32 { return float32(math.Sqrt(float64(x))) }
 
-func sqrt64(x float64) float64 { return math.Sqrt(x) }
-
 // addSimilarityGrad adds g·∂s/∂q to dq and g·∂s/∂x to dx, s being a similarity other than Dot; nil is left out.
 func addSimilarityGrad(s Similarity, g float32, q, x, dq, dx []float32) {
 	g = -g

@@ -1,6 +1,10 @@
 package model
 
-import "github.com/inklingdb/inkling/internal/vec"
+import (
+	"math"
+
+	"github.com/inklingdb/inkling/internal/vec"
+)
 
 const (
 	rotatESource = "Sun, Deng, Nie, Tang: RotatE: Knowledge Graph Embedding by Relational Rotation in Complex Space, ICLR 2019, eq. 3"
@@ -99,7 +103,7 @@ func units(r []float32) []float32 {
 			outRe[i] = 1
 			continue
 		}
-		inverse := 1 / sqrt64(m)
+		inverse := 1 / math.Sqrt(m)
 		outRe[i], outIm[i] = float32(float64(a)*inverse), float32(float64(b)*inverse)
 	}
 	return out
@@ -117,7 +121,7 @@ func addTangent(r, unit, dunit, dr []float32) {
 		if m == 0 {
 			continue
 		}
-		across := float64(ur[i]*gi[i]-ui[i]*gr[i]) / sqrt64(m)
+		across := float64(ur[i]*gi[i]-ui[i]*gr[i]) / math.Sqrt(m)
 		outRe[i] -= float32(float64(ui[i]) * across)
 		outIm[i] += float32(float64(ur[i]) * across)
 	}

@@ -26,8 +26,8 @@ type denseStep struct {
 	queryStep
 	scores    vec.Matrix // [batch × entities]
 	weighted  vec.Matrix // [batch × width] q times its row's factor; for distances one more column, the factor
-	pulls     [][]float32
 	multiply  products
+	pull      float32 // how hard a stated answer is pulled
 	fullWidth int
 }
 
@@ -48,11 +48,12 @@ func productsOf(p Precision) products {
 
 func newDense(p *parameters, o Options) *denseStep {
 	n := p.Vocabulary.Entities()
-	s := &denseStep{queryStep: newQueryStep(p, o), multiply: productsOf(o.Precision), pulls: make([][]float32, o.Batch)}
+	s := &denseStep{queryStep: newQueryStep(p, o), multiply: productsOf(o.Precision), pull: float32(1 - o.LabelSmoothing)}
 	s.scores = vec.MatrixOf(make([]float32, o.Batch*n), o.Batch, n)
 	s.fullWidth = p.entityWidth
 	if s.distances() {
 		s.fullWidth++
+		s.pull *= 2 // the derivative of the square
 	}
 	s.weighted = vec.MatrixOf(make([]float32, o.Batch*s.fullWidth), o.Batch, s.fullWidth)
 	return s
@@ -67,11 +68,10 @@ func (s *denseStep) step(groups []group, rate float32) float64 {
 	s.multiply.nn(s.rows(s.dq), scores, entities, false, s.workers)
 	s.inRows(func(i int) { s.queryGradient(i, factors[i], sums[i]) })
 	for i, g := range groups {
-		for k, t := range g.targets {
-			pull := s.pulls[i][k]
-			p := part{entity: t, row: uint32(i), source: fromQuery, scale: -pull, count: 1}
+		for _, t := range g.targets {
+			p := part{entity: t, row: uint32(i), source: fromQuery, scale: -s.pull, count: 1}
 			if s.distances() {
-				p.self = pull
+				p.self = s.pull
 			}
 			s.parts = append(s.parts, p)
 		}
@@ -83,7 +83,7 @@ func (s *denseStep) step(groups []group, rate float32) float64 {
 }
 
 // differentiate replaces a row of products by the weights of all entities in the gradient, up to a factor that it
-// returns with the sum of the weights, notes the row's loss, and how hard each target is pulled.
+// returns with the sum of the weights, and notes the row's loss.
 func (s *denseStep) differentiate(i int) (factor, sum float32) {
 	row := s.scores.Row(i)
 	s.score(row)
@@ -92,13 +92,8 @@ func (s *denseStep) differentiate(i int) (factor, sum float32) {
 	} else {
 		factor, sum = s.exponentials(i, row)
 	}
-	pull := float32(1 - s.o.LabelSmoothing)
 	if s.distances() {
-		factor, pull = 2*factor, 2*pull
-	}
-	s.pulls[i] = s.pulls[i][:0]
-	for range s.groups[i].targets {
-		s.pulls[i] = append(s.pulls[i], pull)
+		factor *= 2
 	}
 	return factor, sum
 }
@@ -186,9 +181,9 @@ func (s *denseStep) queryGradient(i int, factor, sum float32) {
 	q, dq, weighted := s.q.Row(i), s.dq.Row(i), s.weighted.Row(i)
 	vec.Scale(factor, dq)
 	var pulled float32
-	for k, t := range s.groups[i].targets {
-		vec.Axpy(-s.pulls[i][k], s.p.Entity(t), dq)
-		pulled += s.pulls[i][k]
+	for _, t := range s.groups[i].targets {
+		vec.Axpy(-s.pull, s.p.Entity(t), dq)
+		pulled += s.pull
 	}
 	copy(weighted, q)
 	vec.Scale(factor, weighted[:len(q)])

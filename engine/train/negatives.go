@@ -110,9 +110,9 @@ func (s *sampler) one(random *rand.Rand) uint32 {
 }
 
 // keepSides chooses which ends of the triples are asked for in Bernoulli sampling, one a triple on average: of a query with
-// m answers whose triples' other ends have n on average, the crowded side is asked for less. Groups have one target each; it returns the questions to keep.
-func keepSides(groups []group, reverse uint32, random *rand.Rand) []group {
-	perTail, perHead := crowds(groups, reverse)
+// m answers whose triples' other ends have n on average, the crowded side is asked for less. Groups have one target each;
+// it returns the questions to keep.
+func (c crowds) keepSides(groups []group, reverse uint32, random *rand.Rand) []group {
 	kept := groups[:0:0]
 	for _, g := range groups {
 		r, heads := g.relation, g.heads
@@ -120,7 +120,7 @@ func keepSides(groups []group, reverse uint32, random *rand.Rand) []group {
 			r, heads = r-reverse, true
 		}
 		// The head is replaced with probability tph/(tph+hpt): tails a head has over the sum of both.
-		headShare := perHead[r] / (perHead[r] + perTail[r])
+		headShare := c.perHead[r] / (c.perHead[r] + c.perTail[r])
 		if heads {
 			headShare = 1 - headShare
 		}
@@ -131,8 +131,10 @@ func keepSides(groups []group, reverse uint32, random *rand.Rand) []group {
 	return kept
 }
 
-// crowds returns, by relation, the mean number of heads a tail has and of tails a head has.
-func crowds(groups []group, reverse uint32) (perTail, perHead map[uint32]float64) {
+// crowds are, by relation, the mean number of heads a tail has and of tails a head has.
+type crowds struct{ perTail, perHead map[uint32]float64 }
+
+func crowdsOf(groups []group, reverse uint32) crowds {
 	triples := map[uint32]float64{}
 	heads, tails := map[uint32]map[uint32]bool{}, map[uint32]map[uint32]bool{}
 	for _, g := range groups {
@@ -149,9 +151,9 @@ func crowds(groups []group, reverse uint32) (perTail, perHead map[uint32]float64
 		asked[r][g.entity] = true
 		triples[r] += float64(len(g.targets)) / 2
 	}
-	perTail, perHead = map[uint32]float64{}, map[uint32]float64{}
+	c := crowds{map[uint32]float64{}, map[uint32]float64{}}
 	for r, n := range triples {
-		perTail[r], perHead[r] = n/float64(max(1, len(tails[r]))), n/float64(max(1, len(heads[r])))
+		c.perTail[r], c.perHead[r] = n/float64(max(1, len(tails[r]))), n/float64(max(1, len(heads[r])))
 	}
-	return perTail, perHead
+	return c
 }

@@ -270,9 +270,9 @@ func (o Options) check(d Data) error {
 	if !(o.RelationRate > 0) {
 		return fmt.Errorf("train: %w: relation rate %g must be positive", ErrOptions, o.RelationRate)
 	}
-	if !(o.Warmup >= 0) || !(o.L2 >= 0) || !(o.Dura >= 0) || !(o.Temperature > 0) || math.IsNaN(o.Margin) {
-		return fmt.Errorf("train: %w: warm-up %g, l2 %g and dura %g must not be negative, temperature %g must be positive, margin %g a number",
-			ErrOptions, o.Warmup, o.L2, o.Dura, o.Temperature, o.Margin)
+	if !(o.Warmup >= 0) || !(o.L2 >= 0) || !(o.Dura >= 0) || !(o.Temperature > 0) {
+		return fmt.Errorf("train: %w: warm-up %g, l2 %g and dura %g must not be negative, temperature %g must be positive",
+			ErrOptions, o.Warmup, o.L2, o.Dura, o.Temperature)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/inklingdb/inkling/engine/model"
@@ -62,12 +63,7 @@ func MeasureSteps(ctx context.Context, d Data, o Options, steps int) (StepSpeed,
 }
 
 func median(times []time.Duration) time.Duration {
-	sorted := append([]time.Duration(nil), times...)
-	for i := range sorted {
-		for k := i; k > 0 && sorted[k] < sorted[k-1]; k-- {
-			sorted[k], sorted[k-1] = sorted[k-1], sorted[k]
-		}
-	}
+	sorted := slices.Sorted(slices.Values(times))
 	return sorted[len(sorted)/2]
 }
 

@@ -48,6 +48,7 @@ type trainer struct {
 	params    *parameters
 	objective objective
 	groups    []group
+	crowds    crowds // for Bernoulli sampling
 	reverse   uint32 // how many rows further on a relation's reverse is; 0 without reciprocal relations
 	random    *rand.Rand
 	known     *eval.Known    // nil without validation
@@ -95,6 +96,9 @@ func (t *trainer) prepare() {
 	case paired:
 		t.groups = questions(d.Train, t.reverse, 1)
 		whole := questions(d.Train, t.reverse, allTargets)
+		if o.Sampling == Bernoulli {
+			t.crowds = crowdsOf(whole, t.reverse)
+		}
 		_, projects := t.params.querier.(model.Projector)
 		switch {
 		case projects:
@@ -147,7 +151,7 @@ func (t *trainer) epoch(ctx context.Context, epoch int) error {
 	t.random.Shuffle(len(t.groups), func(i, j int) { t.groups[i], t.groups[j] = t.groups[j], t.groups[i] })
 	asked := t.groups
 	if kind, _ := t.options.Loss.kind(); kind == paired && t.options.Sampling == Bernoulli {
-		asked = keepSides(t.groups, t.reverse, t.random)
+		asked = t.crowds.keepSides(t.groups, t.reverse, t.random)
 	}
 	t.progress.Epoch, t.progress.Batch = epoch, 0
 	t.progress.Batches = (len(asked) + t.options.Batch - 1) / t.options.Batch
