@@ -196,7 +196,8 @@ func (f *fitting) run(ctx context.Context) error {
 		before = loss
 		f.curve = append(f.curve, model.CurvePoint{Epoch: i, Loss: loss / f.ones})
 		f.times = append(f.times, time.Since(f.started))
-		last := f.converged || i == f.o.Iterations
+		cut := f.o.Budget > 0 && time.Since(f.started) >= f.o.Budget
+		last := f.converged || cut || i == f.o.Iterations
 		if f.known != nil && (i%f.o.ValidEvery == 0 || last) {
 			if err := f.validate(ctx, i); err != nil {
 				return err

@@ -1,7 +1,12 @@
 package factor
 
-// smallest keeps multiplicative updates from dividing by 0.
-const smallest = 1e-12
+const (
+	// smallest keeps multiplicative updates from dividing by 0.
+	smallest = 1e-12
+	// vanished is below what an unknown becomes 0, which it would come ever nearer: products with subnormal numbers take a
+	// processor twenty times as long (Kinship: 62 ms a sweep instead of 1 ms).
+	vanished = 1e-20
+)
 
 // nonNegative is RESCAL with A ≥ 0 and R ≥ 0, by multiplicative updates.
 type nonNegative[T number] struct {
@@ -43,7 +48,9 @@ func (s *nonNegative[T]) multiply(x, up, down matrix[T], lambda T) {
 	inTurn(x.rows, s.o.Workers, func(_, i int) {
 		row, up, down := x.row(i), up.row(i), down.row(i)
 		for j, v := range row {
-			row[j] = v * up[j] / (down[j] + lambda*v + smallest)
+			if row[j] = v * up[j] / (down[j] + lambda*v + smallest); row[j] < vanished {
+				row[j] = 0
+			}
 		}
 	})
 }

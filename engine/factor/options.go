@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"time"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -76,6 +77,15 @@ func MethodByName(name string) (Method, bool) {
 		}
 	}
 	return Method{}, false
+}
+
+// MethodNames returns the methods' names, commas between them.
+func MethodNames() string {
+	names := make([]string, len(Methods))
+	for i, m := range Methods {
+		names[i] = m.Name
+	}
+	return strings.Join(names, ", ")
 }
 
 // Family returns the family of the method's models: "rescal", or "rescal-linear" where heads and tails have rows of
@@ -146,9 +156,10 @@ type Options struct {
 	// Precision is Float32 or Float64.
 	Precision Precision
 
-	ValidEvery  int // iterations between validations; 0 means none
-	ValidSample int // triples that are validated on, at most; negative: all
-	Patience    int // stop after so many validations without a better MRR; negative: never
+	Budget      time.Duration // stop after the iteration in which so much time has passed; 0 means no limit
+	ValidEvery  int           // iterations between validations; 0 means none
+	ValidSample int           // triples that are validated on, at most; negative: all
+	Patience    int           // stop after so many validations without a better MRR; negative: never
 
 	Seed    uint64 // same data, settings and seed: same model
 	Workers int    // goroutines; 0 means 1. The model does not depend on it.
@@ -245,11 +256,7 @@ func (o Options) Over(preset Options) Options {
 func (o Options) Check(d train.Data) error {
 	m, ok := MethodByName(o.Method)
 	if !ok {
-		names := make([]string, len(Methods))
-		for i, m := range Methods {
-			names[i] = m.Name
-		}
-		return fmt.Errorf("factor: %w: no method %q (there are %s)", ErrOptions, o.Method, strings.Join(names, ", "))
+		return fmt.Errorf("factor: %w: no method %q (there are %s)", ErrOptions, o.Method, MethodNames())
 	}
 	if err := d.Check(); err != nil {
 		return err
