@@ -116,6 +116,7 @@ type Start string
 const (
 	Eigen  Start = "eigen"  // the leading eigenvectors of Σ X_k + X_kᵀ, as RESCAL's code does
 	Random Start = "random" // normal, or uniform where unknowns are not negative
+	Warm   Start = "warm"   // for the solver adam: a few exact iterations from Eigen, the constraint left out
 )
 
 // Precision names the arithmetic. Matrices of p×p are decomposed and inverted in float64 either way.
@@ -198,8 +199,11 @@ func (o Options) Defaults(d train.Data) Options {
 	o.ValidSample = cmp.Or(o.ValidSample, 2000)
 	o.Patience = cmp.Or(o.Patience, 5)
 	start := Eigen
-	if m.nonNegative || o.Solver == Adam {
+	switch {
+	case m.nonNegative:
 		start = Random
+	case o.Solver == Adam:
+		start = Warm
 	}
 	o.Start = cmp.Or(o.Start, start)
 	o.Settings = o.Settings.over(m.defaults(o.Solver))
@@ -292,6 +296,7 @@ func (m Method) checkUse(s Settings, matrix bool) error {
 		unused(s.StepMu != 0 && !m.constrained, "step-mu", "linear-con and quadratic-con"),
 		unused((s.StepA != 0 || s.StepR != 0) && !(adam && m.constrained), "step-a or step-r", "linear-con and quadratic-con with the solver adam"),
 		unused((s.Similarity != "" || matrix) && !m.UsesSimilarity(), "a similarity of relations", "the methods that use one: linear-reg, quadratic-reg, linear-con and quadratic-con"),
+		unused(s.Start == Warm && !(adam && m.constrained), "the start warm", "linear-con and quadratic-con with the solver adam"),
 		unused(s.Start == Eigen && m.nonNegative, "the start eigen", "methods whose unknowns may be negative"),
 	)
 }
@@ -315,7 +320,7 @@ func (o Options) checkNumbers(d train.Data) error {
 	if o.Rank < 1 || o.Rank > largestRank {
 		return fail("rank %d must be from 1 to %d", o.Rank, largestRank)
 	}
-	if n := d.Vocabulary.Entities(); o.Start == Eigen && o.Rank > n {
+	if n := d.Vocabulary.Entities(); o.Start != Random && o.Rank > n {
 		return fail("rank %d is more than the %d entities, which have only so many eigenvectors: lower it or start from random numbers", o.Rank, n)
 	}
 	if o.Iterations < 1 || o.Iterations > largestIterations || o.ValidEvery < 0 {
@@ -324,8 +329,8 @@ func (o Options) checkNumbers(d train.Data) error {
 	if o.Solver != ALS && o.Solver != Adam {
 		return fail("no solver %q (there are %s and %s)", o.Solver, ALS, Adam)
 	}
-	if o.Start != Eigen && o.Start != Random {
-		return fail("no start %q (there are %s and %s)", o.Start, Eigen, Random)
+	if o.Start != Eigen && o.Start != Random && o.Start != Warm {
+		return fail("no start %q (there are %s, %s and %s)", o.Start, Eigen, Random, Warm)
 	}
 	if o.Precision != Float32 && o.Precision != Float64 {
 		return fail("no precision %q of a factorization (there are %s and %s)", o.Precision, Float32, Float64)

@@ -8,26 +8,16 @@ import (
 // powerSteps is how many times the start's subspace is multiplied by the graph.
 const powerSteps = 12
 
-// begin returns A at the start, and sets R where the method does not solve for it.
+// start returns A at the start, and sets R where the method does not solve for it then.
 func (q *problem[T]) start(random *rand.Rand) (matrix[T], error) {
-	if q.o.Solver == Adam || q.method.nonNegative {
-		scale := 1.0
-		if q.o.Solver == Adam {
-			scale = 0.1
-		}
-		q.r = randomRows[T](q.m, q.p*q.p, scale, q.method.nonNegative, random)
+	if q.method.nonNegative {
+		q.r = randomRows[T](q.m, q.p*q.p, 1, true, random)
+		return randomRows[T](q.n, q.p, 1, true, random), nil
 	}
-	if q.o.Start == Eigen {
+	if q.o.Start != Random {
 		return q.leading(random)
 	}
-	scale := 1 / math.Sqrt(float64(q.n))
-	if q.o.Solver == Adam {
-		scale = 0.1
-	}
-	if q.method.nonNegative {
-		scale = 1
-	}
-	return randomRows[T](q.n, q.p, scale, q.method.nonNegative, random), nil
+	return randomRows[T](q.n, q.p, 1/math.Sqrt(float64(q.n)), false, random), nil
 }
 
 // leading returns an orthonormal basis of the subspace of the leading eigenvectors of M = Σ_k X_k + X_kᵀ, [n × p], by
