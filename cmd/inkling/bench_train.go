@@ -107,7 +107,10 @@ func (c *benchTrain) factorization(preset string) (o factor.Options, ok bool, er
 	if o, err = factor.From(t, s); err != nil {
 		return o, true, usageError{err}
 	}
-	return o.Over(known), true, nil
+	if o, err = o.Over(known); err != nil {
+		err = usageError{err}
+	}
+	return o, true, err
 }
 
 // factorize fits a factorization and ranks the test split.

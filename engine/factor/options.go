@@ -212,7 +212,7 @@ func (o Options) Defaults(d train.Data) Options {
 
 // defaults are the weights of a method where nothing else is asked for.
 func (m Method) defaults(s Solver) Settings {
-	d := Settings{LambdaA: 1, LambdaR: 1, Iterations: 50, Tolerance: 1e-5}
+	d := Settings{LambdaA: 1, LambdaR: 1, Iterations: 50, Tolerance: 1e-6}
 	switch {
 	case m.nonNegative:
 		d.LambdaA, d.LambdaR, d.Iterations = -1, -1, 200
@@ -247,12 +247,20 @@ func (s Settings) over(d Settings) Settings {
 	}
 }
 
-// Over returns the options with zero settings taken from a preset's.
-func (o Options) Over(preset Options) Options {
+// Over returns the options with zero settings taken from a preset's; of a preset for another solver, the weights alone.
+// ErrOptions where it is for another method.
+func (o Options) Over(preset Options) (Options, error) {
+	if preset.Method != "" && o.Method != "" && o.Method != preset.Method {
+		return o, fmt.Errorf("factor: %w: the preset is for %s, and %s is asked for", ErrOptions, preset.Method, o.Method)
+	}
+	if o.Solver != "" && o.Solver != cmp.Or(preset.Solver, ALS) {
+		p := preset.Settings
+		preset.Settings = Settings{LambdaA: p.LambdaA, LambdaR: p.LambdaR, LambdaS: p.LambdaS, LambdaE: p.LambdaE, Rho: p.Rho, Similarity: p.Similarity}
+	}
 	o.Method = cmp.Or(o.Method, preset.Method)
 	o.Rank = cmp.Or(o.Rank, preset.Rank)
 	o.Settings = o.Settings.over(preset.Settings)
-	return o
+	return o, nil
 }
 
 // Check returns nil if Fit can begin with the options, zero ones defaulted: ErrOptions or train.ErrNoData with the

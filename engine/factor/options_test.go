@@ -101,6 +101,18 @@ func TestPresetsAreWhole(t *testing.T) {
 	if o, _ = PresetByName("fb13-linear-reg"); o.LambdaA != 10 || o.LambdaR != .2 || o.LambdaS != 2e-5 || o.LambdaE != 1 || o.Rho != 1 {
 		t.Errorf("fb13-linear-reg is %+v", o)
 	}
+	adam, err := Options{Settings: Settings{LambdaR: 3}}.Over(o)
+	if err != nil || adam.LambdaR != 3 || adam.LambdaA != 10 || adam.Method != "linear-reg" {
+		t.Errorf("over a preset: %+v, %v", adam, err)
+	}
+	constrained, _ := PresetByName("umls-quadratic-con")
+	als, err := Options{Settings: Settings{Solver: ALS}}.Over(constrained)
+	if err != nil || als.StepA != 0 || als.StepMu != 0 || als.Iterations != 0 || als.LambdaR != 100 || als.Check(d) != nil {
+		t.Errorf("another solver than the preset's: %+v, %v, %v", als, err, als.Check(d))
+	}
+	if _, err := (Options{Method: "rescal-als"}).Over(constrained); !errors.Is(err, ErrOptions) {
+		t.Errorf("another method than the preset's: %v", err)
+	}
 	if _, err := PresetByName("kinship-complex"); !errors.Is(err, ErrOptions) {
 		t.Errorf("unknown preset: %v", err)
 	}
