@@ -6,12 +6,12 @@ import (
 	"github.com/inklingdb/inkling/store"
 )
 
-// A node is unlike those at an end of a relation where under unlikeShare of them have a role with it in common. Only
-// roles count that these have commonLift times as often as all subjects do (of a node that is none, all objects), since
-// what everything has (a label, a type) tells nothing; and nothing is said of an end of fewer than leastMembers nodes.
+// A node is unlike those at an end of a relation where under unlikeShare of them have any role with it in common. Only
+// roles count that at most usualShare of all subjects have (of a node that is none, all objects), since what everything
+// has (a label, a type) tells nothing; and nothing is said of an end of fewer than leastMembers nodes.
 const (
 	unlikeShare  = 0.05
-	commonLift   = 1.25
+	usualShare   = 0.8
 	leastMembers = 5
 )
 
@@ -42,20 +42,20 @@ func (x *explainer) strangeness(i int, t store.Triple) {
 		if n, _ := x.host.Graph.Count(x.graph, end.seenByRelation); n > own {
 			continue
 		}
-		share, roles := x.sharedRoles(end.node, t.P, end.head, end.members, own)
+		share, roles, telling := x.sharedRoles(end.node, t.P, end.head, end.members, own)
 		count := int64(end.members.GetCardinality()) - own
 		switch {
 		case roles == 0 && stated:
 			x.add(i, t, Reason{Kind: end.lone})
-		case share < unlikeShare && count >= leastMembers:
+		case telling > 0 && share < unlikeShare && count >= leastMembers:
 			x.add(i, t, Reason{Kind: end.unlike, Share: share, Count: count})
 		}
 	}
 }
 
-// sharedRoles returns how many roles a node has besides the end of r in question, and the largest share of that end's
-// other members that have one of them, among those that tell something. own is 1 where the node is a member.
-func (x *explainer) sharedRoles(node, r store.TermID, head bool, members *roaring.Bitmap, own int64) (share float64, roles int) {
+// sharedRoles returns how many roles a node has besides the end of r in question, how many of them tell something, and
+// the largest share of that end's other members that have one of the telling. own is 1 where the node is a member.
+func (x *explainer) sharedRoles(node, r store.TermID, head bool, members *roaring.Bitmap, own int64) (share float64, roles, telling int) {
 	size := float64(members.GetCardinality()) - float64(own)
 	all := x.sets.Objects(x.graph, 0) // the nodes that it is one of
 	if x.sets.IsSubject(x.graph, 0, node) {
@@ -67,7 +67,8 @@ func (x *explainer) sharedRoles(node, r store.TermID, head bool, members *roarin
 		}
 		roles++
 		common := (float64(members.AndCardinality(role)) - float64(own)) / max(1, size)
-		if usual := float64(all.AndCardinality(role)) / float64(all.GetCardinality()); common >= commonLift*usual {
+		if float64(all.AndCardinality(role)) <= usualShare*float64(all.GetCardinality()) {
+			telling++
 			share = max(share, common)
 		}
 	}
@@ -79,5 +80,5 @@ func (x *explainer) sharedRoles(node, r store.TermID, head bool, members *roarin
 			try(x.sets.IsObject(x.graph, q, node), x.sets.Objects(x.graph, q))
 		}
 	}
-	return share, roles
+	return share, roles, telling
 }
