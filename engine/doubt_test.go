@@ -304,3 +304,57 @@ func TestFunctionalFollowsCommits(t *testing.T) {
 		t.Error("the second tails are gone")
 	}
 }
+
+// TestJudgedGraphsAgree compares ink:doubtful with FindErrors, and open relations of ink:plausible with each relation
+// asked by itself.
+func TestJudgedGraphsAgree(t *testing.T) {
+	db := openDir(t, "")
+	text, _ := wrongFamilies(60, 6)
+	importText(t, db, text, "tsv")
+	trainSmall(t, db, TrainRequest{Options: train.Options{Epochs: 15}})
+	r, err := db.FindErrors(context.Background(), ErrorRequest{Limit: 10_000, Reasons: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for _, d := range r.Errors {
+		want = append(want, d.Head+" "+d.Relation+" "+d.Tail)
+	}
+	slices.Sort(want)
+	if len(want) == 0 {
+		t.Fatal("the model doubts nothing: the test shows nothing")
+	}
+	for _, graph := range []string{"ink:doubtful", "<urn:inkling:doubtful/complex>"} {
+		expect(t, db, `SELECT ?s ?p ?o { GRAPH `+graph+` { ?s ?p ?o } }`, want...)
+	}
+	relations := []string{"in", "language", "lives_in", "speaks", "citizen_of"}
+	var tails, heads, whole []string
+	for _, relation := range relations {
+		for _, o := range ask(t, db, `SELECT ?o { FILTER EXISTS { :person1 :`+relation+` ?any } GRAPH ink:plausible { :person1 :`+relation+` ?o } }`) {
+			tails = append(tails, relation+" "+o)
+		}
+		for _, s := range ask(t, db, `SELECT ?s { FILTER EXISTS { ?any :`+relation+` :country3 } GRAPH ink:plausible { ?s :`+relation+` :country3 } }`) {
+			heads = append(heads, s+" "+relation)
+		}
+		if ask(t, db, `ASK { GRAPH ink:plausible { :person1 :`+relation+` :country3 } }`)[0] == "true" {
+			whole = append(whole, relation)
+		}
+	}
+	slices.Sort(tails)
+	slices.Sort(heads)
+	slices.Sort(whole)
+	if len(tails) < 4 || len(heads) < 5 {
+		t.Errorf("only %d tails and %d heads", len(tails), len(heads))
+	}
+	expect(t, db, `SELECT ?r ?o { GRAPH ink:plausible { :person1 ?r ?o } }`, tails...)
+	expect(t, db, `SELECT ?s ?r { GRAPH ink:plausible { ?s ?r :country3 } }`, heads...)
+	expect(t, db, `SELECT ?r { GRAPH ink:plausible { :person1 ?r :country3 } }`, whole...)
+	all := len(ask(t, db, `SELECT ?s ?r ?o { GRAPH ink:plausible { ?s ?r ?o } }`))
+	each := 0
+	for _, relation := range relations {
+		each += len(ask(t, db, `SELECT ?s ?o { GRAPH ink:plausible { ?s :`+relation+` ?o } }`))
+	}
+	if all != each || all <= 60*3+60 {
+		t.Errorf("%d plausible triples, %d by relation", all, each)
+	}
+}
