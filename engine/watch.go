@@ -148,6 +148,11 @@ func (w *Watch) step(ctx context.Context) (Delta, error) {
 	if err := sleep(ctx, time.Until(w.rested)); err != nil {
 		return Delta{}, err
 	}
+	return w.turn(ctx)
+}
+
+// turn evaluates in its turn.
+func (w *Watch) turn(ctx context.Context) (Delta, error) {
 	if w.options.Turn != nil {
 		done, err := w.options.Turn(ctx)
 		if err != nil {
@@ -159,6 +164,16 @@ func (w *Watch) step(ctx context.Context) (Delta, error) {
 	delta, err := w.evaluate(ctx)
 	w.rested = time.Now().Add(max(w.options.Pause, time.Since(started)))
 	return delta, err
+}
+
+// Poll is Next without waiting: it returns how the answer changed until now, a delta without rows when it did not.
+func (w *Watch) Poll(ctx context.Context) (Delta, error) {
+	if w.started && !w.modelsChanged() {
+		if touched, err := w.skip(ctx); err != nil || !touched {
+			return Delta{Versions: w.Versions()}, err
+		}
+	}
+	return w.turn(ctx)
 }
 
 // Versions returns the versions for which the answer last given is known to be right: later than those of the last

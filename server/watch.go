@@ -22,8 +22,9 @@ const (
 	turnAgain  = 250 * time.Millisecond
 )
 
-// watchEvent is the data of an event: of "rows" the whole answer, of "change" the rows that appeared and disappeared.
-type watchEvent struct {
+// WatchEvent is the data of an event of GET /api/v1/watch: of "rows" the whole answer, of "change" the rows that appeared
+// and disappeared.
+type WatchEvent struct {
 	Vars     []string        `json:"vars,omitempty"` // with rows only
 	Added    [][]*termJSON   `json:"added"`          // terms by vars, null where unbound
 	Removed  [][]*termJSON   `json:"removed,omitempty"`
@@ -31,13 +32,28 @@ type watchEvent struct {
 	Warnings []string        `json:"warnings,omitempty"` // with rows only
 }
 
-func newWatchEvent(w *engine.Watch, d engine.Delta) (name string, e watchEvent) {
-	e = watchEvent{Added: termRows(d.Added), Removed: termRows(d.Removed), Versions: d.Versions}
+// NewWatchEvent returns the event of a delta, and its name.
+func NewWatchEvent(w *engine.Watch, d engine.Delta) (name string, e WatchEvent) {
+	e = WatchEvent{Added: termRows(d.Added), Removed: termRows(d.Removed), Versions: d.Versions}
 	if !d.Initial {
 		return "change", e
 	}
 	e.Vars, e.Warnings = w.Vars, w.Warnings
 	return "rows", e
+}
+
+// Rows returns the rows that appeared and disappeared.
+func (e *WatchEvent) Rows() (added, removed [][]rdf.Term) { return rowsOf(e.Added), rowsOf(e.Removed) }
+
+func rowsOf(list [][]*termJSON) [][]rdf.Term {
+	rows := make([][]rdf.Term, len(list))
+	for i, row := range list {
+		rows[i] = make([]rdf.Term, len(row))
+		for j, t := range row {
+			rows[i][j] = t.term()
+		}
+	}
+	return rows
 }
 
 func termRows(rows [][]rdf.Term) [][]*termJSON {

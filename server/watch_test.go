@@ -77,7 +77,7 @@ func watchAt(t *testing.T, base, query, lastID string, headers ...string) *watch
 }
 
 // next returns the next event, which must have a name.
-func (w *watching) next(name string) (e watchEvent) {
+func (w *watching) next(name string) (e WatchEvent) {
 	w.t.Helper()
 	raw, err := w.events.Next()
 	if err != nil {

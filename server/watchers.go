@@ -137,7 +137,7 @@ func (ws *watchers) load() int {
 
 // record keeps a delta as the next event.
 func (w *watcher) record(d engine.Delta) (sent, error) {
-	name, event := newWatchEvent(w.watch, d)
+	name, event := NewWatchEvent(w.watch, d)
 	data, err := json.Marshal(event)
 	if err != nil {
 		return sent{}, fmt.Errorf("server: an event of a standing query: %w", err)
