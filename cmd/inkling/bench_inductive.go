@@ -13,7 +13,7 @@ type benchInductive struct {
 	Model     string   `placeholder:"FAMILY" help:"${families}; without it the preset's, or complex."`
 	Preset    string   `placeholder:"NAME" help:"Settings, one of ${presets}; without it defaults by size."`
 	Commit    int      `default:"100" placeholder:"N" help:"Triples of a commit (${default}); 0 commits the new graph at once."`
-	Negatives int      `default:"50" placeholder:"N" help:"Sampled entities that each end competes with (${default})."`
+	Sampled   int      `default:"50" placeholder:"N" help:"Sampled entities that each end competes with (${default})."`
 	NoRetrain bool     `help:"Leave out training anew on both graphs."`
 	Seed      uint64   `default:"1" placeholder:"N"`
 	JSON      bool     `help:"Print as JSON."`
@@ -26,7 +26,7 @@ func (c *benchInductive) Run(a *app) error {
 	if err != nil && c.Preset != "" {
 		return usageError{err}
 	}
-	o := growing.InductiveOptions{Train: c.options(c.Model, c.Seed).Over(preset), Commit: c.Commit, Negatives: c.Negatives, NoRetrain: c.NoRetrain}
+	o := growing.InductiveOptions{Train: c.options(c.Model, c.Seed).Over(preset), Commit: c.Commit, Negatives: c.Sampled, NoRetrain: c.NoRetrain}
 	if o.Train.Workers == 0 {
 		o.Train.Workers = runtime.GOMAXPROCS(0)
 	}

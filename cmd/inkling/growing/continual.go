@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/inklingdb/inkling/engine"
 	"github.com/inklingdb/inkling/engine/eval"
 	"github.com/inklingdb/inkling/engine/model"
 	"github.com/inklingdb/inkling/engine/train"
@@ -147,7 +148,7 @@ func methodsOf(names []string) ([]Method, error) {
 	for _, name := range names {
 		at := slices.IndexFunc(Methods, func(m Method) bool { return m.Name == name })
 		if at < 0 {
-			return nil, fmt.Errorf("growing: unknown method %q; there are maintain, finetune, retrain", name)
+			return nil, fmt.Errorf("growing: %w: unknown method %q; there are maintain, finetune, retrain", engine.ErrBadInput, name)
 		}
 		list = append(list, Methods[at])
 	}

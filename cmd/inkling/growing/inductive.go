@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/inklingdb/inkling/engine"
 	"github.com/inklingdb/inkling/engine/eval"
 	"github.com/inklingdb/inkling/engine/model"
 	"github.com/inklingdb/inkling/engine/train"
@@ -315,7 +316,7 @@ func readTriples(folder, name string, snapshot, split int) ([]line, error) {
 	for n := 1; scanner.Scan(); n++ {
 		fields := strings.Split(scanner.Text(), "\t")
 		if len(fields) != 3 || slices.Contains(fields, "") {
-			return nil, fmt.Errorf("%s line %d: there must be head, relation and tail, parted by tabs", filepath.Join(folder, name), n)
+			return nil, fmt.Errorf("%w: %s line %d: there must be head, relation and tail, parted by tabs", engine.ErrBadInput, filepath.Join(folder, name), n)
 		}
 		lines = append(lines, line{snapshot, split, [3]string(fields)})
 	}
@@ -324,7 +325,7 @@ func readTriples(folder, name string, snapshot, split int) ([]line, error) {
 
 func newInductive(s *Stream) (*inductive, error) {
 	if len(s.Snapshots) < 2 || len(s.Snapshots[0].Train) == 0 || len(s.Snapshots[1].Train) == 0 || len(s.Snapshots[1].Test) == 0 {
-		return nil, fmt.Errorf("growing: %s: a file has no triples", s.Name)
+		return nil, fmt.Errorf("growing: %w: %s: a file has no triples", engine.ErrBadInput, s.Name)
 	}
 	d := &inductive{Stream: s, test: s.Snapshots[1].Test}
 	graph := s.Snapshots[1]

@@ -17,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/inklingdb/inkling/engine"
 	"github.com/inklingdb/inkling/engine/model"
 	"github.com/inklingdb/inkling/store"
 )
@@ -54,7 +55,7 @@ func ReadCKGE(path string) (*Stream, error) {
 	name, _, _ := strings.Cut(filepath.Base(path), ".")
 	s, err := parseCKGE(text, name)
 	if err != nil {
-		return nil, fmt.Errorf("growing: %s: %w", path, err)
+		return nil, fmt.Errorf("growing: %s: %w: %w", path, engine.ErrBadInput, err)
 	}
 	return s, nil
 }
@@ -191,7 +192,7 @@ func (s *Stream) Among(n int) (*Stream, error) {
 	}
 	small, err := newStream(s.Name, lines)
 	if err != nil {
-		return nil, fmt.Errorf("growing: %s among %d entities: %w", s.Name, n, err)
+		return nil, fmt.Errorf("growing: %s among %d entities: %w: %w", s.Name, n, engine.ErrBadInput, err)
 	}
 	return small, nil
 }
