@@ -44,6 +44,7 @@ type registry struct {
 	byName   map[string]*served
 	standard string          // the default model's name, "" for none
 	training map[string]bool // names being trained
+	changed  chan struct{}   // closed when models come, go or change places; nil when nobody waits
 }
 
 // entry is what the store's metadata says of a model.
@@ -130,6 +131,25 @@ func (r *registry) put(m *served) {
 	if r.standard == "" {
 		r.standard = m.name
 	}
+	r.announce()
+}
+
+// change returns a channel that is closed at the next change of which models there are.
+func (r *registry) change() <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.changed == nil {
+		r.changed = make(chan struct{})
+	}
+	return r.changed
+}
+
+// announce wakes those that wait for a change; the caller holds the lock.
+func (r *registry) announce() {
+	if r.changed != nil {
+		close(r.changed)
+		r.changed = nil
+	}
 }
 
 // setStandard makes a model the default unless it was removed meanwhile.
@@ -138,6 +158,7 @@ func (r *registry) setStandard(name string) {
 	defer r.mu.Unlock()
 	if r.byName[name] != nil {
 		r.standard = name
+		r.announce()
 	}
 }
 
@@ -153,6 +174,7 @@ func (r *registry) remove(name string) (standard string) {
 			break
 		}
 	}
+	r.announce()
 	return r.standard
 }
 

@@ -44,6 +44,23 @@ func newTermJSON(t rdf.Term) *termJSON {
 	return nil
 }
 
+// term returns what newTermJSON was given.
+func (t *termJSON) term() rdf.Term {
+	switch {
+	case t == nil:
+		return rdf.Term{}
+	case t.Type == "uri":
+		return rdf.NewIRI(t.Value)
+	case t.Type == "bnode":
+		return rdf.NewBlank(t.Value)
+	case t.Lang != "":
+		return rdf.NewLang(t.Value, t.Lang)
+	case t.Datatype == "":
+		return rdf.NewString(t.Value)
+	}
+	return rdf.NewTyped(t.Value, t.Datatype)
+}
+
 // queryRequest asks a SPARQL query.
 type queryRequest struct {
 	Query   string `json:"query"`

@@ -17,6 +17,8 @@ type Limits struct {
 	Rows        int64         // of one answer; default 1 million
 	Queries     int           // that run at one time; default twice the processors, at least 4
 	Queue       int           // that wait for their turn; default 64; one more is answered 429
+	Watchers    int           // standing queries watched at one time; default 64; one more is answered 429
+	WatchRows   int64         // of the answer of a standing query, which is held in memory; default 10,000
 	Drain       time.Duration // how long Serve lets requests finish when it stops; default 10 s
 }
 
@@ -27,6 +29,8 @@ func (l Limits) withDefaults() Limits {
 	setDefault(&l.Rows, 1_000_000)
 	setDefault(&l.Queries, max(4, 2*runtime.GOMAXPROCS(0)))
 	setDefault(&l.Queue, 64)
+	setDefault(&l.Watchers, 64)
+	setDefault(&l.WatchRows, 10_000)
 	setDefault(&l.Drain, 10*time.Second)
 	return l
 }

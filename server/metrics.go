@@ -41,10 +41,13 @@ func newMetrics(s *Server) *metrics {
 	active := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "inkling_http_requests_active", Help: "Requests being answered now.",
 	}, func() float64 { return float64(m.active.Load()) })
+	watching := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "inkling_watchers", Help: "Standing queries being streamed now.",
+	}, func() float64 { return float64(s.watchers.load()) })
 	version := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "inkling_graph_version", Help: "Version of the latest commit.",
 	}, func() float64 { return float64(s.db.Version()) })
-	m.registry.MustRegister(m.requests, m.seconds, m.rows, running, active, version, modelCollector{s},
+	m.registry.MustRegister(m.requests, m.seconds, m.rows, running, active, watching, version, modelCollector{s},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/inklingdb/inkling/engine"
+	"github.com/inklingdb/inkling/internal/sse"
 )
 
 // route is one entry of the API: what ServeMux matches, what runs, and what the OpenAPI document says of it.
@@ -59,6 +60,10 @@ var routes = []route{
 		summary: "Answer a SPARQL query with its versions, time and, if asked, its plan"},
 	{method: "POST", path: "/api/v1/explain", handle: (*Server).explain, body: explainRequest{}, answer: explainAnswer{},
 		summary: "Run a SPARQL query and tell its plan with estimated and actual rows"},
+	{method: "GET", path: "/api/v1/watch", handle: (*Server).watch, gives: sse.Media,
+		summary: "Watch a SELECT: its rows, then those that appear and disappear, as server-sent events",
+		params: append([]param{{"query", "the SELECT"}, {"exact", "true: search no model approximately"},
+			{"last-event-id", "instead of the header Last-Event-ID: the last event seen"}}, datasetParams...)},
 	{method: "POST", path: "/api/v1/eval", handle: (*Server).eval, body: evalRequest{}, answer: evalAnswer{},
 		summary: "Evaluate a CEL expression"},
 	{method: "POST", path: "/api/v1/predict", handle: (*Server).predict, body: predictRequest{}, answer: predictAnswer{},

@@ -45,6 +45,7 @@ type Server struct {
 	queries     *gate
 	jobs        *jobs
 	plots       *drawings
+	watchers    *watchers
 	metrics     *metrics
 	handler     http.Handler
 }
@@ -74,7 +75,7 @@ func New(db *engine.DB, o Options) (*Server, error) {
 	s := &Server{
 		db: db, listen: o.Listen, loopback: loopback, token: o.Token, origins: o.Origins, hosts: o.Hosts,
 		readOnly: o.ReadOnly, limits: limits, log: o.Log, crossOrigin: protection,
-		queries: newGate(limits.Queries, limits.Queue), jobs: newJobs(db), plots: newDrawings(),
+		queries: newGate(limits.Queries, limits.Queue), jobs: newJobs(db), plots: newDrawings(), watchers: newWatchers(limits.Watchers),
 	}
 	s.metrics = newMetrics(s)
 	s.handler = s.observe(s.guard(s.mux()))
@@ -113,6 +114,7 @@ func (s *Server) ServeListener(ctx context.Context, listener net.Listener) error
 	go func() { failed <- web.Serve(listener) }()
 	select {
 	case err := <-failed:
+		s.watchers.stop()
 		s.jobs.stop()
 		return fmt.Errorf("server: %w", err)
 	case <-ctx.Done():
@@ -126,6 +128,7 @@ func (s *Server) ServeListener(ctx context.Context, listener net.Listener) error
 // drain stops a web server: gently, then by cancelling what still runs.
 func (s *Server) drain(web *http.Server, cancel context.CancelCauseFunc) {
 	s.log.Info("stopping", "drain", s.limits.Drain, "queries", s.queries.load())
+	s.watchers.stop()
 	s.jobs.stop()
 	gentle, done := context.WithTimeout(context.Background(), s.limits.Drain)
 	defer done()

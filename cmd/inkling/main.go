@@ -42,6 +42,7 @@ type commands struct {
 	Plot      plotCommand       `cmd:"" help:"Draw a model's training curves, entities, ranks or relations as PNG or SVG."`
 	Query     queryCommand      `cmd:"" help:"Answer a SPARQL query."`
 	Update    updateCommand     `cmd:"" help:"Run a SPARQL update as one commit."`
+	Watch     watchCommand      `cmd:"" help:"Show the rows of a SELECT, then those that appear and disappear."`
 	Eval      evalCommand       `cmd:"" help:"Evaluate a CEL expression with Inkling's functions."`
 	Serve     serveCommand      `cmd:"" help:"Serve SPARQL, a JSON API and a web page over HTTP."`
 	Models    modelsCommand     `cmd:"" help:"Show models; drop one or make one the default."`

@@ -2,10 +2,16 @@ package main
 
 import (
 	"errors"
+	"io"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -18,8 +24,47 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:  "testdata/script",
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "awaits": awaits, "posts": posts},
+		Setup: func(e *testscript.Env) error { // an address where a script's server may listen
+			listener, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				return err
+			}
+			e.Setenv("ADDRESS", listener.Addr().String())
+			return listener.Close()
+		},
 	})
+}
+
+// awaits URL REGEXP waits until the answer to a GET matches.
+func awaits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: awaits URL REGEXP")
+	}
+	wanted := regexp.MustCompile(args[1])
+	for {
+		if answer, err := http.Get(args[0]); err == nil {
+			body, _ := io.ReadAll(answer.Body)
+			answer.Body.Close()
+			if wanted.Match(body) {
+				return
+			}
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// posts URL UPDATE runs a SPARQL update on a server.
+func posts(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: posts URL UPDATE")
+	}
+	answer, err := http.Post(args[0], "application/sparql-update", strings.NewReader(args[1]))
+	ts.Check(err)
+	answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		ts.Fatalf("%s", answer.Status)
+	}
 }
 
 // exits CODE COMMAND… runs a command that must end with that exit code; stdout and stderr can be matched afterwards.

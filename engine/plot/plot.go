@@ -15,7 +15,7 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// Drawing is something Write can draw: *Curves, *Entities, *Ranks, *Relations or *Convergence.
+// Drawing is something Write can draw: *Curves, *Entities, *Ranks, *Relations, *Convergence or *Snapshots.
 type Drawing interface {
 	// Describe says in a sentence what the drawing shows, for those who cannot see it.
 	Describe() string

@@ -57,7 +57,9 @@ func drawings() map[string]Drawing {
 	byTime.ByTime = true
 	pca.Axes = [2]string{"component 1 (40 % of the variance)", "component 2 (20 % of the variance)"}
 	one := &Curves{Curves: someCurves().Curves[:1]}
-	return map[string]Drawing{"curves": someCurves(), "one curve": one, "curves by time": byTime, "ranks": someRanks(),
+	return map[string]Drawing{
+		"snapshots":    &Snapshots{Graph: "ENTITY", Series: []SnapshotSeries{{"maintain", []float64{0.2, 0.25, 0.24}}, {"retrain", []float64{0.2, 0.26, 0.3}}}},
+		"one snapshot": &Snapshots{Graph: "FACT", Series: []SnapshotSeries{{"maintain", []float64{0.2}}}}, "curves": someCurves(), "one curve": one, "curves by time": byTime, "ranks": someRanks(),
 		"convergence": someConvergence(), "relations": someRelations(), "entities": someEntities(), "entities by PCA": pca}
 }
 
@@ -283,7 +285,7 @@ func TestWhatCannotBeDrawnIsRefused(t *testing.T) {
 		t.Errorf("eight curves: %v", err)
 	}
 	for name, d := range map[string]Drawing{
-		"no curve": &Curves{}, "an empty curve": &Curves{Curves: []Curve{{Name: "x"}}}, "no ranks": &Ranks{}, "too few counts": &Ranks{UpTo: []int{1}},
+		"no curve": &Curves{}, "no method": &Snapshots{}, "no snapshot": &Snapshots{Series: []SnapshotSeries{{Name: "x"}}}, "an empty curve": &Curves{Curves: []Curve{{Name: "x"}}}, "no ranks": &Ranks{}, "too few counts": &Ranks{UpTo: []int{1}},
 		"no relations": &Relations{}, "no points": &Entities{}, "a point nowhere": &Entities{Points: [][2]float64{{math.NaN(), 1}}, Group: []int{None}},
 		"a group too many": &Entities{Points: [][2]float64{{1, 1}}, Group: []int{0}},
 	} {

@@ -52,6 +52,10 @@ type Options struct {
 	InitScale      float64   `json:"init_scale,omitempty"`      // standard deviation of the rows at the start
 	Precision      Precision `json:"precision,omitempty"`
 
+	// Start is a model that the training goes on from: rows of the entities and relations that it knows begin as they are
+	// there, all others at random. It must be of the same family, dimension and reciprocity; nil starts from nothing.
+	Start *model.Embedding `json:"-"`
+
 	Epochs      int           `json:"epochs,omitempty"`       // passes over the training triples at most
 	Budget      time.Duration `json:"budget_ns,omitempty"`    // stop after the epoch in which so much time has passed; 0 means no limit
 	ValidEvery  int           `json:"valid_every,omitempty"`  // epochs between validations
@@ -254,6 +258,10 @@ func (o Options) check(d Data) error {
 		if math.IsNaN(number) || math.IsInf(number, 0) {
 			return fmt.Errorf("train: %w: %s %g must be a number", ErrOptions, name, number)
 		}
+	}
+	if s := o.Start; s != nil && (s.Family.Name != o.Family || s.Dim != o.Dim || s.Reciprocal == o.NoReciprocal) {
+		return fmt.Errorf("train: %w: a %s of dimension %d (reciprocal %v) cannot go on from a %s of dimension %d (reciprocal %v)",
+			ErrOptions, o.Family, o.Dim, !o.NoReciprocal, s.Family.Name, s.Dim, s.Reciprocal)
 	}
 	if err := o.checkMemory(d); err != nil {
 		return err

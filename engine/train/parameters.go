@@ -71,6 +71,28 @@ func (p *parameters) initialise(scale float64, random *rand.Rand) {
 	}
 }
 
+// goOn takes the rows of the terms that an embedding knows from it, those of reverse relations too.
+func (p *parameters) goOn(from *model.Embedding) {
+	for row, id := range p.Vocabulary.EntityIDs() {
+		if old, ok := from.Vocabulary.Entity(id); ok {
+			copy(p.Entity(uint32(row)), from.Entity(old))
+		}
+	}
+	for row, id := range p.Vocabulary.RelationIDs() {
+		old, ok := from.Vocabulary.Relation(id)
+		if !ok {
+			continue
+		}
+		copy(p.Relation(uint32(row)), from.Relation(old))
+		if p.Reciprocal {
+			copy(p.Relation(uint32(row+p.Vocabulary.Relations())), from.Relation(old+uint32(from.Vocabulary.Relations())))
+		}
+	}
+	if p.norms != nil {
+		vec.SquaredNorms(p.EntityMatrix(), p.norms)
+	}
+}
+
 // snapshot returns a copy of the tables.
 func (p *parameters) snapshot() model.Tables {
 	t := p.Tables

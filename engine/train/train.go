@@ -69,6 +69,9 @@ func newTrainer(d Data, o Options, family model.Family) *trainer {
 	t := &trainer{data: d, options: o, random: rand.New(rand.NewPCG(o.Seed, 1)), started: time.Now()}
 	t.params = newParameters(family, o, d.Vocabulary)
 	t.params.initialise(o.InitScale, t.random)
+	if o.Start != nil {
+		t.params.goOn(o.Start)
+	}
 	if !o.NoReciprocal {
 		t.reverse = uint32(d.Vocabulary.Relations())
 	}

@@ -156,11 +156,28 @@ async function update(page) {
   await page.waitForFunction(() => document.querySelector("#pane-table .verdict")?.textContent === "Yes");
 }
 
+async function watching(page) {
+  const rows = (text) => page.waitForFunction((want) => [...document.querySelectorAll("#pane-table td")].map((cell) => cell.textContent).sort().join() === want, text);
+  await write(page, "SELECT ?o { :e2e :knows ?o }");
+  await page.click("#watch");
+  await rows("inkling");
+  await write(page, "INSERT DATA { :e2e :knows :watching } ; DELETE DATA { :e2e :knows :inkling }");
+  await page.keyboard.press("Control+Enter");
+  await rows("watching");
+  assert.equal(await page.locator("#pane-table tr.fresh").count(), 1);
+  assert.match(await page.locator(".editor-card .status").textContent(), /watching · 1 row · \+1 −1/);
+  await page.click("#watch");
+  await page.waitForSelector('#watch[aria-pressed="false"]');
+  await write(page, "INSERT DATA { :e2e :knows :inkling } ; DELETE DATA { :e2e :knows :watching }");
+  await page.keyboard.press("Control+Enter");
+  await page.waitForFunction(() => /Added 1, removed 1/.test(document.querySelector("#pane-table .verdict")?.textContent));
+}
+
 async function labels(page) {
   await write(page, 'INSERT DATA { :e2e rdfs:label "Ende zu Ende"@de, "End to end"@en }');
   await page.keyboard.press("Control+Enter");
   await page.waitForFunction(() => /Added 2/.test(document.querySelector("#pane-table .verdict")?.textContent));
-  await page.waitForFunction(() => /@4/.test(document.querySelector("#summary").textContent)); // the page knows of it
+  await page.waitForFunction(() => /@6/.test(document.querySelector("#summary").textContent)); // the page knows of it
   await write(page, "SELECT ?s { ?s :knows :inkling }");
   await page.keyboard.press("Control+Enter");
   await page.waitForFunction(() => document.querySelector("#pane-table td")?.textContent === "End to end");
@@ -317,6 +334,7 @@ try {
   await step("the plan", () => plan(page));
   await step("an error is marked", () => marksAnError(page));
   await step("an update", () => update(page));
+  await step("a watched query", () => watching(page));
   await step("labels instead of names", () => labels(page));
   await step("exploring", () => explore(page));
   await step("model cards and training", () => models(page));

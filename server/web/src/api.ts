@@ -229,12 +229,47 @@ async function post<T>(path: string, value: unknown, signal?: AbortSignal): Prom
   return read<T>(await send(path, init));
 }
 
+/** Reads a stream of server-sent events as this server writes them: fields on lines that end in a line feed. */
+async function events(body: ReadableStream<Uint8Array>, event: (id: string, name: string, data: string) => void): Promise<void> {
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  let id = "";
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      text += decoder.decode(value, { stream: true });
+      for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n")) {
+        let name = "message";
+        const data: string[] = [];
+        for (const line of text.slice(0, end).split("\n")) {
+          if (line.startsWith("id: ")) id = line.slice(4);
+          else if (line.startsWith("event: ")) name = line.slice(7);
+          else if (line.startsWith("data: ")) data.push(line.slice(6));
+        }
+        text = text.slice(end + 2);
+        if (data.length) event(id, name, data.join("\n"));
+      }
+    }
+  } finally {
+    reader.cancel().catch(() => undefined); // it has ended already
+  }
+}
+
 export const api = {
   query: (query: string, limit: number, explain: boolean, signal: AbortSignal) =>
     post<QueryAnswer>("api/v1/query", { query, limit, explain }, signal),
   async update(text: string, signal: AbortSignal): Promise<UpdateReport> {
     const headers = { "Content-Type": "application/sparql-update" };
     return read<UpdateReport>(await send("sparql", { method: "POST", headers, body: text, signal }));
+  },
+  /** Calls event for each server-sent event of a standing query until the stream ends; see docs/watch.md. */
+  async watch(query: string, last: string, signal: AbortSignal, event: (id: string, name: string, data: string) => void): Promise<void> {
+    const headers: Record<string, string> = last ? { "Last-Event-ID": last } : {};
+    const response = await send(`api/v1/watch?query=${encodeURIComponent(query)}`, { headers, signal });
+    if (!response.ok || !response.body) return read(response);
+    await events(response.body, event);
   },
   eval: (expression: string, signal?: AbortSignal) =>
     post<{ value: unknown; version: number; elapsed_ms: number }>("api/v1/eval", { expression }, signal),

@@ -52,6 +52,7 @@ function append(node: Element, children: (Child | Child[])[]): void {
 
 /** The icons of the page, each a path on a 16×16 grid drawn with the text's colour. */
 const icons = {
+  eye: "M1.5 8c3-5 10-5 13 0c-3 5-10 5-13 0M8 6a2 2 0 1 0 .01 0",
   play: "M4 2.5v11l9-5.5z",
   plan: "M2 3h5v3H2zM9 10h5v3H9zM4.5 6v5.5H9",
   table: "M2 3h12v10H2zM2 6.5h12M6.5 6.5V13",

@@ -8,6 +8,7 @@ import { labelTerms } from "./labels";
 import { download, PicturePanel } from "./picture";
 import { isUpdate, sparqlLanguage } from "./sparql";
 import { asCSV, table } from "./table";
+import { watch, type Watched } from "./watch";
 import { counted, duration, queryIRI, shortIRI } from "./terms";
 
 const rowLimit = 1000;
@@ -23,6 +24,7 @@ export class QueryView {
   readonly element: HTMLElement;
   private readonly editor: Editor;
   private readonly run: HTMLButtonElement;
+  private readonly watchButton: HTMLButtonElement;
   private readonly tabs: Record<Tab, HTMLButtonElement>;
   private readonly panes: Record<Tab, HTMLElement>;
   private readonly status = el("div", { class: "status", role: "status", "aria-live": "polite" });
@@ -32,6 +34,7 @@ export class QueryView {
   private readonly save = el("button", { type: "button", class: "quiet small", hidden: true, onclick: () => this.saveCSV() }, icon("download"), "CSV");
   private tab: Tab = "table";
   private running: AbortController | null = null;
+  private watching: AbortController | null = null;
   private answer: QueryAnswer | null = null;
   private text = ""; // of the answer shown
   private drawn = "";
@@ -42,6 +45,7 @@ export class QueryView {
     this.picture = new PicturePanel(explore);
     this.run = el("button", { type: "button", class: "primary", id: "run", onclick: () => this.execute() }, icon("play"), "Run");
     const explain = el("button", { type: "button", id: "explain", title: "Run and show the plan", onclick: () => this.execute(true) }, icon("plan"), "Explain");
+    this.watchButton = el("button", { type: "button", id: "watch", "aria-pressed": "false", title: "Keep the rows up to date as the graph and its models change", onclick: () => void this.watch() }, icon("eye"), "Watch");
     this.tabs = { table: this.tabButton("table", "Table"), graph: this.tabButton("graph", "Graph"), plan: this.tabButton("plan", "Plan") };
     this.panes = { table: this.pane("table"), graph: this.pane("graph"), plan: this.pane("plan") };
     this.panes.graph.append(this.picture.element);
@@ -49,7 +53,7 @@ export class QueryView {
       el("aside", { class: "side" }, el("h2", {}, "Examples"), this.exampleList),
       el("div", { class: "main" },
         el("div", { class: "card editor-card" }, host,
-          el("div", { class: "bar" }, this.run, explain, el("span", { class: "hint" }, el("kbd", {}, "Ctrl"), "+", el("kbd", {}, "Enter")), el("span", { class: "spacer" }), this.status)),
+          el("div", { class: "bar" }, this.run, explain, this.watchButton, el("span", { class: "hint" }, el("kbd", {}, "Ctrl"), "+", el("kbd", {}, "Enter")), el("span", { class: "spacer" }), this.status)),
         this.note,
         el("div", { class: "card result" },
           el("div", { class: "bar tabs" }, el("div", { role: "tablist", "aria-label": "Result" }, this.tabs.table, this.tabs.graph, this.tabs.plan), el("span", { class: "spacer" }), this.save),
@@ -126,6 +130,7 @@ export class QueryView {
       return;
     }
     const text = this.editor.text;
+    if (!isUpdate(text)) this.watching?.abort(); // what is watched may be what an update changes
     sessionStorage.setItem(textKey, text);
     if (!text.trim()) return;
     this.editor.fault(null);
@@ -141,6 +146,49 @@ export class QueryView {
       this.running = null;
       this.busy(false);
     }
+  }
+
+  /** Keeps the rows of the query in the editor up to date until told to stop. */
+  private async watch(): Promise<void> {
+    if (this.watching) {
+      this.watching.abort();
+      return;
+    }
+    const text = this.editor.text;
+    sessionStorage.setItem(textKey, text);
+    if (!text.trim()) return;
+    this.running?.abort();
+    this.editor.fault(null);
+    fill(this.note);
+    const control = (this.watching = new AbortController());
+    this.watchButton.setAttribute("aria-pressed", "true");
+    fill(this.watchButton, icon("eye"), "Stop watching");
+    this.status.textContent = "watching …";
+    try {
+      await watch(text, (now) => void this.changedTo(text, now, control.signal), (why) => (this.status.textContent = `${why} Trying again …`), control.signal);
+    } catch (error) {
+      this.failed(error);
+    } finally {
+      this.watching = null;
+      this.watchButton.setAttribute("aria-pressed", "false");
+      fill(this.watchButton, icon("eye"), "Watch");
+    }
+  }
+
+  private async changedTo(text: string, now: Watched, signal: AbortSignal): Promise<void> {
+    const answer: QueryAnswer = { kind: "rows", vars: now.vars, rows: now.rows, truncated: false, versions: now.versions, elapsed_ms: 0 };
+    this.answer = answer;
+    this.text = text;
+    this.drawn = "";
+    this.save.hidden = !now.rows.length;
+    await labelTerms(now.rows.flat());
+    if (signal.aborted || this.answer !== answer) return;
+    const models = Object.entries(now.versions.models ?? {}).map(([name, version]) => ` · ${name} @${version}`).join("");
+    const change = now.fresh.size + now.gone ? ` · +${now.fresh.size} −${now.gone}` : "";
+    this.status.textContent = `watching · ${counted(now.rows.length, "row")}${change} · graph @${now.versions.graph}${models}`;
+    fill(this.panes.table, now.rows.length ? table(answer, this.explore, now.fresh) : this.rowsOf(answer));
+    if (this.tab === "plan") this.show("table");
+    else if (this.tab === "graph") await this.draw();
   }
 
   private busy(on: boolean): void {
@@ -172,6 +220,12 @@ export class QueryView {
   }
 
   private updated(report: UpdateReport): void {
+    if (this.watching) { // the rows stay; what the update changes of them comes by itself
+      fill(this.note, el("p", { class: "muted", role: "status" }, `Added ${report.added}, removed ${report.removed}: version ${report.version}.`));
+      if (this.status.textContent === "running …") this.status.textContent = `watching · graph @${report.version}`;
+      this.changed();
+      return;
+    }
     this.answer = null;
     this.text = "";
     this.save.hidden = true;

@@ -5,8 +5,8 @@ import { isNumber, termNode } from "./terms";
 
 const shownAtOnce = 200;
 
-/** Returns the table of an answer; pick is called when an IRI is chosen. */
-export function table(answer: QueryAnswer, pick: (iri: string) => void): HTMLElement {
+/** Returns the table of an answer; pick is called when an IRI is chosen. Rows in fresh are marked as new. */
+export function table(answer: Pick<QueryAnswer, "vars" | "rows">, pick: (iri: string) => void, fresh?: Set<(Term | null)[]>): HTMLElement {
   const vars = answer.vars ?? [];
   const rows = [...(answer.rows ?? [])];
   const shares = vars.map((_, column) => isShare(rows, column));
@@ -28,7 +28,7 @@ export function table(answer: QueryAnswer, pick: (iri: string) => void): HTMLEle
 
   function draw(): void {
     body.replaceChildren(...rows.slice(0, shown).map((row) =>
-      el("tr", {}, row.map((term, column) => cell(term, shares[column]!, pick)))));
+      el("tr", { class: fresh?.has(row) ? "fresh" : null }, row.map((term, column) => cell(term, shares[column]!, pick)))));
     more.hidden = rows.length <= shown;
     more.textContent = `Show more of ${rows.length} rows`;
   }
