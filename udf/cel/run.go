@@ -18,6 +18,9 @@ type Run struct {
 	// Match answers a graph pattern (what stands between the braces of a SPARQL WHERE) with one map a solution,
 	// from variable to value; nil makes match(…) an error.
 	Match func(ctx context.Context, pattern string) ([]map[string]any, error)
+
+	boundTo     context.Context // what functionsOf is bound to
+	functionsOf map[string]celgo.LateBoundFunction
 }
 
 // functions binds the late-bound functions to this run.
