@@ -268,7 +268,7 @@ func (c *changeRows) compute(ctx context.Context) error {
 		x := &c.batch.Changes[i].Triple
 		h[i], r[i], t[i] = x.S, x.P, x.O
 	}
-	c.columns = columns{run: c.run, hidden: make(map[string][]ref.Val, len(c.condition.calls)), args: []expr.Column{
+	c.columns = columns{run: c.run, exact: true, hidden: make(map[string][]ref.Val, len(c.condition.calls)), args: []expr.Column{
 		expr.NewColumn(h, c.batch.Terms), expr.NewColumn(r, c.batch.Terms), expr.NewColumn(t, c.batch.Terms)}}
 	for _, call := range c.condition.calls {
 		err := c.columns.compute(ctx, call, n)
