@@ -7,8 +7,8 @@ import (
 
 // ReadyMade is a hook that needs no writing.
 type ReadyMade struct {
-	Doc        string
-	Definition Definition
+	Doc        string     `json:"doc"`
+	Definition Definition `json:"definition"`
 }
 
 // Ready lists the ready-made hooks.
