@@ -23,6 +23,7 @@ type hooks struct {
 	set     atomic.Pointer[hookSet] // nil without hooks; replaced when they change
 	webhook *hook.Webhook
 	commits commitCache
+	acted   chan struct{} // of capacity 1: an action reached beyond this store
 
 	changing  sync.Mutex // held while the set changes
 	mu        sync.Mutex // guards what follows
@@ -82,6 +83,7 @@ const (
 // loadHooks compiles the hooks of the metadata and starts those that follow the log.
 func (db *DB) loadHooks() error {
 	db.hooks.webhook = hook.NewWebhook(db.opts.AllowWebhooks)
+	db.hooks.acted = make(chan struct{}, 1)
 	db.hooks.followers, db.hooks.logs = map[string]*hookFollower{}, map[string]*hookLog{}
 	v, err := db.store.View()
 	if err != nil {

@@ -119,8 +119,14 @@ func (f *hookFollower) attempt(h *hook.Hook, d *delivery) error {
 		f.db.log.Warn("a hook warns of a commit", "hook", h.Name, "version", last, "change", d.text, "changes", len(d.changes), "message", h.Message)
 	}
 	f.moveTo(d.upTo, true)
-	if saved {
+	switch {
+	case saved:
 		f.markSaved(d.upTo)
+	case h.Action != "warn":
+		select {
+		case f.db.hooks.acted <- struct{}{}:
+		default:
+		}
 	}
 	return nil
 }

@@ -159,9 +159,12 @@ func (db *DB) HookLog(name string) ([]HookRun, HookCounts, error) {
 	return append([]HookRun{}, l.kept.Runs...), l.kept.Counts, nil
 }
 
-// saveEvery is how often positions and logs are saved. What follows a saved position is looked at again after a crash;
-// actions that write to this store save their position themselves.
-const saveEvery = time.Second
+// saveEvery is how often positions and logs are saved; saveSoon how soon after an action that reached beyond this store,
+// since that is repeated when a crash comes first. Actions that write to this store save their position themselves.
+const (
+	saveEvery = time.Second
+	saveSoon  = 50 * time.Millisecond
+)
 
 func (db *DB) saveHooksNowAndThen() {
 	defer db.background.Done()
@@ -169,12 +172,19 @@ func (db *DB) saveHooksNowAndThen() {
 	defer tick.Stop()
 	for {
 		select {
-		case <-tick.C:
-			if err := db.saveHooks(db.running); err != nil && db.running.Err() == nil {
-				db.log.Warn("saving how far the hooks have come", "problem", err)
+		case <-db.hooks.acted:
+			select {
+			case <-time.After(saveSoon):
+			case <-db.running.Done():
 			}
+		case <-tick.C:
 		case <-db.running.Done():
+		}
+		if db.running.Err() != nil {
 			return
+		}
+		if err := db.saveHooks(db.running); err != nil && db.running.Err() == nil {
+			db.log.Warn("saving how far the hooks have come", "problem", err)
 		}
 	}
 }

@@ -23,6 +23,7 @@ type benchCommand struct {
 	Patterns benchPatterns `cmd:"" help:"Which relation patterns each model family learns, next to the published table."`
 	Query    benchQuery    `cmd:"" help:"A join of two stated patterns and a plausible one, next to the stated part alone."`
 	Maintain benchMaintain `cmd:"" help:"Held-out triples added one commit at a time, next to a full retraining."`
+	Hooks    benchHooks    `cmd:"" help:"Commits a second with 0, 1, 10 and 100 hooks; with --crashes, what hooks lose when the process is killed."`
 	Crash    benchCrash    `cmd:"" help:"Kill a committing and importing process at random moments: commits acknowledged, lost, torn."`
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/inklingdb/inkling/engine"
 	"github.com/inklingdb/inkling/engine/hook"
+	"github.com/inklingdb/inkling/engine/hookcrash"
 	"github.com/inklingdb/inkling/engine/model"
 	"github.com/inklingdb/inkling/engine/plot"
 	"github.com/inklingdb/inkling/engine/project"
@@ -79,7 +80,7 @@ type app struct {
 }
 
 func main() {
-	if crashtest.Child() {
+	if crashtest.Child() || hookcrash.Child() {
 		return
 	}
 	os.Exit(run(os.Args[1:]))
