@@ -150,6 +150,7 @@ func (j *judge) input(c store.Commit) *hook.Input {
 // look runs the conditions over a part of the commit.
 func (j *judge) look(c store.Commit) error {
 	in := j.input(c)
+	defer in.Close()
 	for _, h := range j.set.before {
 		if f := j.findings[h.Name]; f != nil && f.matched > 0 && h.Action == "reject" {
 			continue // it is refused already

@@ -300,6 +300,7 @@ func (f *hookFollower) passBulk(c store.Commit, visit func(int, []store.Change, 
 func (f *hookFollower) look(w *window, d *delivery, part store.Commit, at int, end position, failed **delivery) error {
 	in := hook.NewInput(part, w.terms, w.runner)
 	found, faults, err := w.hook.Match(f.ctx, in)
+	in.Close()
 	if f.ctx.Err() != nil {
 		return f.ctx.Err()
 	}

@@ -114,7 +114,9 @@ func (t *HookTrial) look(ctx context.Context, w *window, c store.Commit) error {
 		return nil
 	}
 	t.Changes += len(c.Changes)
-	matched, faults, err := w.hook.Match(ctx, hook.NewInput(c, w.terms, w.runner))
+	in := hook.NewInput(c, w.terms, w.runner)
+	matched, faults, err := w.hook.Match(ctx, in)
+	in.Close()
 	if err != nil && !errors.Is(err, hook.ErrTimeLimit) {
 		return err
 	}

@@ -92,6 +92,46 @@ type Input struct {
 	Maker  string // that hook
 	Terms  *expr.Terms
 	Run    func() *cel.Run // made on first use
+
+	clock *clock
+}
+
+// clock is a context that a timer ends; one serves many conditions in turn, since a context for each would cost as much
+// as the conditions.
+type clock struct {
+	parent, ctx context.Context
+	cancel      context.CancelCauseFunc
+	timer       *time.Timer
+}
+
+// start returns a context that ends with the hook's time limit; stop must be called.
+func (in *Input) start(ctx context.Context, h *Hook) context.Context {
+	if c := in.clock; c != nil && c.parent == ctx {
+		c.timer.Reset(h.TimeLimit)
+		return c.ctx
+	}
+	c := &clock{parent: ctx}
+	c.ctx, c.cancel = context.WithCancelCause(ctx)
+	c.timer = time.AfterFunc(h.TimeLimit, func() { c.cancel(ErrTimeLimit) })
+	in.clock = c
+	return c.ctx
+}
+
+// stop stops the time; a clock that ran out is not used again.
+func (in *Input) stop() {
+	if c := in.clock; !c.timer.Stop() || c.ctx.Err() != nil {
+		c.cancel(nil)
+		in.clock = nil
+	}
+}
+
+// Close frees what conditions used. The Input may be used again.
+func (in *Input) Close() {
+	if in.clock != nil {
+		in.clock.timer.Stop()
+		in.clock.cancel(nil)
+		in.clock = nil
+	}
 }
 
 // NewInput returns a commit for hooks to look at. terms is of the snapshot that run gives.
@@ -147,8 +187,8 @@ var ErrTimeLimit = errors.New("the hook's time limit was reached")
 
 // eval evaluates the condition on a batch within the time limit.
 func (h *Hook) eval(ctx context.Context, in *Input, b cel.Batch, match []bool, errs []error) error {
-	limited, cancel := h.Deadline(ctx)
-	defer cancel()
+	limited := in.start(ctx, h)
+	defer in.stop()
 	return h.condition.Eval(limited, in.Run(), b, match, errs)
 }
 

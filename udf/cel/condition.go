@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	celgo "cel.dev/cel-go/cel"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/inklingdb/inkling/query/expr"
 	"github.com/inklingdb/inkling/store"
+	"github.com/inklingdb/inkling/udf"
 )
 
 // Condition is an expression that is true or false of each change of a commit. It sees h, r and t, and change, whose
@@ -25,6 +27,7 @@ type Condition struct {
 	ast     *celgo.Ast
 	program celgo.Program
 	calls   []columnCall
+	loops   bool // it holds a comprehension
 	// Filter holds what the expression plainly asks of every change, so that others need no evaluation.
 	Filter Filter
 }
@@ -81,6 +84,7 @@ func (e *Env) CompileCondition(source string, costLimit uint64) (*Condition, err
 	c.Filter.read(parsed.NativeRep().Expr())
 	h := hoister{variables: rowVariables, known: map[string]string{}}
 	h.hoist(parsed.NativeRep().Expr())
+	c.loops = loops(parsed.NativeRep().Expr())
 	c.calls = h.calls
 	limited := &Env{env: e.env, costs: e.costs}
 	if costLimit != 0 {
@@ -128,6 +132,11 @@ func parseCondition(env *celgo.Env, source string) (*celgo.Ast, error) {
 		return nil, e
 	}
 	return parsed, nil
+}
+
+// loops reports whether an expression holds a comprehension.
+func loops(e ast.Expr) bool {
+	return e.Kind() == ast.ComprehensionKind || slices.ContainsFunc(children(e), loops)
 }
 
 // replaceFields turns change.FIELD into a variable everywhere. It returns a selection of a field that is not there.
@@ -221,18 +230,18 @@ type Batch struct {
 // Eval sets match[i] to what the condition is of change i, and errs[i] to why it could not be told, an *Error. The
 // error returned is that of a context that ended.
 func (c *Condition) Eval(ctx context.Context, r *Run, b Batch, match []bool, errs []error) error {
-	rows := &changeRows{condition: c, run: r, batch: b}
+	rows, err := r.conditionRows(ctx)
+	if err != nil {
+		return err
+	}
+	rows.condition, rows.batch = c, b
 	if err := rows.compute(ctx); err != nil {
 		return runError(c.source, c.ast, err)
-	}
-	activation, err := celgo.FunctionVars(rows, r.bound(ctx))
-	if err != nil {
-		return fmt.Errorf("cel: variables: %w", err)
 	}
 	for row := range b.Changes {
 		rows.row = row
 		match[row], errs[row] = false, nil
-		value, _, err := c.program.ContextEval(ctx, activation)
+		value, err := c.evalRow(ctx, rows.activation)
 		if err != nil {
 			if ctx.Err() != nil {
 				return runError(c.source, c.ast, context.Cause(ctx))
@@ -250,6 +259,16 @@ func (c *Condition) Eval(ctx context.Context, r *Run, b Batch, match []bool, err
 	return ctx.Err()
 }
 
+// evalRow evaluates one row. Only a comprehension is worth looking at the context for in between.
+func (c *Condition) evalRow(ctx context.Context, activation celgo.Activation) (ref.Val, error) {
+	if c.loops {
+		value, _, err := c.program.ContextEval(ctx, activation)
+		return value, err
+	}
+	value, _, err := c.program.Eval(activation)
+	return value, err
+}
+
 // changeRows is the activation of one batch; row is the one being evaluated.
 type changeRows struct {
 	condition *Condition
@@ -257,6 +276,29 @@ type changeRows struct {
 	batch     Batch
 	columns   columns
 	row       int
+
+	ctx        context.Context // of the evaluation under way
+	activation celgo.Activation
+}
+
+// conditionRows returns the run's activation of conditions, bound to a context.
+func (r *Run) conditionRows(ctx context.Context) (*changeRows, error) {
+	if r.rows == nil {
+		rows := &changeRows{run: r}
+		bound := make(map[string]celgo.LateBoundFunction, len(udf.Functions)+1)
+		for i := range udf.Functions {
+			f := &udf.Functions[i]
+			bound[f.Name] = func(_ string, args ...ref.Val) ref.Val { return r.call(rows.ctx, f, args) }
+		}
+		bound[matchName] = func(_ string, args ...ref.Val) ref.Val { return r.match(rows.ctx, args[0]) }
+		var err error
+		if rows.activation, err = celgo.FunctionVars(rows, bound); err != nil {
+			return nil, fmt.Errorf("cel: variables: %w", err)
+		}
+		r.rows = rows
+	}
+	r.rows.ctx = ctx
+	return r.rows, nil
 }
 
 // compute fills the columns of h, r and t, and those of hidden variables.
@@ -268,8 +310,11 @@ func (c *changeRows) compute(ctx context.Context) error {
 		x := &c.batch.Changes[i].Triple
 		h[i], r[i], t[i] = x.S, x.P, x.O
 	}
-	c.columns = columns{run: c.run, exact: true, hidden: make(map[string][]ref.Val, len(c.condition.calls)), args: []expr.Column{
+	c.columns = columns{run: c.run, exact: true, args: []expr.Column{
 		expr.NewColumn(h, c.batch.Terms), expr.NewColumn(r, c.batch.Terms), expr.NewColumn(t, c.batch.Terms)}}
+	if len(c.condition.calls) > 0 {
+		c.columns.hidden = make(map[string][]ref.Val, len(c.condition.calls))
+	}
 	for _, call := range c.condition.calls {
 		err := c.columns.compute(ctx, call, n)
 		switch {
@@ -328,12 +373,4 @@ func (c *changeRows) ResolveName(name string) (any, bool) {
 		return types.DefaultTypeAdapter.NativeToValue(whole), true
 	}
 	return nil, false
-}
-
-// bound is functions, made once a Run and context.
-func (r *Run) bound(ctx context.Context) map[string]celgo.LateBoundFunction {
-	if r.functionsOf == nil || r.boundTo != ctx {
-		r.functionsOf, r.boundTo = r.functions(ctx), ctx
-	}
-	return r.functionsOf
 }

@@ -19,8 +19,7 @@ type Run struct {
 	// from variable to value; nil makes match(…) an error.
 	Match func(ctx context.Context, pattern string) ([]map[string]any, error)
 
-	boundTo     context.Context // what functionsOf is bound to
-	functionsOf map[string]celgo.LateBoundFunction
+	rows *changeRows // of conditions; reused, since a commit may meet a hundred of them
 }
 
 // functions binds the late-bound functions to this run.
