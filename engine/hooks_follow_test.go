@@ -326,3 +326,101 @@ func TestPastEqualsReplay(t *testing.T) {
 		}
 	}
 }
+
+// TestBulkImportsWaitForHooks imports while a hook is paused, and again with the kept changes lost.
+func TestBulkImportsWaitForHooks(t *testing.T) {
+	for _, lose := range []bool{false, true} {
+		dir, seen := t.TempDir(), &seenVerifier{seen: map[string]int{}}
+		db, err := Open(dir, Options{Verifier: seen})
+		if err != nil {
+			t.Fatal(err)
+		}
+		addHook(t, db, hook.Definition{Name: "look", When: hook.After, Action: "verify", Relations: []string{"likes"}})
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if db, err = Open(dir, Options{}); err != nil {
+			t.Fatal(err)
+		}
+		var big strings.Builder
+		for i := range 60_000 {
+			fmt.Fprintf(&big, "n%d\t%s\tm%d\n", i, []string{"likes", "knows", "knows"}[i%3], i)
+		}
+		report := importText(t, db, big.String(), "tsv")
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		kept := db.spoolPath(report.Version)
+		if _, err := os.Stat(kept); err != nil {
+			t.Fatal(err)
+		}
+		if lose {
+			if err := os.Truncate(kept, 1000); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if db, err = Open(dir, Options{Verifier: seen}); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.WaitHooks(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		letters, err := db.DeadLetters("look")
+		switch {
+		case err != nil:
+			t.Fatal(err)
+		case !lose && (len(seen.seen) != 20_000 || len(letters) != 0):
+			t.Errorf("saw %d, %+v", len(seen.seen), letters)
+		case lose && (len(letters) != 1 || !strings.Contains(letters[0].Problem, "not kept, or are damaged")):
+			t.Errorf("letters %+v", letters)
+		case lose:
+			if err := db.RetryDeadLetter(context.Background(), "look", letters[0].ID); !errors.Is(err, ErrBadInput) {
+				t.Errorf("retrying what is lost: %v", err)
+			}
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if db, err = Open(dir, Options{Verifier: seen}); err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(db.saveHooks(context.Background()), db.dropDoneSpools(), db.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(kept); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("the kept changes outlive their use: %v", err)
+		}
+	}
+}
+
+// TestSupersedeMovesTheFactInTheModel moves a person to another country: the graph holds the new one alone, and the model
+// finds it likelier than the old one, which it had learnt.
+func TestSupersedeMovesTheFactInTheModel(t *testing.T) {
+	db := modelled(t, t.TempDir())
+	addHook(t, db, ready(t, "supersede"))
+	addHook(t, db, hook.Definition{Name: "wait", Action: "maintain", On: hook.Both})
+	old := ask(t, db, "SELECT ?c { :person0 :citizen_of ?c }")
+	fresh := "country1"
+	if len(old) != 1 || old[0] == fresh {
+		fresh = "country2"
+	}
+	prob := func(country string) float64 {
+		t.Helper()
+		p, err := db.Eval(context.Background(), `prob("person0", "citizen_of", c)`, map[string]any{"c": country})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p.(float64)
+	}
+	before := prob(old[0]) - prob(fresh)
+	mustUpdate(t, db, "INSERT DATA { :person0 :citizen_of :"+fresh+" }")
+	if now := ask(t, db, "SELECT ?c { :person0 :citizen_of ?c }"); len(now) != 1 || now[0] != fresh {
+		t.Errorf("the graph states %v, want %s", now, fresh)
+	}
+	if after := prob(old[0]) - prob(fresh); before <= 0 || after >= 0 {
+		t.Errorf("the old country leads by %.3f, before by %.3f", after, before)
+	}
+	if c := mustHook(t, db, "wait").Counts; c.Done != 2 || c.Failed != 0 {
+		t.Errorf("the hook that waits: %+v", c)
+	}
+}
