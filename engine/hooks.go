@@ -68,7 +68,7 @@ type HookInfo struct {
 	State       string        `json:"state"`              // HookActive, HookRetrying or HookPaused
 	Problem     string        `json:"problem,omitempty"`  // why it is retrying or paused
 	Position    store.Version `json:"position,omitempty"` // the last commit an after-hook is done with
-	Lag         store.Version `json:"lag"`                // commits it is not done with yet
+	Lag         store.Version `json:"lag"`                // commits that changed the graph and that it is not done with
 	DeadLetters int           `json:"dead_letters"`
 	Counts      HookCounts    `json:"counts"`
 }
@@ -398,6 +398,27 @@ func (db *DB) Hook(name string) (HookInfo, error) {
 	return db.hookInfo(v, h), nil
 }
 
+// hookLag counts the commits between two versions that changed the graph, exactly where they are few.
+func (db *DB) hookLag(from, to store.Version) store.Version {
+	if to <= from || to-from > exactLag {
+		return to - min(from, to)
+	}
+	commits, err := db.hooks.commits.read(context.Background(), db.store, from, to, cachedChanges)
+	if err != nil {
+		return to - from
+	}
+	lag := to - from - store.Version(len(commits)) // those not read
+	for _, c := range commits {
+		if len(c.Changes) > 0 || c.Bulk {
+			lag++
+		}
+	}
+	return lag
+}
+
+// exactLag is up to how many commits a lag leaves out those that changed no triple.
+const exactLag = 100
+
 func (db *DB) hookInfo(v *store.View, h *hook.Hook) HookInfo {
 	info := HookInfo{Definition: h.Definition, State: HookActive}
 	db.hooks.mu.Lock()
@@ -409,7 +430,7 @@ func (db *DB) hookInfo(v *store.View, h *hook.Hook) HookInfo {
 	if f != nil {
 		info.State, info.Problem = f.status()
 		info.Position = f.at().version
-		info.Lag = v.Version() - min(v.Version(), info.Position)
+		info.Lag = db.hookLag(info.Position, v.Version())
 		info.DeadLetters = int(f.dead.Load())
 	}
 	return info

@@ -35,6 +35,7 @@ type delivery struct {
 	seen    store.Version // the graph that Older was read from
 	upTo    position      // what is done once it is delivered
 	text    string        // the first change
+	problem string        // of the latest attempt
 }
 
 // deliveryChanges is from how many changes on a delivery is sent.
@@ -63,12 +64,14 @@ func (f *hookFollower) try(h *hook.Hook, d *delivery) (again *delivery, err erro
 		return nil, f.bury(*d, 1, err)
 	}
 	copied := *d
+	copied.problem = err.Error()
 	return &copied, nil
 }
 
 // insist tries a delivery again and again, ever more rarely, until it succeeds or becomes a dead letter.
 func (f *hookFollower) insist(h *hook.Hook, d delivery) error {
 	for n := 1; ; n++ {
+		f.setState(HookRetrying, d.problem)
 		wait := hookBackoff.Wait(n - 1)
 		f.db.log.Warn("a hook's action is tried again", "hook", f.name, "attempt", n+1, "of", h.Attempts, "in", wait)
 		select {
@@ -86,6 +89,7 @@ func (f *hookFollower) insist(h *hook.Hook, d delivery) error {
 		case errors.Is(err, hook.ErrPermanent) || n+1 >= h.Attempts:
 			return f.bury(d, n+1, err)
 		}
+		d.problem = err.Error()
 	}
 }
 
@@ -109,7 +113,6 @@ func (f *hookFollower) attempt(h *hook.Hook, d *delivery) error {
 	last := d.changes[len(d.changes)-1].Version
 	if err != nil {
 		if f.ctx.Err() == nil && !isPause(err) {
-			f.setState(HookRetrying, err.Error())
 			f.log.add(HookRun{Version: last, Outcome: OutcomeFailed, Changes: len(d.changes), Change: d.text, Problem: err.Error(), Took: time.Since(start)})
 		}
 		return err
