@@ -24,6 +24,7 @@ type DB struct {
 	store     *store.Store
 	models    registry
 	patterns  patternCache
+	hooks     hooks
 
 	expressions atomic.Pointer[cel.Env] // with the users' functions; replaced when they change
 	functions   sync.Mutex              // held while they change
@@ -53,6 +54,7 @@ func Open(dir string, o Options) (*DB, error) {
 		RiskLosingRecentCommits: o.RiskLosingRecentCommits,
 		CacheBytes:              o.CacheBytes,
 		Indexes:                 indexes(),
+		Check:                   db.checkCommit,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("engine: open %q: %w", dir, err)
@@ -75,12 +77,15 @@ func Exists(dir string) bool {
 	return err == nil && about.Mode().IsRegular()
 }
 
-// start reads what the store's metadata names: users' functions and models.
+// start reads what the store's metadata names: users' functions, models and hooks.
 func (db *DB) start() error {
 	if err := db.loadFunctions(); err != nil {
 		return err
 	}
-	return db.loadModels()
+	if err := db.loadModels(); err != nil {
+		return err
+	}
+	return db.loadHooks()
 }
 
 // Close ends background work, waits for it and closes the store. Results still open must be closed first. It may be
@@ -88,11 +93,12 @@ func (db *DB) start() error {
 func (db *DB) Close() error {
 	db.closing.Do(func() {
 		db.stop()
+		db.closeError = db.closeHooks()
 		for _, m := range db.models.all() {
 			db.release(m)
 		}
 		db.background.Wait()
-		db.closeError = db.store.Close()
+		db.closeError = errors.Join(db.closeError, db.store.Close())
 		if db.dir == "" {
 			db.closeError = errors.Join(db.closeError, os.RemoveAll(db.modelsDir))
 		}

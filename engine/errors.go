@@ -13,5 +13,7 @@ var (
 	ErrModelExists  = errors.New("a model of that name exists")
 	ErrNoModel      = errors.New("the database has no trained model")
 	ErrBadInput     = errors.New("bad input")
+	ErrRejected     = errors.New("a hook rejected the commit")
+	ErrUnknownHook  = errors.New("no such hook")
 	ErrLimit        = exec.ErrLimit // of time, rows, memory or CEL steps
 )

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/inklingdb/inkling/engine/hook"
 	"github.com/inklingdb/inkling/store"
 	"github.com/inklingdb/inkling/udf"
 	"github.com/inklingdb/inkling/udf/cel"
@@ -148,6 +149,9 @@ func (db *DB) changeFunctions(ctx context.Context, name string, f *userFunction)
 	if err == nil {
 		err = checkFunctions(env, users)
 	}
+	if err == nil {
+		err = db.checkHooks(v, env)
+	}
 	if err != nil {
 		return fmt.Errorf("engine: %w: function %s: %w", ErrBadInput, name, err)
 	}
@@ -157,6 +161,20 @@ func (db *DB) changeFunctions(ctx context.Context, name string, f *userFunction)
 		return fmt.Errorf("engine: function %s: %w", name, err)
 	}
 	db.expressions.Store(env)
+	return db.reloadHooks()
+}
+
+// checkHooks compiles every hook that runs now, so that none calls a function that is gone.
+func (db *DB) checkHooks(v *store.View, env *cel.Env) error {
+	set := db.hooks.set.Load()
+	if set == nil {
+		return nil
+	}
+	for name, h := range set.all {
+		if _, err := hook.Compile(env, hookNames(v), h.Definition); err != nil && !h.IsBroken() {
+			return fmt.Errorf("hook %s: %w", name, err)
+		}
+	}
 	return nil
 }
 

@@ -42,6 +42,8 @@ type ImportReport struct {
 	Bad     []BadLine     `json:"bad"`     // the first hundred of them
 	Version store.Version `json:"version"` // the commit that made them visible
 	Elapsed time.Duration `json:"elapsed_ns"`
+	// Warnings are what before-hooks say of the commit.
+	Warnings []HookWarning `json:"warnings,omitempty"`
 }
 
 // BadLine is a line that an import skipped.
@@ -111,11 +113,15 @@ func (j *importJob) run(ctx context.Context) (ImportReport, error) {
 			return j.report, err
 		}
 	}
-	commit, done, err := j.target.Commit(ctx)
+	var done store.ImportReport
+	commit, warnings, err := j.db.hooked(ctx, func(ctx context.Context) (c store.Commit, err error) {
+		c, done, err = j.target.Commit(ctx)
+		return c, err
+	})
 	if err != nil {
 		return j.report, err
 	}
-	j.report.Added, j.report.Version = done.Added, commit.Version
+	j.report.Added, j.report.Version, j.report.Warnings = done.Added, commit.Version, warnings
 	j.progress("", true)
 	return j.report, nil
 }
@@ -190,7 +196,10 @@ func (j *importJob) settleBase(ctx context.Context) error {
 		return nil
 	}
 	_, err = j.db.store.Update(ctx, "base", func(tx *store.Tx) error { return tx.SetMeta(metaBase, []byte(j.base)) })
-	return err
+	if err != nil {
+		return err
+	}
+	return j.db.reloadHooks() // plain names mean something else now
 }
 
 // importBatch is how many statements are read and handed on at a time.

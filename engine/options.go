@@ -3,6 +3,8 @@ package engine
 import (
 	"log/slog"
 	"time"
+
+	"github.com/inklingdb/inkling/engine/hook"
 )
 
 // Options says how Open opens a database. The zero value is the default of every field.
@@ -19,6 +21,14 @@ type Options struct {
 	ApproximateFrom int
 	// Limits bounds what one query or expression may use.
 	Limits Limits
+	// AllowWebhooks lets hooks post to other machines; without it they reach this one alone.
+	AllowWebhooks bool
+	// HookDepth is how many hooks may set each other off in a row; 0 means DefaultHookDepth.
+	HookDepth int
+	// Editors are what hooks may edit with, by name, beside the graph itself.
+	Editors map[string]hook.Editor
+	// Verifier looks at changes for hooks that verify; nil refuses such hooks.
+	Verifier hook.Verifier
 	// Log receives warnings of background work; nil discards them.
 	Log *slog.Logger
 }
@@ -38,6 +48,16 @@ const (
 	DefaultMemory    = 1 << 30
 	DefaultCELCost   = 10_000_000
 )
+
+// DefaultHookDepth ends what hooks set off after four of them in a row.
+const DefaultHookDepth = 4
+
+func (o *Options) hookDepth() int {
+	if o.HookDepth <= 0 {
+		return DefaultHookDepth
+	}
+	return o.HookDepth
+}
 
 // DefaultApproximateFrom is the entities that an exact search takes some 10 ms for, at 200 numbers each.
 const DefaultApproximateFrom = 1_000_000

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/inklingdb/inkling/engine/hook"
 	"github.com/inklingdb/inkling/query/exec"
 	"github.com/inklingdb/inkling/query/sparql"
 	"github.com/inklingdb/inkling/store"
@@ -18,7 +19,7 @@ import (
 // UpdateOptions changes how one update runs.
 type UpdateOptions struct {
 	Source      string     // who writes, kept in the commit; "" means "update"
-	Wait        bool       // return only when the models have caught up too
+	Wait        bool       // return only when after-hooks and models have caught up too
 	UsingGraphs []rdf.Term // the protocol's using-graph-uri
 	UsingNamed  []rdf.Term // the protocol's using-named-graph-uri
 	Limits      Limits     // zero fields: the database's
@@ -31,6 +32,8 @@ type UpdateReport struct {
 	Removed int64         `json:"removed"` // triples that were there
 	Version store.Version `json:"version"` // the commit; unchanged when nothing changed
 	Elapsed time.Duration `json:"elapsed_ns"`
+	// Warnings are what before-hooks say of the commit.
+	Warnings []HookWarning `json:"warnings,omitempty"`
 }
 
 // Update runs a SPARQL 1.1 update as one commit: all of its operations become visible together, or none.
@@ -44,16 +47,21 @@ func (db *DB) Update(ctx context.Context, text string, o UpdateOptions) (UpdateR
 	if o.Source == "" {
 		o.Source = "update"
 	}
+	if hook.Reserved(o.Source) {
+		return UpdateReport{}, fmt.Errorf("engine: update: %w: source %q may only be a hook's", ErrBadInput, o.Source)
+	}
 	limits := o.Limits.or(db.opts.Limits)
 	running, cancel := limits.deadline(ctx)
 	defer cancel()
-	commit, err := db.store.Update(running, o.Source, func(tx *store.Tx) error {
-		options := db.snapshotOf(tx.View(), db.models.edition()).options(limits)
-		options.DefaultGraphs, options.NamedGraphs = o.UsingGraphs, o.UsingNamed
-		if o.AllowLoad {
-			options.Load = db.load
-		}
-		return exec.Update(running, exec.FromTx(tx), request, options)
+	commit, warnings, err := db.hooked(running, func(running context.Context) (store.Commit, error) {
+		return db.store.Update(running, o.Source, func(tx *store.Tx) error {
+			options := db.snapshotOf(tx.View(), db.models.edition()).options(limits)
+			options.DefaultGraphs, options.NamedGraphs = o.UsingGraphs, o.UsingNamed
+			if o.AllowLoad {
+				options.Load = db.load
+			}
+			return exec.Update(running, exec.FromTx(tx), request, options)
+		})
 	})
 	if cause := context.Cause(running); errors.Is(err, context.DeadlineExceeded) && errors.Is(cause, ErrLimit) {
 		err = fmt.Errorf("engine: update, while others wrote: %w", cause)
@@ -61,17 +69,26 @@ func (db *DB) Update(ctx context.Context, text string, o UpdateOptions) (UpdateR
 	if err != nil {
 		return UpdateReport{}, err
 	}
-	return db.report(ctx, commit, started, o.Wait)
+	r, err := db.report(ctx, commit, started, o.Wait)
+	r.Warnings = warnings
+	return r, err
 }
 
 // Apply adds and removes quads as one commit, without a query. Concurrent calls share one sync to disk.
 func (db *DB) Apply(ctx context.Context, add, remove []rdf.Quad, source string) (UpdateReport, error) {
 	started := time.Now()
-	commit, err := db.store.Write(ctx, store.Batch{Source: source, Add: add, Remove: remove})
+	if hook.Reserved(source) {
+		return UpdateReport{}, fmt.Errorf("engine: apply: %w: source %q may only be a hook's", ErrBadInput, source)
+	}
+	commit, warnings, err := db.hooked(ctx, func(ctx context.Context) (store.Commit, error) {
+		return db.store.Write(ctx, store.Batch{Source: source, Add: add, Remove: remove})
+	})
 	if err != nil {
 		return UpdateReport{}, fmt.Errorf("engine: apply: %w", err)
 	}
-	return db.report(ctx, commit, started, false)
+	r, err := db.report(ctx, commit, started, false)
+	r.Warnings = warnings
+	return r, err
 }
 
 // report sums up a commit, and waits for the models if asked to.
@@ -86,7 +103,9 @@ func (db *DB) report(ctx context.Context, c store.Commit, started time.Time, wai
 	}
 	var err error
 	if wait {
-		err = db.Wait(ctx)
+		if err = db.WaitHooks(ctx); err == nil {
+			err = db.Wait(ctx)
+		}
 	}
 	r.Elapsed = time.Since(started)
 	return r, err

@@ -47,7 +47,7 @@ func newMetrics(s *Server) *metrics {
 	version := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "inkling_graph_version", Help: "Version of the latest commit.",
 	}, func() float64 { return float64(s.db.Version()) })
-	m.registry.MustRegister(m.requests, m.seconds, m.rows, running, active, watching, version, modelCollector{s},
+	m.registry.MustRegister(m.requests, m.seconds, m.rows, running, active, watching, version, modelCollector{s}, hookCollector{s},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -98,7 +98,9 @@ func (g *group) check(ctx context.Context, c Commit, next *state) error {
 	if g.store.options.Check == nil {
 		return nil
 	}
-	v := &View{store: g.store, state: next, pending: g.interner.pending}
+	trial := *next
+	trial.indexes = nil // they are of an earlier version
+	v := &View{store: g.store, state: &trial, pending: g.interner.pending}
 	defer v.Close()
 	return g.store.options.Check(ctx, c, v)
 }

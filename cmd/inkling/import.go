@@ -50,6 +50,10 @@ func (c *importCommand) Run(a *app) error {
 		return errors.Join(err, db.Close())
 	}
 	b.done(plural(report.Read, "triple") + " read")
+	a.printWarnings(report.Warnings)
+	if err := db.WaitHooks(a.ctx); err != nil {
+		return errors.Join(err, db.Close())
+	}
 	if err := db.Close(); err != nil {
 		return err
 	}

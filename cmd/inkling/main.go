@@ -17,6 +17,8 @@ import (
 
 	"github.com/inklingdb/inkling/engine"
 	"github.com/inklingdb/inkling/engine/factor"
+	"github.com/inklingdb/inkling/engine/hook"
+	"github.com/inklingdb/inkling/engine/hookcrash"
 	"github.com/inklingdb/inkling/engine/model"
 	"github.com/inklingdb/inkling/engine/plot"
 	"github.com/inklingdb/inkling/engine/project"
@@ -48,6 +50,7 @@ type commands struct {
 	Models    modelsCommand     `cmd:"" help:"Show models; drop one or make one the default."`
 	Embedding embeddingCommand  `cmd:"" name:"embeddings" help:"Write a model's embeddings for other tools, or make a model of theirs."`
 	Function  functionCommand   `cmd:"" help:"List functions; add or drop your own."`
+	Hook      hookCommand       `cmd:"" help:"Watch changes: add, test and remove hooks, see what they did."`
 	Stats     statsCommand      `cmd:"" help:"Count triples, terms, graphs and relations."`
 	Patterns  patternsCommand   `cmd:"" help:"Show which relations are symmetric, inverse, composed, 1-to-N and the like."`
 	Check     checkCommand      `cmd:"" help:"Verify the whole database."`
@@ -69,7 +72,7 @@ const (
 const description = `A graph database that knows what its graph leaves out.
 
 Nodes and relations are named as in your files; in SPARQL put ":" before a plain name (:Asthma).
-Exit codes: 0 done, 1 failed, 2 wrong use, 3 bad input (a file, query, expression or name), 4 a limit was reached,
+Exit codes: 0 done, 1 failed, 2 wrong use, 3 bad input (a file, query, expression or name, or a commit that a hook rejects), 4 a limit was reached,
 130 interrupted.`
 
 // app is what a command sees of the world.
@@ -81,7 +84,7 @@ type app struct {
 }
 
 func main() {
-	if crashtest.Child() {
+	if crashtest.Child() || hookcrash.Child() {
 		return
 	}
 	os.Exit(run(os.Args[1:]))
@@ -97,6 +100,8 @@ func run(args []string) int {
 		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Exit(func(c int) { code = c }), kong.Bind(a), kong.Vars{
 			"listen": server.DefaultListen, "families": nameList(model.Families, func(f model.Family) string { return f.Name }),
+			"actions": nameList(hook.Actions, func(a hook.Action) string { return a.Name }),
+			"ready":   nameList(hook.Ready, func(r hook.ReadyMade) string { return r.Definition.Name }),
 			"presets": nameList(train.Presets, func(p train.Preset) string { return p.Name }),
 			"methods": factor.MethodNames(), "factorpresets": factor.PresetNames,
 			"similarities": nameList(factor.Similarities, func(s factor.Similarity) string { return s.Name }),
@@ -156,7 +161,7 @@ func exitCode(err error) int {
 	case errors.As(err, &query), errors.As(err, &syntax), errors.As(err, &expression),
 		errors.As(err, &unknown), errors.As(err, &unreadable), errors.Is(err, udf.ErrArgument),
 		errors.Is(err, engine.ErrBadInput), errors.Is(err, plot.ErrNothing), errors.Is(err, project.ErrData), errors.Is(err, engine.ErrUnknownModel), errors.Is(err, engine.ErrNoModel),
-		errors.Is(err, engine.ErrModelExists), errors.Is(err, os.ErrNotExist):
+		errors.Is(err, engine.ErrRejected), errors.Is(err, engine.ErrUnknownHook), errors.Is(err, engine.ErrModelExists), errors.Is(err, os.ErrNotExist):
 		return exitInput
 	}
 	return exitFailure

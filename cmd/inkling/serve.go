@@ -11,11 +11,12 @@ import (
 
 type serveCommand struct {
 	database
-	Listen   string   `default:"${listen}" placeholder:"HOST:PORT" help:"Where to listen (${default}); other machines can only be served with a token."`
-	Token    string   `placeholder:"SECRET" help:"Ask requests for this bearer token; @FILE reads it from a file."`
-	Origin   []string `placeholder:"URL" help:"Origins whose pages may use the API."`
-	ReadOnly bool     `help:"Refuse updates, imports and training."`
-	Quiet    bool     `help:"Log only warnings."`
+	Listen        string   `default:"${listen}" placeholder:"HOST:PORT" help:"Where to listen (${default}); other machines can only be served with a token."`
+	Token         string   `placeholder:"SECRET" help:"Ask requests for this bearer token; @FILE reads it from a file."`
+	Origin        []string `placeholder:"URL" help:"Origins whose pages may use the API."`
+	ReadOnly      bool     `help:"Refuse updates, imports and training."`
+	AllowWebhooks bool     `help:"Let hooks post to other machines."`
+	Quiet         bool     `help:"Log only warnings."`
 }
 
 // Run serves until it is interrupted.
@@ -32,7 +33,7 @@ func (c *serveCommand) Run(a *app) error {
 	if _, err := os.Stat(c.DB); err != nil {
 		log.Info("a new database", "dir", c.DB)
 	}
-	db, err := c.create(engine.Options{Log: log})
+	db, err := c.create(engine.Options{Log: log, AllowWebhooks: c.AllowWebhooks})
 	if err != nil {
 		return err
 	}

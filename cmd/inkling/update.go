@@ -24,6 +24,7 @@ func (c *updateCommand) Run(a *app) error {
 		if err != nil {
 			return err
 		}
+		a.printWarnings(r.Warnings)
 		if c.JSON {
 			return printJSON(a.out, r)
 		}

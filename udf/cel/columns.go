@@ -172,6 +172,7 @@ type columns struct {
 	args    []expr.Column
 	hidden  map[string][]ref.Val
 	row     int
+	exact   bool // a literal in a node's place is that literal, not the name of a node
 }
 
 // ResolveName returns a variable's value in the current row.
@@ -195,6 +196,8 @@ func (c *columns) compute(ctx context.Context, call columnCall, rows int) error 
 	for i, a := range call.args {
 		var err error
 		switch {
+		case a.constant == nil && i < len(call.function.Params) && c.exact:
+			arguments[i].Nodes = c.args[a.variable].IDs
 		case a.constant == nil && i < len(call.function.Params):
 			arguments[i].Nodes, err = udf.NodeColumn(c.run.Host, c.args[a.variable])
 		case a.constant == nil:

@@ -18,6 +18,8 @@ type Run struct {
 	// Match answers a graph pattern (what stands between the braces of a SPARQL WHERE) with one map a solution,
 	// from variable to value; nil makes match(…) an error.
 	Match func(ctx context.Context, pattern string) ([]map[string]any, error)
+
+	rows *changeRows // of conditions; reused, since a commit may meet a hundred of them
 }
 
 // functions binds the late-bound functions to this run.
