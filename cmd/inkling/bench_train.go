@@ -112,8 +112,8 @@ func (c *benchMaintain) Run(a *app) error {
 	}
 	m, err := maintain.Measure(a.ctx, maintain.MeasureOptions{
 		Folder: c.Folder, Train: o, Commits: c.Commits, Removals: c.Removals, Retrain: !c.NoRetrain,
-		Progress: func(done int) {
-			b.set(0.5+0.5*float64(done)/float64(c.Commits+c.Removals), plural(int64(done), "commit"))
+		Progress: func(doing string, done int) {
+			b.set(0.5+0.5*float64(done)/float64(c.Commits+c.Removals), doing)
 		},
 	})
 	if err != nil {
