@@ -16,6 +16,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/inklingdb/inkling/engine"
+	"github.com/inklingdb/inkling/engine/factor"
 	"github.com/inklingdb/inkling/engine/model"
 	"github.com/inklingdb/inkling/engine/plot"
 	"github.com/inklingdb/inkling/engine/project"
@@ -94,6 +95,8 @@ func run(args []string) int {
 		kong.Exit(func(c int) { code = c }), kong.Bind(a), kong.Vars{
 			"listen": server.DefaultListen, "families": nameList(model.Families, func(f model.Family) string { return f.Name }),
 			"presets": nameList(train.Presets, func(p train.Preset) string { return p.Name }),
+			"methods": factor.MethodNames(), "factorpresets": factor.PresetNames,
+			"similarities": nameList(factor.Similarities, func(s factor.Similarity) string { return s.Name }),
 		})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "inkling:", err)
