@@ -111,6 +111,8 @@ func (l *learner) apply(ctx context.Context, c store.Commit, s stage, h *history
 	switch n := len(added) + len(removed); {
 	case n == 0:
 		return stage{}, nil
+	case l.solver != nil:
+		return l.solve(ctx, added, removed, s, h, random)
 	case n > l.options.MaxChanges:
 		return l.large(ctx, added, removed, s, h, random)
 	}
@@ -169,7 +171,11 @@ func (l *learner) bound(ctx context.Context, h *history, random *rand.Rand) erro
 				return err
 			}
 			l.options.Yield(ctx)
-			if err := l.refresh(h, random); err != nil {
+			mend := l.refresh
+			if l.solver != nil {
+				mend = l.sweep
+			}
+			if err := mend(h, random); err != nil {
 				return err
 			}
 		}
@@ -227,7 +233,13 @@ func (l *learner) moveReverse(old, added uint32) {
 	l.dirty = moved
 }
 
-func (l *learner) touch(k rowKey) { l.dirty[k] = true }
+// touch notes that a row is about to change.
+func (l *learner) touch(k rowKey) {
+	l.dirty[k] = true
+	if l.solver != nil {
+		l.solver.keep(k, l.row(k))
+	}
+}
 
 // takeDelta returns everything changed since the last call and begins anew.
 func (l *learner) takeDelta() delta {
@@ -246,6 +258,9 @@ func (l *learner) takeDelta() delta {
 	})
 	for _, k := range d.rows {
 		d.values = append(d.values, slices.Clone(l.row(k)))
+	}
+	if l.solver != nil && len(d.rows) > 0 {
+		l.solver.moved(&l.tables, d.rows)
 	}
 	l.dirty, l.fresh = map[rowKey]bool{}, delta{}
 	return d
@@ -268,5 +283,5 @@ func (l *learner) redo(r record) error {
 	if r.calibration != nil {
 		l.calibration.Slope, l.calibration.Intercept = r.calibration.Slope, r.calibration.Intercept
 	}
-	return l.watched(func() error { return r.applyTo(l) }, r.rows)
+	return l.watched(r)
 }

@@ -64,23 +64,33 @@ func (l *learner) outgrow(h *history) {
 	}
 }
 
-// import applies one part of a bulk import: it goes on through the graph from the stage's triple until it has found a
+// bulk applies one part of a bulk import: it goes on through the graph from the stage's triple until it has found a
 // portion of triples that the model has no rows for or does not believe, places what is new and studies them.
 func (l *learner) bulk(ctx context.Context, s stage, h *history, random *rand.Rand) (stage, error) {
 	found, from, done, err := l.unbelieved(ctx, s.From, h)
 	if err != nil {
 		return s, err
 	}
-	if err := l.place(ctx, found, h, random); err != nil {
+	l.changes += int64(len(found))
+	if l.solver != nil {
+		err = l.refit(ctx, found, nil, h, random)
+	} else if err = l.place(ctx, found, h, random); err == nil {
+		err = l.study(ctx, found, h, uint64(s.Part))
+	}
+	if err != nil {
 		return s, err
 	}
-	l.changes += int64(len(found))
-	if err := l.study(ctx, found, h, uint64(s.Part)); err != nil {
-		return s, err
+	if done && l.solver != nil && len(found) > 0 {
+		return stage{Part: s.Part + 1, From: from}, nil // R is solved for with the sums over these rows, in a part of its own
 	}
 	if done {
 		l.pending = 0
 		l.outgrow(h)
+		if l.solver != nil {
+			if err := l.solveRelations(ctx, h); err != nil {
+				return s, err
+			}
+		}
 		return stage{}, l.recalibrate(h)
 	}
 	l.pending = studied // at least; the log does not say
@@ -113,11 +123,13 @@ func (l *learner) unbelieved(ctx context.Context, from store.Triple, h *history)
 				return out, t, false, nil
 			}
 		}
+		if len(triples) > 0 {
+			from = triples[len(triples)-1]
+			from.O++
+		}
 		if len(triples) < page {
 			return out, from, true, nil
 		}
-		from = triples[len(triples)-1]
-		from.O++
 	}
 }
 
@@ -133,9 +145,6 @@ func (l *learner) least() float32 {
 
 // study takes the training's passes over the questions that triples answer, with the other answers that the graph has.
 func (l *learner) study(ctx context.Context, triples []store.Triple, h *history, part uint64) error {
-	if l.solver != nil {
-		return l.solver.study(ctx, triples, h)
-	}
 	asked := l.rowsOf(triples)
 	if len(asked) == 0 {
 		return nil
