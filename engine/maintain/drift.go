@@ -131,6 +131,10 @@ func (f *Follower) measureBase(ctx context.Context, l *learner, e *model.Embeddi
 	var squares float64
 	for _, v := range e.Entities {
 		squares += float64(v) * float64(v)
+		b.Ceilings[0] = max(b.Ceilings[0], 4*v, -4*v)
+	}
+	for _, v := range e.Relations {
+		b.Ceilings[1] = max(b.Ceilings[1], 4*v, -4*v)
 	}
 	b.Scale = math.Sqrt(squares / math.Max(1, float64(len(e.Entities))))
 	l.base = b

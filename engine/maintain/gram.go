@@ -108,7 +108,11 @@ func (h *half) factorize(ridge float64) *mat.Cholesky {
 		return h.factor
 	}
 	p := h.normal.SymmetricDim()
-	least := math.Max(ridge, 1e-9*mat.Trace(h.normal)/float64(p))
+	trace := mat.Trace(h.normal)
+	if math.IsNaN(trace) || math.IsInf(trace, 0) {
+		panic("maintain: a normal matrix that is not finite") // rows are
+	}
+	least := math.Max(ridge, 1e-9*trace/float64(p))
 	for f := new(mat.Cholesky); ; least *= 10 {
 		shifted := mat.NewSymDense(p, nil)
 		shifted.CopySym(h.normal)

@@ -47,6 +47,8 @@ type base struct {
 	Losses   []float64 // of each of Sample when trained
 	Low      float32   // mean score of random triples when trained
 	Probes   []probe
+	// Ceilings are four times the largest number of an entity's and of a relation's row when trained.
+	Ceilings [2]float32
 	// Sharpness is what scores are multiplied by for a softmax of them; 0 counts as 1.
 	Sharpness float32
 	Changes   int64

@@ -160,7 +160,7 @@ func (l *learner) solveRow(e uint32, h *history) error {
 	switch {
 	case s.nonNegative:
 		vec.Axpy(1, forTail, forHead)
-		s.multiply(head, forHead)
+		l.multiplyRow(head, forHead)
 	case !s.linear:
 		vec.Axpy(1, forTail, forHead)
 		s.heads.into(head, s.ridge(), forHead, 0, nil)
@@ -184,21 +184,32 @@ func (h *half) into(row []float32, ridge float64, right []float32, pull float64,
 	}
 	var x mat.VecDense
 	_ = h.factorize(ridge).SolveVecTo(&x, b) // the error is the condition's, which the ridge has settled
+	if norm := mat.Norm(&x, 2); math.IsNaN(norm) || norm > math.MaxFloat32 {
+		return // no solution to speak of: the row stays
+	}
 	for i := range row {
 		row[i] = float32(x.AtVec(i))
 	}
 }
 
-// multiply brings a non-negative row to its least squares: a ← a ∘ up ⊘ (H·a + λ_A·a + ε).
-func (s *solver) multiply(row, up []float32) {
+// multiplyRow brings a non-negative row to its least squares: a ← a ∘ up ⊘ (H·a + λ_A·a + ε).
+func (l *learner) multiplyRow(row, up []float32) {
+	s := l.solver
 	for i, v := range row {
 		row[i] = max(v, 1e-6)
 	}
 	for range multiplications {
 		for i, down := range s.applied(row) {
-			row[i] = float32(float64(row[i]) * math.Max(float64(up[i]), 0) / (down + s.lambdaA*float64(row[i]) + smallest))
+			row[i] = multiplied(row[i], float64(up[i]), down+s.lambdaA*float64(row[i]), l.base.Ceilings[0])
 		}
 	}
+}
+
+// multiplied returns v·up/down, at most largestFactor·v and the ceiling: where there is next to nothing below, the quotient
+// says little.
+func multiplied(v float32, up, down float64, ceiling float32) float32 {
+	const largestFactor = 4
+	return min(ceiling, v*float32(math.Min(largestFactor, math.Max(up, 0)/(math.Max(down, 0)+smallest))))
 }
 
 // applied returns H·row.
@@ -293,9 +304,20 @@ func (l *learner) suppress(t model.Triple) {
 		z := make([]float32, s.p)
 		block.into(z, s.ridge(), along, 0, nil)
 		if length := vec.Dot(along, z); length > 0 {
-			vec.Axpy(-1.0001*limit*excess/length, z, own)
+			vec.Axpy(-l.bounded(1.0001*limit*excess/length, z, own), z, own)
 		}
 	}
+}
+
+// bounded returns a step along z that is no longer than a row, its own or an average one, is: a score that hardly depends
+// on the row is not brought down by it.
+func (l *learner) bounded(step float32, z, own []float32) float32 {
+	most := float32(math.Sqrt(float64(vec.Dot(own, own)))) + float32(l.base.Scale*math.Sqrt(float64(len(own))))
+	length := float32(math.Sqrt(float64(vec.Dot(z, z))))
+	if most < step*length {
+		return most / length
+	}
+	return step
 }
 
 // dampen lowers the product of a row with another, both non-negative, by so much, by dividing each number the more the

@@ -174,7 +174,7 @@ func (l *learner) solveRelation(r uint32, h *history) error {
 	k := rowKey{true, r}
 	l.touch(k)
 	if s.nonNegative {
-		s.multiplyRelation(s.matrixOf(l.row(k)), b)
+		l.multiplyRelation(s.matrixOf(l.row(k)), b)
 		return nil
 	}
 	sum := 0.0
@@ -247,7 +247,8 @@ func divideBy(m *mat.Dense, d1, d2 []float64, shift float64) {
 }
 
 // multiplyRelation brings a non-negative matrix to its least squares: R ← R ∘ B ⊘ (G·R·G + λ_R·R + ε).
-func (s *solver) multiplyRelation(r, b vec.Matrix) {
+func (l *learner) multiplyRelation(r, b vec.Matrix) {
+	s := l.solver
 	for i := range r.Rows {
 		for j, v := range r.Row(i) {
 			r.Row(i)[j] = max(v, 1e-6)
@@ -259,7 +260,7 @@ func (s *solver) multiplyRelation(r, b vec.Matrix) {
 		around.Mul(&around, s.tails.gram)
 		for i := range r.Rows {
 			for j, v := range r.Row(i) {
-				r.Row(i)[j] = float32(float64(v) * float64(b.Row(i)[j]) / (around.At(i, j) + s.lambdaR*float64(v) + smallest))
+				r.Row(i)[j] = multiplied(v, float64(b.Row(i)[j]), around.At(i, j)+s.lambdaR*float64(v), l.base.Ceilings[1])
 			}
 		}
 	}
@@ -280,7 +281,7 @@ func (l *learner) solveRelations(ctx context.Context, h *history) error {
 				return err
 			}
 			l.touch(rowKey{true, r})
-			s.multiplyRelation(s.matrixOf(l.tables.Relation(r)), b)
+			l.multiplyRelation(s.matrixOf(l.tables.Relation(r)), b)
 		}
 		return nil
 	}
