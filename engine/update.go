@@ -45,6 +45,9 @@ func (db *DB) Update(ctx context.Context, text string, o UpdateOptions) (UpdateR
 		o.Source = "update"
 	}
 	limits := o.Limits.or(db.opts.Limits)
+	if err := db.admit(ctx); err != nil {
+		return UpdateReport{}, err
+	}
 	running, cancel := limits.deadline(ctx)
 	defer cancel()
 	commit, err := db.store.Update(running, o.Source, func(tx *store.Tx) error {
@@ -67,6 +70,9 @@ func (db *DB) Update(ctx context.Context, text string, o UpdateOptions) (UpdateR
 // Apply adds and removes quads as one commit, without a query. Concurrent calls share one sync to disk.
 func (db *DB) Apply(ctx context.Context, add, remove []rdf.Quad, source string) (UpdateReport, error) {
 	started := time.Now()
+	if err := db.admit(ctx); err != nil {
+		return UpdateReport{}, err
+	}
 	commit, err := db.store.Write(ctx, store.Batch{Source: source, Add: add, Remove: remove})
 	if err != nil {
 		return UpdateReport{}, fmt.Errorf("engine: apply: %w", err)

@@ -15,6 +15,7 @@ type serveCommand struct {
 	Token    string   `placeholder:"SECRET" help:"Ask requests for this bearer token; @FILE reads it from a file."`
 	Origin   []string `placeholder:"URL" help:"Origins whose pages may use the API."`
 	ReadOnly bool     `help:"Refuse updates, imports and training."`
+	MaxLag   int      `placeholder:"N" help:"Let writes wait while a model is this many commits behind; without it models may fall behind by any number."`
 	Quiet    bool     `help:"Log only warnings."`
 }
 
@@ -32,7 +33,7 @@ func (c *serveCommand) Run(a *app) error {
 	if _, err := os.Stat(c.DB); err != nil {
 		log.Info("a new database", "dir", c.DB)
 	}
-	db, err := c.create(engine.Options{Log: log})
+	db, err := c.create(engine.Options{Log: log, MaxLag: c.MaxLag})
 	if err != nil {
 		return err
 	}
