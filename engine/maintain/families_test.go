@@ -117,7 +117,7 @@ func checkStory(t *testing.T, w *world, f *Follower, s story) {
 	}
 	added := f.Embedding()
 	fit := w.mrr(start, s.stayed)
-	checkRise(t, w, "added triples", start, added, s.surprises, 0.05)
+	checkRise(t, w, "added triples", start, added, s.surprises, 0.02)
 	checkHold(t, w, "trained triples after additions", start, added, s.stayed)
 	for _, x := range s.removed {
 		w.apply(f, w.write([]model.Triple{x}, nil))

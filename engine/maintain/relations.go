@@ -292,19 +292,9 @@ func (l *learner) solveRelations(ctx context.Context, h *history) error {
 	}
 	u1, d1 := spectrum(s.heads.gram)
 	u2, d2 := spectrum(s.tails.gram)
-	cores := mat.NewDense(m, s.p*s.p, nil)
-	for r := range m {
-		l.options.Yield(ctx)
-		b, err := l.core(ctx, uint32(r), math.MaxInt, h)
-		if err != nil {
-			return err
-		}
-		var turned mat.Dense
-		turned.Mul(u1.T(), dense(b))
-		turned.Mul(&turned, u2)
-		for i := range s.p {
-			copy(cores.RawRowView(r)[i*s.p:], turned.RawRowView(i))
-		}
+	cores, err := l.turnedCores(ctx, h, u1, u2)
+	if err != nil {
+		return err
 	}
 	v, shifts := mat.NewDense(m, m, nil), make([]float64, m)
 	if s.similar {
@@ -329,6 +319,27 @@ func (l *learner) solveRelations(ctx context.Context, h *history) error {
 		store32(core, s.matrixOf(l.tables.Relation(uint32(r))))
 	}
 	return nil
+}
+
+// turnedCores returns A1ᵀ·X_k·A2 of all relations in the eigenvectors of the Gram matrices, one row each.
+func (l *learner) turnedCores(ctx context.Context, h *history, u1, u2 *mat.Dense) (*mat.Dense, error) {
+	s := l.solver
+	m := l.tables.Vocabulary.Relations()
+	cores := mat.NewDense(m, s.p*s.p, nil)
+	for r := range m {
+		l.options.Yield(ctx)
+		b, err := l.core(ctx, uint32(r), math.MaxInt, h)
+		if err != nil {
+			return nil, err
+		}
+		var turned mat.Dense
+		turned.Mul(u1.T(), dense(b))
+		turned.Mul(&turned, u2)
+		for i := range s.p {
+			copy(cores.RawRowView(r)[i*s.p:], turned.RawRowView(i))
+		}
+	}
+	return cores, nil
 }
 
 // laplacian returns that of the weights λ_S·C.

@@ -169,7 +169,7 @@ func (l *learner) study(ctx context.Context, triples []store.Triple, h *history,
 }
 
 // studySteps is how many steps are taken over a portion at least, with studyBatch questions each where the training does
-// not say: few triples are passed over more than once. FILL
+// not say: few triples are passed over more than once.
 const (
 	studySteps = 48
 	studyBatch = 256

@@ -21,13 +21,14 @@ func TestBulkIsStudied(t *testing.T) {
 	f := w.follow(Options{})
 	before := f.Embedding()
 	newcomer := uint32(clanEntities + 7)
-	c := w.write(nil, append([]model.Triple{{H: newcomer, R: 0, T: 1}, {H: newcomer, R: 1, T: 2}}, w.data.Test...))
+	surprises := newStory(w).surprises
+	c := w.write(nil, append([]model.Triple{{H: newcomer, R: 0, T: 1}, {H: newcomer, R: 1, T: 2}}, surprises...))
 	w.apply(f, store.Commit{Version: c.Version, Bulk: true})
 	after := f.Embedding()
 	if n := after.Vocabulary.Entities(); n != clanEntities+1 {
 		t.Errorf("%d entities, want %d", n, clanEntities+1)
 	}
-	if was, now := w.mrr(before, w.data.Test), w.mrr(after, w.data.Test); now < was+0.05 {
+	if was, now := w.mrr(before, surprises), w.mrr(after, surprises); now < 1.7*was {
 		t.Errorf("MRR of the imported triples went from %.3f to %.3f", was, now)
 	}
 	if s := f.Status(); s.Changes == 0 || s.Version != c.Version || s.Pending != 0 {
@@ -41,7 +42,8 @@ func TestLargeCommitIsStudied(t *testing.T) {
 	f := w.follow(o)
 	before := f.Embedding()
 	newcomer := uint32(clanEntities + 7)
-	added := append([]model.Triple{{H: newcomer, R: 0, T: 1}}, w.data.Test...)
+	surprises := newStory(w).surprises
+	added := append([]model.Triple{{H: newcomer, R: 0, T: 1}}, append(surprises, w.data.Test...)...)
 	removed := w.data.Train[:8]
 	c := w.write(removed, added)
 	w.apply(f, c)
@@ -52,7 +54,7 @@ func TestLargeCommitIsStudied(t *testing.T) {
 	if n := after.Vocabulary.Entities(); n != clanEntities+1 {
 		t.Errorf("%d entities, want %d", n, clanEntities+1)
 	}
-	if was, now := w.mrr(before, w.data.Test), w.mrr(after, w.data.Test); now < was+0.05 {
+	if was, now := w.mrr(before, surprises), w.mrr(after, surprises); now < was+0.05 {
 		t.Errorf("MRR of the added triples went from %.3f to %.3f", was, now)
 	}
 	if was, now := w.mrr(before, w.data.Train[8:]), w.mrr(after, w.data.Train[8:]); now < was-0.05 {
