@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"strconv"
 
 	"github.com/inklingdb/inkling/engine/model"
 )
@@ -18,26 +17,6 @@ const (
 	// gaugedBatches is how many batches that mean is taken over.
 	gaugedBatches = 4
 )
-
-// OptionsOf returns the settings that a model was trained with, as far as its metadata has them; the rest is zero.
-func OptionsOf(e *model.Embedding) Options {
-	s := e.Metadata.Settings
-	number := func(name string) float64 { v, _ := strconv.ParseFloat(s[name], 64); return v }
-	whole := func(name string) int { v, _ := strconv.Atoi(s[name]); return v }
-	o := Options{
-		Family: e.Family.Name, Dim: e.Dim, NoReciprocal: !e.Reciprocal, Seed: e.Metadata.Seed,
-		Loss: Loss(s["loss"]), Batch: whole("batch"), QueryTargets: whole("query_targets"), Negatives: whole("negatives"),
-		Shared: s["shared"] == "true", Sampling: Sampling(s["sampling"]), Unfiltered: s["filtered"] == "false",
-		Margin: number("margin"), Temperature: number("temperature"), Subsample: s["subsample"] == "true",
-		Optimiser: Optimiser(s["optimiser"]), LearningRate: number("learning_rate"), RelationRate: number("relation_rate"),
-		N3: number("n3"), L2: number("l2"), Dura: number("dura"), Dropout: number("dropout"),
-		LabelSmoothing: number("label_smoothing"), InitScale: number("init_scale"),
-	}
-	if _, stated := s["n3"]; stated && o.N3 == 0 {
-		o.N3 = -1 // none, not the default
-	}
-	return o
-}
 
 // Continue takes trained tables through o.Epochs more passes over the questions that asked's triples are answers to, in
 // both directions, with all the answers that d.Train has to them, and returns new tables. The rate falls from half of
