@@ -29,6 +29,7 @@ type DB struct {
 	expressions atomic.Pointer[cel.Env] // with the users' functions; replaced when they change
 	functions   sync.Mutex              // held while they change
 	documents   atomic.Uint64           // imported since opening
+	asking      atomic.Int64            // queries and expressions under way
 
 	stop       context.CancelFunc // ends background work
 	running    context.Context    // ended by stop

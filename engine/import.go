@@ -97,6 +97,9 @@ func (j *importJob) run(ctx context.Context) (ImportReport, error) {
 	if err != nil {
 		return j.report, err
 	}
+	if err := j.db.admit(ctx); err != nil {
+		return j.report, err
+	}
 	if err := j.settleBase(ctx); err != nil {
 		return j.report, err
 	}

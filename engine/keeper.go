@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/inklingdb/inkling/engine/maintain"
 	"github.com/inklingdb/inkling/store"
@@ -19,14 +20,14 @@ type keeper struct {
 	failure  atomic.Pointer[error] // why it ended by itself
 }
 
-// keep starts to carry a model over new commits, from its checkpoint and journal. A model of a family that cannot be
-// maintained stays as it is, and its card shows it falling behind.
+// keep starts to carry a model over new commits, from its checkpoint and journal. A model of a family without query
+// rows cannot be maintained: it stays as it is, and its card shows it falling behind.
 func (db *DB) keep(m *served) error {
 	if db.opts.Unmaintained {
 		return nil
 	}
 	follower, err := maintain.Open(db.running, db.modelPath(m.name), maintain.FromStore(db.store, m.id),
-		maintain.Options{Seed: m.fixed.Metadata.Seed, Unsynced: db.opts.RiskLosingRecentCommits})
+		maintain.Options{Seed: m.fixed.Metadata.Seed, Unsynced: db.opts.RiskLosingRecentCommits, Yield: db.yield})
 	if errors.Is(err, errors.ErrUnsupported) {
 		return nil
 	}
@@ -72,6 +73,36 @@ func (k *keeper) wait(ctx context.Context, v store.Version) error {
 	return ctx.Err()
 }
 
+// admit waits until no maintained model is as far behind as Options.MaxLag allows. One that has stopped following, as its
+// card says, is not waited for.
+func (db *DB) admit(ctx context.Context) error {
+	most := store.Version(max(0, db.opts.MaxLag))
+	if most == 0 {
+		return nil
+	}
+	for _, m := range db.models.all() {
+		latest := db.Version()
+		if m.keeper == nil || latest < most {
+			continue
+		}
+		if err := m.keeper.wait(ctx, latest-most+1); err != nil {
+			return fmt.Errorf("engine: waiting for model %s, which is %d commits behind (MaxLag is %d): %w", m.name, latest-m.keeper.follower.Version(), most, err)
+		}
+	}
+	return nil
+}
+
+// yieldStep and yieldMost bound how maintenance waits while queries run: it looks again after each step, and goes on after
+// the last, so that a database that is always asked still follows.
+const yieldStep, yieldMost = time.Millisecond, 20 * time.Millisecond
+
+// yield lets running queries go first.
+func (db *DB) yield(ctx context.Context) {
+	for waited := time.Duration(0); waited < yieldMost && db.asking.Load() > 0 && ctx.Err() == nil; waited += yieldStep {
+		time.Sleep(yieldStep)
+	}
+}
+
 // Wait returns when every maintained model has applied the commits made before the call. A model that has stopped
 // following, as its card says, is not waited for.
 func (db *DB) Wait(ctx context.Context) error {
@@ -93,7 +124,7 @@ func (db *DB) maintenance(m *served, info *ModelInfo, latest store.Version) {
 	if k := m.keeper; k != nil {
 		s := k.follower.Status()
 		info.Version, info.Drift, info.Maintained, info.LastMaintain = s.Version, s.Drift, s.Changes, s.LastApply
-		info.StaleBecause = s.Stale
+		info.StaleBecause, info.Pending = s.Stale, s.Pending
 		if failure := k.failure.Load(); failure != nil {
 			info.StaleBecause = (*failure).Error()
 		}

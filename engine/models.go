@@ -101,8 +101,9 @@ type ModelInfo struct {
 	Calibration  string        `json:"calibration"` // how scores become probabilities, in words
 	Version      store.Version `json:"version"`     // last commit applied
 	Lag          store.Version `json:"lag"`         // commits not applied yet
+	Pending      int           `json:"pending"`     // triples of a large commit under way that are not applied yet
 	Drift        float64       `json:"drift"`       // estimated distance from a refit; 0 right after training
-	Stale        bool          `json:"stale"`       // a bulk import or an error asks for a new training
+	Stale        bool          `json:"stale"`       // much growth since training, or an error, asks for a new training
 	StaleBecause string        `json:"stale_because,omitempty"`
 	Maintained   int64         `json:"maintained"` // changes applied since training
 	LastMaintain time.Duration `json:"last_maintain_ns"`

@@ -14,6 +14,9 @@ type Options struct {
 	RiskLosingRecentCommits bool
 	// Unmaintained leaves models at the version they were loaded with instead of carrying them over new commits.
 	Unmaintained bool
+	// MaxLag bounds how many commits a maintained model may be behind: a write waits until all are nearer, and is then
+	// made; its context ends the wait. 0 is no bound. A large commit or an import counts as one.
+	MaxLag int
 	// CacheBytes bounds the cache of triple blocks; 0 means the store's default.
 	CacheBytes int64
 	// ApproximateFrom is from how many entities on a model is searched approximately, once its lists are made in the

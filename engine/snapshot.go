@@ -19,6 +19,7 @@ type snapshot struct {
 	models edition
 	used   map[string]*published // by the name asked for; "" is the default model
 
+	counted     bool                // among DB.asking
 	patterns    patternCache        // of a transaction's view, whose version does not tell its changes
 	committed   *index.SetsSnapshot // of the commit before a transaction; nil until asked for
 	exact       bool                // approximate searches are forbidden
@@ -32,7 +33,10 @@ func (db *DB) snapshot() (*snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	return db.snapshotOf(v, models), nil
+	s := db.snapshotOf(v, models)
+	db.asking.Add(1)
+	s.counted = true
+	return s, nil
 }
 
 // snapshotOf returns a snapshot of a view and of models published before it was opened.
@@ -40,7 +44,13 @@ func (db *DB) snapshotOf(v *store.View, models edition) *snapshot {
 	return &snapshot{db: db, view: v, names: newNames(v), models: models, used: map[string]*published{}}
 }
 
-func (s *snapshot) close() { s.view.Close() }
+func (s *snapshot) close() {
+	if s.counted {
+		s.counted = false
+		s.db.asking.Add(-1)
+	}
+	s.view.Close()
+}
 
 // model returns a model, the same version at each call.
 func (s *snapshot) model(name string) (*published, error) {

@@ -51,6 +51,9 @@ func (db *DB) Update(ctx context.Context, text string, o UpdateOptions) (UpdateR
 		return UpdateReport{}, fmt.Errorf("engine: update: %w: source %q may only be a hook's", ErrBadInput, o.Source)
 	}
 	limits := o.Limits.or(db.opts.Limits)
+	if err := db.admit(ctx); err != nil {
+		return UpdateReport{}, err
+	}
 	running, cancel := limits.deadline(ctx)
 	defer cancel()
 	commit, warnings, err := db.hooked(running, func(running context.Context) (store.Commit, error) {
@@ -79,6 +82,9 @@ func (db *DB) Apply(ctx context.Context, add, remove []rdf.Quad, source string) 
 	started := time.Now()
 	if hook.Reserved(source) {
 		return UpdateReport{}, fmt.Errorf("engine: apply: %w: source %q may only be a hook's", ErrBadInput, source)
+	}
+	if err := db.admit(ctx); err != nil {
+		return UpdateReport{}, err
 	}
 	commit, warnings, err := db.hooked(ctx, func(ctx context.Context) (store.Commit, error) {
 		return db.store.Write(ctx, store.Batch{Source: source, Add: add, Remove: remove})

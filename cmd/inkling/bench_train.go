@@ -16,7 +16,6 @@ import (
 
 	"github.com/inklingdb/inkling/engine/eval"
 	"github.com/inklingdb/inkling/engine/factor"
-	"github.com/inklingdb/inkling/engine/maintain"
 	"github.com/inklingdb/inkling/engine/model"
 	"github.com/inklingdb/inkling/engine/train"
 	"github.com/inklingdb/inkling/index/pattern"
@@ -187,47 +186,5 @@ func (a *app) byPattern(m train.Measurement) error {
 		t.AppendRow([]any{g.Group, g.Relations, g.Queries / 2, figureText(g.MRR), figureText(g.Hits1), figureText(g.Hits10), figureText(g.Tails.MRR), figureText(g.Heads.MRR)})
 	}
 	t.Render()
-	return nil
-}
-
-type benchMaintain struct {
-	Folder    string `arg:"" help:"A folder with train, valid and test as .tsv or .tsv.gz."`
-	Commits   int    `default:"1000" placeholder:"N" help:"Held-out triples to add, one commit each (${default})."`
-	Removals  int    `default:"100" placeholder:"N" help:"Trained triples to remove after that (${default})."`
-	Epochs    int    `placeholder:"N" help:"Passes of the training instead of the preset's."`
-	NoRetrain bool   `help:"Leave the full retraining out."`
-}
-
-// Run trains, then edits the graph and looks at the model.
-func (c *benchMaintain) Run(a *app) error {
-	a.machine()
-	o, err := train.PresetByName(filepath.Base(c.Folder))
-	if err != nil {
-		o = train.Options{}
-	}
-	if c.Epochs > 0 {
-		o.Epochs = c.Epochs
-	}
-	o.Workers = runtime.GOMAXPROCS(0)
-	b := a.newBar("train and maintain")
-	o.Progress = func(p train.Progress) {
-		b.set(0.5*float64(p.Epoch-1)/float64(p.Epochs), fmt.Sprintf("epoch %d/%d", p.Epoch, p.Epochs))
-	}
-	m, err := maintain.Measure(a.ctx, maintain.MeasureOptions{
-		Folder: c.Folder, Train: o, Commits: c.Commits, Removals: c.Removals, Retrain: !c.NoRetrain,
-		Progress: func(done int) {
-			b.set(0.5+0.5*float64(done)/float64(c.Commits+c.Removals), plural(int64(done), "commit"))
-		},
-	})
-	if err != nil {
-		b.fail()
-		return err
-	}
-	b.done(plural(int64(m.Commits), "commit"))
-	fmt.Fprintln(a.out, m)
-	if m.Retraining > 0 && m.P50 > 0 {
-		fmt.Fprintf(a.out, "baseline, a full retraining (%s): a commit is followed %s times faster\n",
-			m.Retraining.Round(time.Second), grouped(int64(m.Retraining/m.P50)))
-	}
 	return nil
 }

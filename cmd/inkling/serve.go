@@ -16,6 +16,7 @@ type serveCommand struct {
 	Origin        []string `placeholder:"URL" help:"Origins whose pages may use the API."`
 	ReadOnly      bool     `help:"Refuse updates, imports and training."`
 	AllowWebhooks bool     `help:"Let hooks post to other machines."`
+	MaxLag        int      `placeholder:"N" help:"Let writes wait while a model is this many commits behind; without it models may fall behind by any number."`
 	Quiet         bool     `help:"Log only warnings."`
 }
 
@@ -33,7 +34,7 @@ func (c *serveCommand) Run(a *app) error {
 	if _, err := os.Stat(c.DB); err != nil {
 		log.Info("a new database", "dir", c.DB)
 	}
-	db, err := c.create(engine.Options{Log: log, AllowWebhooks: c.AllowWebhooks})
+	db, err := c.create(engine.Options{Log: log, AllowWebhooks: c.AllowWebhooks, MaxLag: c.MaxLag})
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@
 // nothing else: a follower that lags reads the graph of the past by undoing the commits it has not reached
 // (history.go), so that following step by step, catching up later and resuming after a crash give the same bytes.
 //
-// It neither trains from nothing (engine/train) nor refits calibration: probabilities keep the meaning they had
-// at training time. After a bulk import it only places new entities and asks for a new training.
+// A commit of many triples and a bulk import are applied in parts (study.go), by the training's own passes. Tensor
+// factorizations are carried by row solves (solver.go, refit.go, relations.go) instead of steps. docs/maintenance.md tells
+// it all. The package does not train from nothing (engine/train, engine/factor).
 package maintain

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/inklingdb/inkling/engine/model"
+	"github.com/inklingdb/inkling/internal/vec"
 	"github.com/inklingdb/inkling/store"
 )
 
@@ -78,7 +79,7 @@ func (b *base) drift(t *model.Tables, triples func(store.Pattern, store.Triple, 
 // losses returns the loss of each triple, both directions, against entities drawn from those there were at
 // training, the same ones each time.
 func (b *base) losses(t *model.Tables, triples []store.Triple, o Options) []float64 {
-	l := &learner{tables: *t, options: o, dirty: map[rowKey]bool{}}
+	l := &learner{tables: *t, options: o, dirty: map[rowKey]bool{}, base: *b}
 	p := newProblem(l)
 	for _, t := range l.rowsOf(triples) {
 		p.ask(t)
@@ -95,26 +96,26 @@ func (b *base) losses(t *model.Tables, triples []store.Triple, o Options) []floa
 		p.candidate(uint32(random.IntN(b.Entities)), float32(math.Log(float64(b.Entities)/float64(drawn))))
 	}
 	p.prepare()
-	out := make([]float64, len(p.queries)/2)
-	for i, loss := range p.losses {
-		out[i/2] += loss
+	out := make([]float64, p.triples)
+	for _, q := range p.queries {
+		out[q.triple] += q.loss
 	}
 	return out
 }
 
 // measureBase samples the graph as the model saw it.
-func (f *Follower) measureBase(ctx context.Context, e *model.Embedding) (base, error) {
+func (f *Follower) measureBase(ctx context.Context, l *learner, e *model.Embedding) (base, error) {
 	h, _, err := f.past(ctx, e.Metadata.DataVersion)
 	if err != nil {
 		return base{}, err
 	}
 	defer h.snapshot.Close()
-	b := base{Training: trainingName(e), Entities: e.Vocabulary.Entities()}
+	b := base{Training: trainingName(e), Entities: e.Vocabulary.Entities(), Triples: e.Metadata.Triples}
 	random := rand.New(rand.NewPCG(f.options.Seed, uint64(e.Metadata.DataVersion)))
 	seen := map[store.Triple]bool{}
 	var score float64
 	for range 4 * driftSample {
-		part, err := h.Triples(store.Pattern{}, f.learner.randomPosition(store.Pattern{}, random), 1)
+		part, err := h.Triples(store.Pattern{}, l.randomPosition(store.Pattern{}, random), 1)
 		if err != nil {
 			return base{}, err
 		}
@@ -127,11 +128,43 @@ func (f *Follower) measureBase(ctx context.Context, e *model.Embedding) (base, e
 		}
 	}
 	b.Typical = float32(score / math.Max(1, float64(len(b.Sample))))
-	b.Losses = b.losses(&e.Tables, b.Sample, f.options)
 	var squares float64
 	for _, v := range e.Entities {
 		squares += float64(v) * float64(v)
+		b.Ceilings[0] = max(b.Ceilings[0], 4*v, -4*v)
+	}
+	for _, v := range e.Relations {
+		b.Ceilings[1] = max(b.Ceilings[1], 4*v, -4*v)
 	}
 	b.Scale = math.Sqrt(squares / math.Max(1, float64(len(e.Entities))))
-	return b, nil
+	l.base = b
+	if e.Family.Similarity != model.Dot || l.solver != nil {
+		b.Sharpness = l.sharpest(random)
+		l.base = b
+	}
+	b.Losses = b.losses(&e.Tables, b.Sample, f.options)
+	b.Probes, b.Low, err = l.drawProbes(h, random)
+	return b, err
+}
+
+// sharpest returns the sharpness at which the sample's answers are most probable among random entities.
+func (l *learner) sharpest(random *rand.Rand) float32 {
+	p := newProblem(l)
+	for _, t := range l.rowsOf(l.base.Sample) {
+		p.ask(t)
+	}
+	if len(p.queries) == 0 {
+		return 1
+	}
+	p.draw(nil, driftCandidates, random)
+	w, _ := l.tables.Widths()
+	x := vec.MatrixOf(make([]float32, len(p.pool)*w), len(p.pool), w)
+	for i, row := range p.pool {
+		copy(x.Row(i), l.tables.Entity(row))
+	}
+	answers := make([]int, len(p.queries))
+	for i, q := range p.queries {
+		answers[i] = p.column[q.answer]
+	}
+	return sharpen(l.scoreRows(p.queries, x), answers, p.correction)
 }

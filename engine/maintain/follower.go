@@ -2,9 +2,13 @@ package maintain
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io/fs"
+	"math"
+	"os"
 	"slices"
 	"strconv"
 	"sync"
@@ -12,6 +16,7 @@ import (
 	"time"
 
 	"github.com/inklingdb/inkling/engine/model"
+	"github.com/inklingdb/inkling/engine/train"
 	"github.com/inklingdb/inkling/store"
 )
 
@@ -30,14 +35,16 @@ type Follower struct {
 	path    string
 	source  Source
 	options Options
-
-	base base // its counters are those of when the follower opened
+	base    base // its counters are those of when the follower opened
 
 	mu      sync.Mutex // guards what follows
-	learner *learner
+	learner *learner   // nil after an error: it is loaded again before the next commit
 	journal *journal
 	version store.Version // of the learner
+	stage   stage         // of the commit after it
 	closed  bool
+	pending []byte  // records not saved yet
+	deltas  []delta // of pending
 
 	published atomic.Pointer[publication]
 	changed   changeLog
@@ -46,81 +53,150 @@ type Follower struct {
 
 var _ store.Follower = (*Follower)(nil)
 
-// publication is a published embedding and what goes with it.
-type publication struct {
-	embedding *model.Embedding
-	status    Status
-	next      chan struct{} // closed by the following publication
-}
-
 // Open loads the checkpoint at path and the journal beside it (path + ".journal") and returns a follower at the
 // version they reach. A journal of another training is replaced.
 func Open(ctx context.Context, path string, source Source, o Options) (*Follower, error) {
-	e, err := model.Load(path)
+	f := &Follower{path: path, source: source, options: o.withDefaults()}
+	e, err := f.load(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if !e.Family.Bilinear() {
-		return nil, fmt.Errorf("maintain: %s is not bilinear: %w", e.Family.Name, errors.ErrUnsupported)
-	}
-	f := &Follower{path: path, source: source, options: o.withDefaults()}
-	f.version = e.Metadata.DataVersion
-	f.learner = newLearner(e, f.options, source.Graph())
-	if f.options.CompactBytes == 0 {
-		f.options.CompactBytes = max(4*int64(len(e.Entities)), 1<<20)
-	}
-	if err := f.resume(ctx, e); err != nil {
-		return nil, err
-	}
 	f.changed.forgotten = f.version
-	f.publish(e, true, 0)
+	e.Tables = copyTables(&f.learner.tables, nil)
+	f.publish(e, nil, 0)
 	return f, nil
 }
 
-// newLearner returns a learner with copies of the embedding's tables.
-func newLearner(e *model.Embedding, o Options, graph store.TermID) *learner {
-	l := &learner{
-		tables: e.Tables, calibration: e.Calibration, options: o, graph: graph,
-		isNew: map[rowKey]bool{}, dirty: map[rowKey]bool{},
+// load sets the learner, the journal and the version to what the files hold, and returns the checkpoint's model.
+func (f *Follower) load(ctx context.Context) (*model.Embedding, error) {
+	e, err := model.Load(f.path)
+	if err != nil {
+		return nil, err
 	}
-	l.tables.Entities, l.tables.Relations = slices.Clone(e.Entities), slices.Clone(e.Relations)
+	if _, ok := e.Family.Interaction.(model.Querier); !ok {
+		return nil, fmt.Errorf("maintain: %s has no query rows: %w", e.Family.Name, errors.ErrUnsupported)
+	}
+	if f.options.CompactBytes == 0 {
+		f.options.CompactBytes = max(4*int64(len(e.Entities)), 1<<20)
+	}
+	l, err := newLearner(e, f.options, f.source.Graph())
+	if err != nil {
+		return nil, err
+	}
+	f.version, f.stage, f.pending, f.deltas = e.Metadata.DataVersion, stage{}, nil, nil
+	if err := f.resume(ctx, l, e); err != nil {
+		return nil, err
+	}
+	f.learner = l
+	return e, nil
+}
+
+// newLearner returns a learner with copies of the embedding's tables.
+func newLearner(e *model.Embedding, o Options, graph store.TermID) (*learner, error) {
+	l := &learner{
+		tables: copyTables(&e.Tables, nil), calibration: e.Calibration, options: o, graph: graph,
+		training: train.OptionsOf(e), isNew: map[rowKey]bool{}, dirty: map[rowKey]bool{},
+	}
 	if n3, err := strconv.ParseFloat(e.Metadata.Settings["n3"], 32); err == nil {
 		l.n3 = float32(n3)
 	}
-	return l
+	var err error
+	l.solver, err = newSolver(e)
+	return l, err
 }
 
 // resume applies the journal's records that the checkpoint does not hold, or begins a journal.
-func (f *Follower) resume(ctx context.Context, e *model.Embedding) error {
+func (f *Follower) resume(ctx context.Context, l *learner, e *model.Embedding) error {
 	we, wr := e.Widths()
-	j, b, records, err := openJournal(f.journalPath(), [2]int{we, wr}, f.options.Unsynced)
-	if err == nil && b.Training != trainingName(e) {
+	widths := [2]int{we, wr}
+	if err := f.promote(e, widths); err != nil {
+		return err
+	}
+	j, err := openJournal(f.journalPath(), widths, f.options.Unsynced)
+	if err == nil && j.base.Training != trainingName(e) {
 		j.close()
 		err = fs.ErrNotExist
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		if b, err = f.measureBase(ctx, e); err == nil {
-			j, err = createJournal(f.journalPath(), b, f.options.Unsynced)
-		}
+		return f.begin(ctx, l, e)
 	}
 	if err != nil {
 		return err
 	}
-	f.journal, f.base = j, b
-	l := f.learner
-	l.base, l.changes, l.stale = b, b.Changes, b.Stale
-	for _, r := range records {
+	f.journal, f.base = j.journal, j.base
+	l.base, l.changes, l.stale = j.base, j.base.Changes, j.base.Stale
+	f.stage = j.base.Stage
+	if err := l.startSolver(ctx, j.state); err != nil {
+		j.close()
+		return err
+	}
+	for _, r := range j.records {
 		l.changes, l.stale = r.changes, r.stale
-		if r.version <= f.version {
+		if r.version < f.version || r.version == f.version && !f.stage.before(r.stage) {
 			continue
 		}
-		if err := r.applyTo(l); err != nil {
+		if err := l.redo(r); err != nil {
 			j.close()
 			return fmt.Errorf("maintain: journal %s: version %d: %w", j.path, r.version, err)
 		}
-		f.version = r.version
+		f.version, f.stage = r.version, r.stage
+	}
+	if j.old {
+		f.learner = l
+		return f.fold(e)
 	}
 	return nil
+}
+
+// begin measures the model as trained and begins a journal.
+func (f *Follower) begin(ctx context.Context, l *learner, e *model.Embedding) error {
+	b, err := f.measureBase(ctx, l, e)
+	if err != nil {
+		return err
+	}
+	b.Tables = checksum(&e.Tables)
+	l.base, f.base = b, b
+	if err := l.startSolver(ctx, nil); err != nil {
+		return err
+	}
+	f.journal, err = createJournal(f.journalPath(), b, l.solverState(), f.options.Unsynced)
+	return err
+}
+
+// promote finishes a fold that a crash cut: where the checkpoint is already the new one, the new journal takes its place.
+func (f *Follower) promote(e *model.Embedding, widths [2]int) error {
+	path := f.journalPath() + nextJournal
+	j, err := openJournal(path, widths, f.options.Unsynced)
+	if err != nil {
+		if rm := os.Remove(path); rm != nil && !errors.Is(rm, fs.ErrNotExist) {
+			return fmt.Errorf("maintain: %w", rm)
+		}
+		return nil
+	}
+	defer j.close()
+	if j.base.Training == trainingName(e) && j.base.Version == e.Metadata.DataVersion && j.base.Tables == checksum(&e.Tables) {
+		return j.rename(f.journalPath())
+	}
+	return os.Remove(path)
+}
+
+// nextJournal is added to a journal's name while it waits for its checkpoint.
+const nextJournal = ".next"
+
+// checksum tells tables from others of the same training and version.
+func checksum(t *model.Tables) uint32 {
+	var sum uint32
+	block := make([]byte, 0, 1<<14)
+	for _, table := range [][]float32{t.Entities, t.Relations} {
+		for part := range slices.Chunk(table, 1<<12) {
+			block = block[:0]
+			for _, v := range part {
+				block = binary.LittleEndian.AppendUint32(block, math.Float32bits(v))
+			}
+			sum = crc32.Update(sum, castagnoli, block)
+		}
+	}
+	return sum
 }
 
 func (f *Follower) journalPath() string { return f.path + ".journal" }
@@ -131,7 +207,7 @@ func trainingName(e *model.Embedding) string {
 }
 
 // Embedding returns the published model. It is immutable; Metadata.DataVersion is its version.
-func (f *Follower) Embedding() *model.Embedding { return f.published.Load().embedding }
+func (f *Follower) Embedding() *model.Embedding { return f.published.Load().Embedding() }
 
 // Changed returns the entity rows in which the model published at version to differs from the one published at version
 // from, ascending; rows that came in between may or may not be among them. It is false when the follower no longer
@@ -163,6 +239,9 @@ func (f *Follower) Wait(ctx context.Context, v store.Version) error {
 func (f *Follower) Apply(ctx context.Context, c store.Commit) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if err := f.ready(ctx); err != nil {
+		return err
+	}
 	if c.Version <= f.version {
 		return nil
 	}
@@ -175,6 +254,19 @@ func (f *Follower) Apply(ctx context.Context, c store.Commit) error {
 	}
 	defer h.snapshot.Close()
 	return f.applyAll(ctx, []store.Commit{c}, h)
+}
+
+// ready loads the learner again where an error has spoilt it.
+func (f *Follower) ready(ctx context.Context) error {
+	if f.closed {
+		return fmt.Errorf("maintain: %s: %w", f.path, ErrClosed)
+	}
+	if f.learner != nil {
+		return nil
+	}
+	f.journal.close()
+	_, err := f.load(ctx)
+	return err
 }
 
 // Run applies commits as they come until ctx ends, and returns its error or the first failure. Commits that
@@ -194,6 +286,9 @@ func (f *Follower) Run(ctx context.Context) error {
 func (f *Follower) catchUp(ctx context.Context) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if err := f.ready(ctx); err != nil {
+		return err
+	}
 	h, commits, err := f.past(ctx, f.version)
 	if err != nil {
 		return err
@@ -222,77 +317,72 @@ func (f *Follower) past(ctx context.Context, at store.Version) (*history, []stor
 	return newHistory(s, at, f.source.Graph(), commits), commits, nil
 }
 
-// applyAll applies commits, saving and publishing from time to time and at the end.
+// applyAll applies commits one after the other, large ones part by part. What takes long is saved and published in
+// between.
 func (f *Follower) applyAll(ctx context.Context, commits []store.Commit, h *history) error {
 	start := time.Now()
-	for i, c := range commits {
-		err := ctx.Err()
+	for i := 0; i < len(commits); {
+		c := commits[i]
+		next, err := stage{}, ctx.Err()
 		if err == nil {
 			h.version = c.Version
-			err = f.learner.apply(ctx, c, h)
+			next, err = f.learner.apply(ctx, c, f.stage, h)
 		}
 		if err != nil {
-			f.restore()
+			f.learner = nil
 			return err
 		}
-		f.version = c.Version
-		if i < len(commits)-1 && time.Since(start) < flushAfter {
+		if f.stage = next; next == (stage{}) {
+			f.version = c.Version
+			i++
+		}
+		f.note()
+		if i < len(commits) && next == (stage{}) && time.Since(start) < flushAfter {
 			continue
 		}
 		if err := f.flush(start); err != nil {
-			f.restore()
+			f.learner = nil
 			return err
+		}
+		if i < len(commits) {
+			f.options.Yield(ctx)
 		}
 		start = time.Now()
 	}
 	return nil
 }
 
+// note takes down what the learner has changed, as a record to be saved: one a commit, or a part of one, so that
+// following and resuming go by the same steps.
+func (f *Follower) note() {
+	l := f.learner
+	r := record{version: f.version, stage: f.stage, changes: l.changes, stale: l.stale, delta: l.takeDelta()}
+	if l.recalibrated {
+		c := l.calibration
+		r.calibration, l.recalibrated = &c, false
+	}
+	f.pending = appendFrame(f.pending, tagStep, encodeRecord(r))
+	if !r.empty() {
+		f.deltas = append(f.deltas, r.delta)
+	}
+}
+
 // flush saves what changed, with the version, and publishes.
 func (f *Follower) flush(start time.Time) error {
-	l := f.learner
-	r := record{version: f.version, changes: l.changes, stale: l.stale, delta: l.takeDelta()}
-	if err := f.journal.append(r); err != nil {
+	if err := f.journal.append(f.pending); err != nil {
 		return err
 	}
-	f.changed.add(f.version, r.rows, f.learner.tables.Vocabulary.Entities())
-	f.publish(f.Embedding(), len(r.rows) > 0 || len(r.entities)+len(r.relations) > 0, time.Since(start))
+	var rows []rowKey
+	for _, d := range f.deltas {
+		rows = append(rows, d.rows...)
+	}
+	f.changed.add(f.version, rows, f.learner.tables.Vocabulary.Entities())
+	f.publish(nil, f.deltas, time.Since(start))
+	f.pending, f.deltas = f.pending[:0], nil
 	if f.journal.size > f.options.CompactBytes {
-		return f.checkpoint()
+		return f.fold(f.Embedding())
 	}
 	return nil
-}
-
-// publish makes the learner's state the published one. like gives what does not change; changed says whether the
-// tables differ from the published ones.
-func (f *Follower) publish(like *model.Embedding, changed bool, took time.Duration) {
-	e := *like
-	e.Metadata.DataVersion = f.version
-	if changed {
-		e.Tables = f.learner.tables
-		e.Entities, e.Relations = slices.Clone(e.Entities), slices.Clone(e.Relations)
-	}
-	p := &publication{embedding: &e, next: make(chan struct{})}
-	p.status = Status{
-		Version: f.version, Changes: f.learner.changes, Stale: f.learner.stale,
-		LastApply: took, JournalBytes: f.journal.size,
-	}
-	old := f.published.Load()
-	if old != nil && !changed {
-		p.status.LastApply = old.status.LastApply
-	}
-	f.published.Store(p)
-	if old != nil {
-		close(old.next)
-	}
-}
-
-// restore sets the learner back to the published state.
-func (f *Follower) restore() {
-	p := f.published.Load()
-	l := newLearner(p.embedding, f.options, f.source.Graph())
-	l.base, l.changes, l.stale = f.base, p.status.Changes, p.status.Stale
-	f.learner, f.version = l, p.status.Version
 }
 
 // Checkpoint folds the journal into the checkpoint file. It happens by itself when the journal has grown large.
@@ -302,19 +392,30 @@ func (f *Follower) Checkpoint() error {
 	if f.closed {
 		return fmt.Errorf("maintain: checkpoint %s: %w", f.path, ErrClosed)
 	}
-	return f.checkpoint()
+	if f.learner == nil {
+		return nil // what is published is in the files
+	}
+	return f.fold(f.Embedding())
 }
 
-// checkpoint saves the published model and then begins a new journal. A crash in between leaves records that the
-// checkpoint holds already; resume passes over them.
-func (f *Follower) checkpoint() error {
-	if err := f.Embedding().Save(f.path); err != nil {
+// fold saves the model, which is the learner's, and begins a new journal. That is written first and takes its place
+// last; see promote.
+func (f *Follower) fold(e *model.Embedding) error {
+	l := f.learner
+	now := *e
+	now.Tables, now.Calibration, now.Metadata.DataVersion = l.tables, l.calibration, f.version
+	b := f.base
+	b.Version, b.Stage, b.Changes, b.Stale, b.Tables = f.version, f.stage, l.changes, l.stale, checksum(&l.tables)
+	j, err := createJournal(f.journalPath()+nextJournal, b, l.solverState(), f.options.Unsynced)
+	if err != nil {
 		return err
 	}
-	b := f.base
-	b.Changes, b.Stale = f.learner.changes, f.learner.stale
-	j, err := createJournal(f.journalPath(), b, f.options.Unsynced)
+	err = now.Save(f.path)
+	if err == nil {
+		err = j.rename(f.journalPath())
+	}
 	if err != nil {
+		j.close()
 		return err
 	}
 	f.journal.close()

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"math/rand/v2"
 	"os"
-	"slices"
 	"testing"
 
 	"github.com/inklingdb/inkling/engine/model"
@@ -334,40 +333,5 @@ func TestRun(t *testing.T) {
 	cancel()
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Errorf("Run returned %v", err)
-	}
-}
-
-func TestBulkAsksForTraining(t *testing.T) {
-	w := clanWorld(t)
-	f := w.follow(Options{})
-	newcomer := uint32(clanEntities + 7)
-	c := w.write(nil, []model.Triple{{H: newcomer, R: 0, T: 1}, {H: newcomer, R: 1, T: 2}})
-	w.apply(f, store.Commit{Version: c.Version, Bulk: true})
-	if s := f.Status(); s.Stale == "" {
-		t.Errorf("status after a bulk import: %+v", s)
-	}
-	if n := f.Embedding().Vocabulary.Entities(); n != clanEntities+1 {
-		t.Errorf("%d entities, want %d", n, clanEntities+1)
-	}
-	if g := w.follow(Options{}); g.Status().Stale == "" {
-		t.Error("the need of a new training is forgotten on reopening")
-	}
-}
-
-func TestLargeCommitAsksForTraining(t *testing.T) {
-	w := clanWorld(t)
-	f := w.follow(Options{MaxChanges: 10})
-	before := f.Embedding()
-	newcomer := uint32(clanEntities + 7)
-	w.apply(f, w.write(nil, append([]model.Triple{{H: newcomer, R: 0, T: 1}}, w.data.Test[:10]...)))
-	after := f.Embedding()
-	if s := f.Status(); s.Stale == "" || s.Changes != 11 {
-		t.Errorf("status after a large commit: %+v", s)
-	}
-	if n := after.Vocabulary.Entities(); n != clanEntities+1 {
-		t.Errorf("%d entities, want %d", n, clanEntities+1)
-	}
-	if !slices.Equal(after.Entities[:len(before.Entities)], before.Entities) {
-		t.Error("trained rows have moved")
 	}
 }

@@ -12,19 +12,22 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/inklingdb/inkling/engine/model"
 	"github.com/inklingdb/inkling/store"
 )
 
 // The journal's parts; FORMAT.md describes them. A new layout takes a new version, and tags are not reused.
 const (
 	journalMagic   = "INKDELTA"
-	journalVersion = 1
+	journalVersion = 2
 	journalHeader  = len(journalMagic) + 4
 	recordHead     = 4 + 8 // tag, payload length
 	recordTail     = 4     // CRC-32C of head and payload
 
 	tagBase  = "BASE"
-	tagDelta = "DELT"
+	tagState = "STAT"
+	tagStep  = "STEP"
+	tagDelta = "DELT" // of version 1
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -34,23 +37,48 @@ var ErrJournal = errors.New("not a journal of this program")
 
 // base is what maintenance keeps of the trained model, and its counters when the journal began.
 type base struct {
-	Training string  // names the training, so that a journal never meets another model
-	Typical  float32 // mean score of the sample when trained
-	Scale    float64 // root mean square of the entity table when trained
-	Entities int     // rows when trained
+	Training string        // names the training, so that a journal never meets another model
+	Version  store.Version // of the checkpoint that the journal continues
+	Typical  float32       // mean score of the sample when trained
+	Scale    float64       // root mean square of the entity table when trained
+	Entities int           // rows when trained
+	Triples  int           // trained on
 	Sample   []store.Triple
 	Losses   []float64 // of each of Sample when trained
-	Changes  int64
-	Stale    string
+	Low      float32   // mean score of random triples when trained
+	Probes   []probe
+	// Ceilings are four times the largest number of an entity's and of a relation's row when trained.
+	Ceilings [2]float32
+	// Sharpness is what scores are multiplied by for a softmax of them; 0 counts as 1.
+	Sharpness float32
+	Changes   int64
+	Stale     string
+	Stage     stage  // of the commit after the checkpoint's version
+	Tables    uint32 // checksum of the checkpoint that the journal continues
 }
+
+// stage is how far a large commit has been applied: all that comes before the part, and in a bulk import all triples
+// before From.
+type stage struct {
+	Part uint32
+	From store.Triple
+}
+
+// before reports whether a commit's stage comes before another.
+func (s stage) before(other stage) bool { return s.Part < other.Part }
 
 // record is one durable step of a model.
 type record struct {
-	version store.Version
-	changes int64
-	stale   string
+	version     store.Version
+	stage       stage // of the commit after version
+	changes     int64
+	stale       string
+	calibration *model.Calibration // nil when it has not changed
 	delta
 }
+
+// empty reports whether a record changes no table.
+func (d delta) empty() bool { return len(d.rows)+len(d.entities)+len(d.relations) == 0 }
 
 // journal is an append-only file of records beside a checkpoint.
 type journal struct {
@@ -60,15 +88,18 @@ type journal struct {
 	unsynced bool
 }
 
-// createJournal replaces the file at path by a journal that holds only b: the old one or the whole new one is
-// there after a crash.
-func createJournal(path string, b base, unsynced bool) (*journal, error) {
+// createJournal replaces the file at path by a journal that holds only b and a solver's state: the old one or the whole
+// new one is there after a crash.
+func createJournal(path string, b base, state []byte, unsynced bool) (*journal, error) {
 	payload, err := json.Marshal(b)
 	if err != nil {
 		return nil, fmt.Errorf("maintain: journal: %w", err)
 	}
 	content := binary.LittleEndian.AppendUint32([]byte(journalMagic), journalVersion)
 	content = appendFrame(content, tagBase, payload)
+	if len(state) > 0 {
+		content = appendFrame(content, tagState, state)
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".tmp*")
 	if err != nil {
 		return nil, fmt.Errorf("maintain: journal: %w", err)
@@ -100,50 +131,79 @@ func syncFolder(path string) error {
 	return d.Sync()
 }
 
-// openJournal returns the journal at path, its base and its records. A record cut short or damaged ends it: it and
+// opened is what openJournal found in a file.
+type opened struct {
+	*journal
+	base    base
+	state   []byte // of a solver, when the journal began; nil for none
+	records []record
+	old     bool // of an earlier version of the format, to which nothing may be appended
+}
+
+// openJournal returns the journal at path and what is in it. A record cut short or damaged ends it: it and
 // what follows is cut off. It returns fs.ErrNotExist when there is no file or not even a whole base in it.
-func openJournal(path string, widths [2]int, unsynced bool) (*journal, base, []record, error) {
-	var b base
+func openJournal(path string, widths [2]int, unsynced bool) (opened, error) {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
-		return nil, b, nil, fmt.Errorf("maintain: journal: %w", err)
+		return opened{}, fmt.Errorf("maintain: journal: %w", err)
 	}
-	content, err := io.ReadAll(f)
-	if err == nil && len(content) >= journalHeader {
-		if string(content[:len(journalMagic)]) != journalMagic || binary.LittleEndian.Uint32(content[len(journalMagic):]) != journalVersion {
-			err = ErrJournal
-		}
-	}
-	if err != nil {
+	o := opened{journal: &journal{path: path, file: f, unsynced: unsynced}}
+	if err := o.read(widths); err != nil {
 		f.Close()
-		return nil, b, nil, fmt.Errorf("maintain: journal %s: %w", path, err)
+		return opened{}, fmt.Errorf("maintain: journal %s: %w", path, err)
+	}
+	return o, nil
+}
+
+// read reads the file and cuts off what is damaged.
+func (o *opened) read(widths [2]int) error {
+	content, err := io.ReadAll(o.file)
+	if err != nil {
+		return err
+	}
+	if len(content) >= journalHeader {
+		version := binary.LittleEndian.Uint32(content[len(journalMagic):])
+		if string(content[:len(journalMagic)]) != journalMagic || version < 1 || version > journalVersion {
+			return ErrJournal
+		}
+		o.old = version < journalVersion
 	}
 	payloads, size := readFrames(content)
-	if len(payloads) == 0 || payloads[0].tag != tagBase || json.Unmarshal(payloads[0].payload, &b) != nil {
-		f.Close()
-		return nil, b, nil, fmt.Errorf("maintain: journal %s without a base: %w", path, fs.ErrNotExist)
+	if len(payloads) == 0 || payloads[0].tag != tagBase || json.Unmarshal(payloads[0].payload, &o.base) != nil {
+		return fmt.Errorf("it has no base: %w", fs.ErrNotExist)
 	}
-	var records []record
-	for _, p := range payloads[1:] {
-		r, ok := decodeRecord(p.payload, widths)
-		if p.tag != tagDelta || !ok {
+	payloads = payloads[1:]
+	if len(payloads) > 0 && payloads[0].tag == tagState {
+		o.state, payloads = payloads[0].payload, payloads[1:]
+	}
+	for _, p := range payloads {
+		r, ok := decodeRecord(p.tag, p.payload, widths)
+		if !ok {
 			size = p.offset
 			break
 		}
-		records = append(records, r)
+		o.records = append(o.records, r)
 	}
-	if err := f.Truncate(size); err != nil {
-		f.Close()
-		return nil, b, nil, fmt.Errorf("maintain: journal %s: %w", path, err)
-	}
-	return &journal{path: path, file: f, size: size, unsynced: unsynced}, b, records, nil
+	o.size = size
+	return o.file.Truncate(size)
 }
 
-// append writes a record and, unless told otherwise, syncs it: it is durable when append returns. After an error
-// the file is as before.
-func (j *journal) append(r record) error {
-	frame := appendFrame(nil, tagDelta, encodeRecord(r))
-	_, err := j.file.WriteAt(frame, j.size)
+// rename gives the journal another name, which replaces what has it: one of the two is there after a crash.
+func (j *journal) rename(path string) error {
+	if err := os.Rename(j.path, path); err != nil {
+		return fmt.Errorf("maintain: journal: %w", err)
+	}
+	j.path = path
+	if j.unsynced {
+		return nil
+	}
+	return syncFolder(filepath.Dir(path))
+}
+
+// append writes records, framed, and, unless told otherwise, syncs them: they are durable when append returns. After an
+// error the file is as before.
+func (j *journal) append(frames []byte) error {
+	_, err := j.file.WriteAt(frames, j.size)
 	if err == nil && !j.unsynced {
 		err = j.file.Sync()
 	}
@@ -151,7 +211,7 @@ func (j *journal) append(r record) error {
 		j.file.Truncate(j.size)
 		return fmt.Errorf("maintain: journal: %w", err)
 	}
-	j.size += int64(len(frame))
+	j.size += int64(len(frames))
 	return nil
 }
 
@@ -193,8 +253,13 @@ func readFrames(content []byte) (frames []frame, end int64) {
 func encodeRecord(r record) []byte {
 	le := binary.LittleEndian
 	b := le.AppendUint64(nil, uint64(r.version))
+	b = le.AppendUint32(b, r.stage.Part)
+	for _, id := range []store.TermID{r.stage.From.S, r.stage.From.P, r.stage.From.O} {
+		b = le.AppendUint64(b, uint64(id))
+	}
 	b = le.AppendUint64(b, uint64(r.changes))
 	b = append(le.AppendUint32(b, uint32(len(r.stale))), r.stale...)
+	b = appendCalibration(b, r.calibration)
 	for _, ids := range [][]store.TermID{r.entities, r.relations} {
 		b = le.AppendUint32(b, uint32(len(ids)))
 		for _, id := range ids {
@@ -215,12 +280,33 @@ func encodeRecord(r record) []byte {
 	return b
 }
 
+// appendCalibration appends whether there is a calibration, and the two numbers of it that maintenance moves.
+func appendCalibration(b []byte, c *model.Calibration) []byte {
+	if c == nil {
+		return append(b, 0)
+	}
+	b = append(b, 1)
+	b = binary.LittleEndian.AppendUint64(b, math.Float64bits(c.Slope))
+	return binary.LittleEndian.AppendUint64(b, math.Float64bits(c.Intercept))
+}
+
 // decodeRecord reads a record; widths are those of an entity row and a relation row. It reports false for bytes that
 // are none.
-func decodeRecord(b []byte, widths [2]int) (record, bool) {
+func decodeRecord(tag string, b []byte, widths [2]int) (record, bool) {
+	if tag != tagStep && tag != tagDelta {
+		return record{}, false
+	}
 	d := decoder{rest: b}
-	r := record{version: store.Version(d.uint64()), changes: int64(d.uint64())}
+	r := record{version: store.Version(d.uint64())}
+	if tag == tagStep {
+		r.stage.Part = d.uint32()
+		r.stage.From = store.Triple{S: store.TermID(d.uint64()), P: store.TermID(d.uint64()), O: store.TermID(d.uint64())}
+	}
+	r.changes = int64(d.uint64())
 	r.stale = string(d.take(int(d.uint32())))
+	if tag == tagStep {
+		r.calibration = d.calibration()
+	}
 	for _, ids := range []*[]store.TermID{&r.entities, &r.relations} {
 		for range d.count(8) {
 			*ids = append(*ids, store.TermID(d.uint64()))
@@ -262,6 +348,18 @@ func (d *decoder) take(n int) []byte {
 	b := d.rest[:n]
 	d.rest = d.rest[n:]
 	return b
+}
+
+// calibration returns what appendCalibration wrote, nil for none.
+func (d *decoder) calibration() *model.Calibration {
+	switch present := d.take(1); {
+	case d.failed || present[0] > 1:
+		d.failed = true
+		return nil
+	case present[0] == 0:
+		return nil
+	}
+	return &model.Calibration{Slope: math.Float64frombits(d.uint64()), Intercept: math.Float64frombits(d.uint64())}
 }
 
 func (d *decoder) uint32() uint32 { return binary.LittleEndian.Uint32(d.take(4)) }

@@ -11,6 +11,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/inklingdb/inkling/engine/model"
 	"github.com/inklingdb/inkling/store"
 )
 
@@ -21,6 +22,10 @@ func drawRecord(t *rapid.T) record {
 		version: store.Version(rapid.Uint64().Draw(t, "version")),
 		changes: rapid.Int64().Draw(t, "changes"),
 		stale:   rapid.String().Draw(t, "stale"),
+		stage:   stage{Part: rapid.Uint32().Draw(t, "part"), From: store.Triple{S: 1, P: 2, O: 3}},
+	}
+	if rapid.Bool().Draw(t, "calibrated") {
+		r.calibration = &model.Calibration{Slope: rapid.Float64().Draw(t, "slope"), Intercept: 1}
 	}
 	ids := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) store.TermID { return store.TermID(rapid.Uint64().Draw(t, "id")) }), 0, 4)
 	r.entities, r.relations = ids.Draw(t, "entities"), ids.Draw(t, "relations")
@@ -40,11 +45,11 @@ func TestRecordRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := drawRecord(t)
 		content := encodeRecord(r)
-		back, ok := decodeRecord(content, testWidths)
+		back, ok := decodeRecord(tagStep, content, testWidths)
 		if !ok || !bytes.Equal(encodeRecord(back), content) || back.version != r.version || back.stale != r.stale {
 			t.Fatalf("%+v came back as %+v, %v", r, back, ok)
 		}
-		if _, ok := decodeRecord(content[:rapid.IntRange(0, len(content)-1).Draw(t, "cut")], testWidths); ok {
+		if _, ok := decodeRecord(tagStep, content[:rapid.IntRange(0, len(content)-1).Draw(t, "cut")], testWidths); ok {
 			t.Fatal("a record cut short was read")
 		}
 	})
@@ -53,7 +58,7 @@ func TestRecordRoundTrip(t *testing.T) {
 func FuzzDecodeRecord(f *testing.F) {
 	f.Add(encodeRecord(record{version: 3, stale: "x", delta: delta{entities: []store.TermID{1}, rows: []rowKey{{true, 1}}, values: [][]float32{{1, 2}}}}))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if r, ok := decodeRecord(b, testWidths); ok && len(encodeRecord(r)) != len(b) {
+		if r, ok := decodeRecord(tagStep, b, testWidths); ok && len(encodeRecord(r)) != len(b) {
 			t.Fatalf("%d bytes read as a record of %d", len(b), len(encodeRecord(r)))
 		}
 		readFrames(b)
@@ -62,27 +67,27 @@ func FuzzDecodeRecord(f *testing.F) {
 
 func TestJournal(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "j")
-	if _, _, _, err := openJournal(path, testWidths, false); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := openJournal(path, testWidths, false); !errors.Is(err, fs.ErrNotExist) {
 		t.Fatalf("no file: %v", err)
 	}
 	b := base{Training: "t", Typical: 1.5, Sample: []store.Triple{{S: 1, P: 2, O: 3}}, Losses: []float64{0.25}, Changes: 7}
-	j, err := createJournal(path, b, false)
+	j, err := createJournal(path, b, []byte("state"), false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for v := range 3 {
-		if err := j.append(record{version: store.Version(v + 1), changes: int64(v)}); err != nil {
+		if err := j.append(appendFrame(nil, tagStep, encodeRecord(record{version: store.Version(v + 1), changes: int64(v)}))); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if err := j.close(); err != nil {
 		t.Fatal(err)
 	}
-	j, back, records, err := openJournal(path, testWidths, false)
-	if err != nil || len(records) != 3 || records[2].version != 3 || !reflect.DeepEqual(back, b) {
-		t.Fatalf("%+v %+v %v", back, records, err)
+	o, err := openJournal(path, testWidths, false)
+	if err != nil || len(o.records) != 3 || o.records[2].version != 3 || !reflect.DeepEqual(o.base, b) || string(o.state) != "state" {
+		t.Fatalf("%+v %v", o, err)
 	}
-	j.close()
+	o.close()
 	content, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -91,23 +96,23 @@ func TestJournal(t *testing.T) {
 	if err := os.WriteFile(path, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	j, _, records, err = openJournal(path, testWidths, false)
-	if err != nil || len(records) != 2 {
-		t.Fatalf("after damage: %d records, %v", len(records), err)
+	o, err = openJournal(path, testWidths, false)
+	if err != nil || len(o.records) != 2 {
+		t.Fatalf("after damage: %d records, %v", len(o.records), err)
 	}
-	if err := j.append(record{version: 9}); err != nil {
+	if err := o.append(appendFrame(nil, tagStep, encodeRecord(record{version: 9}))); err != nil {
 		t.Fatal(err)
 	}
-	j.close()
-	j, _, records, err = openJournal(path, testWidths, false)
-	if err != nil || len(records) != 3 || records[2].version != 9 {
-		t.Fatalf("after an append in place of the damage: %+v, %v", records, err)
+	o.close()
+	o, err = openJournal(path, testWidths, false)
+	if err != nil || len(o.records) != 3 || o.records[2].version != 9 {
+		t.Fatalf("after an append in place of the damage: %+v, %v", o.records, err)
 	}
-	j.close()
+	o.close()
 	if err := os.WriteFile(path, []byte("something else"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, _, err := openJournal(path, testWidths, false); !errors.Is(err, ErrJournal) {
+	if _, err := openJournal(path, testWidths, false); !errors.Is(err, ErrJournal) {
 		t.Errorf("another program's file: %v", err)
 	}
 }

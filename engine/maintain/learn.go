@@ -2,6 +2,7 @@ package maintain
 
 import (
 	"math/rand/v2"
+	"slices"
 
 	"github.com/inklingdb/inkling/engine/model"
 	"github.com/inklingdb/inkling/internal/vec"
@@ -18,14 +19,14 @@ func (l *learner) learn(group []store.Triple, h *history, random *rand.Rand) err
 	for _, t := range triples {
 		p.ask(t)
 	}
-	hard, err := l.hardest(p.queries, h)
+	hard, err := l.hardest(p.queries, h, random)
 	if err != nil {
 		return err
 	}
 	if err := p.surround(triples, h, random); err != nil {
 		return err
 	}
-	if err := p.ready(hard, h, random); err != nil {
+	if err := p.ready(slices.Concat(hard...), h, random); err != nil {
 		return err
 	}
 	p.learn(triples)
@@ -33,15 +34,17 @@ func (l *learner) learn(group []store.Triple, h *history, random *rand.Rand) err
 }
 
 // learn takes Steps steps, and up to stubborn times as many while a triple is not a fact to the model: the weight of
-// the asked queries, which come first, then grows from step to step.
+// the asked queries then grows from step to step.
 func (p *problem) learn(triples []model.Triple) {
 	for i := range stubborn * p.l.options.Steps {
 		if i >= p.l.options.Steps {
 			if p.facts(triples) {
 				return
 			}
-			for q := range p.queries[:2*len(triples)] {
-				p.queries[q].weight *= askedGrowth
+			for q := range p.queries {
+				if !p.queries[q].kept {
+					p.queries[q].weight *= askedGrowth
+				}
 			}
 		}
 		p.step(0)
@@ -61,7 +64,7 @@ func (p *problem) facts(triples []model.Triple) bool {
 
 // ready draws the pool, masks stated answers and gathers the rows: the problem may then step.
 func (p *problem) ready(hard []uint32, h *history, random *rand.Rand) error {
-	p.draw(hard, random)
+	p.draw(hard, p.l.options.Negatives, random)
 	if err := p.mask(h); err != nil {
 		return err
 	}
@@ -152,12 +155,19 @@ func (s *surroundings) keep(found []model.Triple) {
 	}
 }
 
-// hardest returns the best answers, none of them stated, that the model has to each query now.
-func (l *learner) hardest(queries []query, h *history) ([]uint32, error) {
-	var out []uint32
-	e := model.Embedding{Tables: l.tables}
-	scores := make([]float32, l.tables.Vocabulary.Entities())
-	for _, q := range queries {
+// hardPool is how many entities the hardest answers are looked for among: a run of rows of that length from a random one
+// on where there are more, so that a commit to a large graph costs no more.
+const hardPool = 1 << 15
+
+// hardest returns, of each query, the best answers that the model has now, none of them stated.
+func (l *learner) hardest(queries []query, h *history, random *rand.Rand) ([][]uint32, error) {
+	first, n := 0, l.tables.Vocabulary.Entities()
+	if n > hardPool {
+		first, n = random.IntN(n-hardPool+1), hardPool
+	}
+	scores := l.scoreRows(queries, l.tables.EntityMatrix().RowRange(first, first+n))
+	out := make([][]uint32, len(queries))
+	for i, q := range queries {
 		known, err := l.known(h, q)
 		if err != nil {
 			return nil, err
@@ -166,9 +176,8 @@ func (l *learner) hardest(queries []query, h *history) ([]uint32, error) {
 		for _, row := range known {
 			stated[row] = true
 		}
-		e.ScoreQuery(model.Query{Entity: q.fixed, Relation: q.relation, Heads: q.heads}, scores)
-		for _, r := range vec.TopK(nil, scores, l.options.Hard, func(i int) bool { return stated[uint32(i)] }) {
-			out = append(out, uint32(r.Index))
+		for _, r := range vec.TopK(nil, scores.Row(i), l.options.Hard, func(i int) bool { return stated[uint32(first+i)] }) {
+			out[i] = append(out[i], uint32(first+r.Index))
 		}
 	}
 	return out, nil

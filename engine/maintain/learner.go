@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/inklingdb/inkling/engine/model"
+	"github.com/inklingdb/inkling/engine/train"
+	"github.com/inklingdb/inkling/internal/vec"
 	"github.com/inklingdb/inkling/store"
 )
 
@@ -19,8 +21,13 @@ type learner struct {
 	options     Options
 	graph       store.TermID
 	base        base
-	changes     int64 // maintained since training
+	training    train.Options // that the model was trained with
+	solver      *solver       // of a factorization; nil for other models
+	changes     int64         // maintained since training
 	stale       string
+	pending     int // changes of a large commit that are not applied yet
+
+	recalibrated bool // since it was last taken down
 
 	slab  slab            // of the problem at hand
 	isNew map[rowKey]bool // rows that the commit at hand brought
@@ -38,7 +45,7 @@ type rowKey struct {
 type delta struct {
 	entities, relations []store.TermID // new terms, in row order
 	rows                []rowKey       // changed and new rows, entities first, ascending
-	values              [][]float32    // of rows; shared with the learner until it goes on
+	values              [][]float32    // of rows
 }
 
 // row returns a row of the working tables, for writing.
@@ -49,6 +56,31 @@ func (l *learner) row(k rowKey) []float32 {
 	return l.tables.Entity(k.row)
 }
 
+// scoreRows returns the scores, as a softmax is taken of, of queries by candidates with the given rows.
+func (l *learner) scoreRows(queries []query, x vec.Matrix) vec.Matrix {
+	w, _ := l.tables.Widths()
+	asked := make([]model.Query, len(queries))
+	for i, q := range queries {
+		asked[i] = model.Query{Entity: q.fixed, Relation: q.relation, Heads: q.heads}
+	}
+	rows := (&model.Embedding{Tables: l.tables}).QueryRows(asked)
+	out := vec.MatrixOf(make([]float32, len(queries)*x.Rows), len(queries), x.Rows)
+	projector, projects := l.tables.Family.Interaction.(model.Projector)
+	if !projects {
+		l.comparison().scores(out, rows, x)
+		return out
+	}
+	seen := vec.MatrixOf(make([]float32, x.Rows*w), x.Rows, w)
+	for i, q := range queries {
+		r := l.relationRow(q.relation, q.heads)
+		if i == 0 || r != l.relationRow(queries[i-1].relation, queries[i-1].heads) {
+			vec.MulNT(seen, x, projector.Projection(l.tables.Relation(r)), false, 1)
+		}
+		l.comparison().scores(out.RowRange(i, i+1), rows.RowRange(i, i+1), seen)
+	}
+	return out
+}
+
 // relationRow returns the row by which a relation is read in a direction.
 func (l *learner) relationRow(r uint32, heads bool) uint32 {
 	if heads && l.tables.Reciprocal {
@@ -57,14 +89,14 @@ func (l *learner) relationRow(r uint32, heads bool) uint32 {
 	return r
 }
 
-// apply carries the tables over one commit; h stands at the commit's version. After an error, ctx's among them, the
-// tables are of no use.
-func (l *learner) apply(ctx context.Context, c store.Commit, h *history) error {
-	random := rand.New(rand.NewPCG(l.options.Seed, uint64(c.Version)))
+// apply carries the tables over one commit, or over the part of a large one that a stage stands before, and returns the
+// next stage: the zero one when the commit is done. h stands at the commit's version. After an error, ctx's among them,
+// the tables are of no use.
+func (l *learner) apply(ctx context.Context, c store.Commit, s stage, h *history) (stage, error) {
+	random := rand.New(rand.NewPCG(l.options.Seed, uint64(c.Version)+uint64(s.Part)<<40))
 	clear(l.isNew)
 	if c.Bulk {
-		l.stale = fmt.Sprintf("bulk import at version %d", c.Version)
-		return l.placeUnknown(ctx, h, random)
+		return l.bulk(ctx, s, h, random)
 	}
 	var added, removed []store.Triple
 	for _, x := range c.Changes {
@@ -76,45 +108,83 @@ func (l *learner) apply(ctx context.Context, c store.Commit, h *history) error {
 			added = append(added, x.Triple)
 		}
 	}
-	if len(added)+len(removed) == 0 {
-		return nil
+	switch n := len(added) + len(removed); {
+	case n == 0:
+		return stage{}, nil
+	case l.solver != nil:
+		return l.solve(ctx, added, removed, s, h, random)
+	case n > l.options.MaxChanges:
+		return l.large(ctx, added, removed, s, h, random)
 	}
+	return stage{}, l.small(ctx, added, removed, h, random)
+}
+
+// small carries the tables over a commit of few triples.
+func (l *learner) small(ctx context.Context, added, removed []store.Triple, h *history, random *rand.Rand) error {
 	if err := l.place(ctx, added, h, random); err != nil {
 		return err
 	}
 	if err := l.uproot(ctx, removed, h, random); err != nil {
 		return err
 	}
-	if n := len(added) + len(removed); n > l.options.MaxChanges {
-		l.changes += int64(n)
-		l.stale = fmt.Sprintf("%d changes at version %d", n, c.Version)
-		return nil
-	}
 	before := l.changes
 	l.changes += int64(len(added) + len(removed))
-	for _, part := range []struct {
-		triples []store.Triple
-		do      func([]store.Triple, *history, *rand.Rand) error
-	}{{added, l.learn}, {removed, l.unlearn}} {
-		for group := range slices.Chunk(part.triples, l.options.Group) {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			if err := part.do(group, h, random); err != nil {
-				return err
-			}
-		}
+	if err := l.inGroups(ctx, added, h, random, l.learn); err != nil {
+		return err
+	}
+	if err := l.inGroups(ctx, removed, h, random, l.unlearn); err != nil {
+		return err
 	}
 	every := int64(l.options.RefreshEvery)
 	if before/every == l.changes/every {
 		return nil
 	}
-	drift, err := l.base.drift(&l.tables, h.Triples, l.options)
-	if err != nil || drift <= l.options.MaxDrift {
+	l.outgrow(h)
+	if err := l.bound(ctx, h, random); err != nil {
 		return err
 	}
-	return l.refresh(h, random)
+	return l.recalibrate(h)
 }
+
+// inGroups calls do with a group of triples at a time.
+func (l *learner) inGroups(ctx context.Context, triples []store.Triple, h *history, random *rand.Rand, do func([]store.Triple, *history, *rand.Rand) error) error {
+	for group := range slices.Chunk(triples, l.options.Group) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := do(group, h, random); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bound measures the drift and, while it is above MaxDrift, mends random parts of the graph, as much as Mends allows.
+func (l *learner) bound(ctx context.Context, h *history, random *rand.Rand) error {
+	for mends := 0; mends < l.options.Mends; mends += mendedTogether {
+		drift, err := l.base.drift(&l.tables, h.Triples, l.options)
+		if err != nil || drift <= l.options.MaxDrift {
+			return err
+		}
+		for range mendedTogether {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			l.options.Yield(ctx)
+			mend := l.refresh
+			if l.solver != nil {
+				mend = l.sweep
+			}
+			if err := mend(h, random); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// mendedTogether is how many groups are mended between two looks at the drift.
+const mendedTogether = 8
 
 // rowsOf returns the triples whose three terms the model knows.
 func (l *learner) rowsOf(triples []store.Triple) []model.Triple {
@@ -163,7 +233,13 @@ func (l *learner) moveReverse(old, added uint32) {
 	l.dirty = moved
 }
 
-func (l *learner) touch(k rowKey) { l.dirty[k] = true }
+// touch notes that a row is about to change.
+func (l *learner) touch(k rowKey) {
+	l.dirty[k] = true
+	if l.solver != nil {
+		l.solver.keep(k, l.row(k))
+	}
+}
 
 // takeDelta returns everything changed since the last call and begins anew.
 func (l *learner) takeDelta() delta {
@@ -181,7 +257,10 @@ func (l *learner) takeDelta() delta {
 		return int(a.row) - int(b.row)
 	})
 	for _, k := range d.rows {
-		d.values = append(d.values, l.row(k))
+		d.values = append(d.values, slices.Clone(l.row(k)))
+	}
+	if l.solver != nil && len(d.rows) > 0 {
+		l.solver.moved(&l.tables, d.rows)
 	}
 	l.dirty, l.fresh = map[rowKey]bool{}, delta{}
 	return d
@@ -197,4 +276,12 @@ func (d delta) applyTo(l *learner) error {
 	}
 	l.dirty, l.fresh = map[rowKey]bool{}, delta{}
 	return nil
+}
+
+// redo applies a record to the tables at the version before it.
+func (l *learner) redo(r record) error {
+	if r.calibration != nil {
+		l.calibration.Slope, l.calibration.Intercept = r.calibration.Slope, r.calibration.Intercept
+	}
+	return l.watched(r)
 }

@@ -36,7 +36,7 @@ func BenchmarkMeasure(b *testing.B) {
 }
 
 // cachedModel trains, or reads the model that an earlier run trained.
-func cachedModel(b *testing.B, o MeasureOptions) *model.Embedding {
+func cachedModel(b testing.TB, o MeasureOptions) *model.Embedding {
 	path := os.Getenv("INKLING_CACHE")
 	if e, err := model.Load(path); err == nil {
 		return e

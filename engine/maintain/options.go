@@ -1,6 +1,7 @@
 package maintain
 
 import (
+	"context"
 	"time"
 
 	"github.com/inklingdb/inkling/store"
@@ -14,13 +15,16 @@ type Options struct {
 	Negatives  int     // entities drawn uniformly against all queries of a group [384]
 	Hard       int     // best unstated answers to each new triple's queries, drawn against too [32]
 	Group      int     // triples of a commit optimised together [8]
-	MaxChanges int     // triples of one commit; of a larger one only new entities are placed, and it asks for a new training [2,000]
-	MaxPlaced  int     // entities one commit may add to the model; more ask for a new training [10,000]
+	MaxChanges int     // triples of one commit that are learnt by local steps; a larger one is studied in parts [512]
 
 	// RefreshEvery is after how many maintained changes drift is measured and, above MaxDrift [0.05], a pass over a
 	// random sample of the graph mends what local steps have bent [256].
 	RefreshEvery int
 	MaxDrift     float64
+	Mends        int // groups of triples mended in one such pass at most [32]
+	Workers      int // goroutines that study large commits; the model does not depend on it [1]
+	// Yield is called between pieces of work that can wait, to let queries go first; nil does not wait.
+	Yield func(context.Context)
 	// CompactBytes is the size from which the journal is folded into a new checkpoint [the checkpoint's size].
 	CompactBytes int64
 	// Unsynced leaves the journal to the operating system: a crash of the machine may set the model back to an
@@ -36,10 +40,14 @@ func (o Options) withDefaults() Options {
 	set(&o.Negatives, 384)
 	set(&o.Hard, 32)
 	set(&o.Group, 8)
-	set(&o.MaxChanges, 2000)
-	set(&o.MaxPlaced, 10_000)
+	set(&o.MaxChanges, 512)
 	set(&o.RefreshEvery, 256)
 	set(&o.MaxDrift, 0.05)
+	set(&o.Mends, 32)
+	set(&o.Workers, 1)
+	if o.Yield == nil {
+		o.Yield = func(context.Context) {}
+	}
 	return o
 }
 
@@ -58,4 +66,6 @@ type Status struct {
 	Stale        string        // why a new training is due; "" when it is not
 	LastApply    time.Duration // what the latest commit with changes took, saving and publishing included
 	JournalBytes int64
+	Part         int // parts of the commit after Version that are applied already
+	Pending      int // triples of that commit that are not
 }

@@ -2,7 +2,6 @@ package maintain
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 
 	"github.com/inklingdb/inkling/engine/model"
@@ -25,10 +24,6 @@ func (l *learner) place(ctx context.Context, added []store.Triple, h *history, r
 	entities, relations := l.unknown(added)
 	if len(entities)+len(relations) == 0 {
 		return nil
-	}
-	if len(entities) > l.options.MaxPlaced {
-		l.stale = fmt.Sprintf("%d new entities at version %d, %d placed", len(entities), h.version, l.options.MaxPlaced)
-		entities = entities[:l.options.MaxPlaced]
 	}
 	if err := l.extend(entities, relations); err != nil {
 		return err
@@ -139,7 +134,7 @@ func (s *siting) usable(k rowKey) []model.Triple {
 	return out
 }
 
-// scatter gives the first open row random numbers a tenth as large as a trained row's.
+// scatter gives the first open row random numbers.
 func (s *siting) scatter() {
 	for _, k := range s.order {
 		if _, waits := s.open[k]; !waits {
@@ -150,9 +145,7 @@ func (s *siting) scatter() {
 			rows = append(rows, s.l.row(rowKey{true, s.l.tables.Reverse(k.row)}))
 		}
 		for _, w := range rows {
-			for i := range w {
-				w[i] = float32(0.1 * s.l.base.Scale * s.random.NormFloat64())
-			}
+			s.settle(w, k.relation)
 		}
 		delete(s.open, k)
 		return
@@ -165,6 +158,10 @@ func (s *siting) placeEntity(k rowKey, triples []model.Triple) error {
 	w := s.l.row(k)
 	if err := s.meanOfMates(k.row, triples, w); err != nil {
 		return err
+	}
+	if s.l.tables.Family.Similarity != model.Dot {
+		s.nearQueries(k, triples, w)
+		return nil
 	}
 	var equations [][]float32
 	for _, t := range triples {
@@ -184,6 +181,10 @@ func (s *siting) placeRelation(k rowKey, triples []model.Triple) {
 		row := k
 		if reverse {
 			row.row = s.l.tables.Reverse(k.row)
+		}
+		if s.l.tables.Family.Similarity != model.Dot {
+			s.carryOver(row, triples, reverse)
+			continue
 		}
 		w := s.l.row(row)
 		var equations [][]float32
@@ -246,39 +247,4 @@ func (s *siting) meanOfMates(row uint32, triples []model.Triple, w []float32) er
 		vec.Scale(1/float32(count), w)
 	}
 	return nil
-}
-
-// placeUnknown places the entities of the whole graph that have no rows, after a bulk import: by their equations
-// alone, no local steps, at most MaxPlaced of them.
-func (l *learner) placeUnknown(ctx context.Context, h *history, random *rand.Rand) error {
-	const page = 4096
-	var unknown []store.Triple
-	entities := map[store.TermID]bool{}
-	var from store.Triple
-	for len(entities) < l.options.MaxPlaced {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		part, err := h.Triples(store.Pattern{}, from, page)
-		if err != nil {
-			return err
-		}
-		for _, t := range part {
-			if !isEntity(t.O) || len(entities) >= l.options.MaxPlaced {
-				continue
-			}
-			for _, id := range []store.TermID{t.S, t.O} {
-				if _, known := l.tables.Vocabulary.Entity(id); !known {
-					entities[id] = true
-					unknown = append(unknown, t)
-				}
-			}
-		}
-		if len(part) < page {
-			break
-		}
-		from = part[len(part)-1]
-		from.O++
-	}
-	return l.place(ctx, unknown, h, random)
 }

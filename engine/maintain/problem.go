@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 
 	"github.com/inklingdb/inkling/engine/model"
-	"github.com/inklingdb/inkling/internal/vec"
 )
 
 // query asks for the missing end of a triple: (fixed, relation, ?) or, with heads, (?, relation, fixed).
@@ -14,8 +13,18 @@ type query struct {
 	heads           bool
 	answer          uint32
 	weight          float32
-	kept            bool // the aim is the model's answers of before, not the answer
+	kept            bool    // the aim is the model's answers of before, not the answer
+	triple          int     // which of those asked or kept it is of, by the order they came in
+	loss            float64 // by the latest answers; of a kept query, by the first
 }
+
+// question is what a query asks, without its answer.
+type question struct {
+	fixed, relation uint32
+	heads           bool
+}
+
+func (q query) question() question { return question{q.fixed, q.relation, q.heads} }
 
 // touched is a row that a problem may move.
 type touched struct {
@@ -36,21 +45,17 @@ type problem struct {
 	rows    []*touched
 	at      map[rowKey]*touched
 	queries []query
+	triples int // that queries are of
 	removed []model.Triple
 
 	pool       []uint32 // touched entities first
 	column     map[uint32]int
 	moving     int // how many of the pool are touched
 	correction []float32
-	masked     []cell
-	losses     []float64 // of each query, by the last evaluate
+	hidden     map[question][]uint32 // candidates that do not count as wrong, nor as answers
 
-	q, c, s, dq, dc vec.Matrix
-	before          vec.Matrix // the probabilities before the first step
+	work
 }
-
-// cell is a stated answer in the score matrix that is not the one asked for.
-type cell struct{ query, column int }
 
 const (
 	adagradEps = 1e-10
@@ -88,13 +93,15 @@ func (p *problem) move(k rowKey, degree int) *touched {
 	}
 	w := p.l.row(k)
 	t := &touched{key: k, w: w, grad: make([]float32, len(w)), acc: make([]float32, len(w))}
+	floor := gradientFloor * p.l.steepness()
 	for i := range t.acc {
-		t.acc[i] = gradientFloor * gradientFloor
+		t.acc[i] = floor * floor
 	}
-	t.rate = float32(p.l.options.Rate * math.Sqrt(hubDegree/float64(hubDegree+degree)))
+	rate := p.l.options.Rate * p.l.stride()
+	t.rate = float32(rate * math.Sqrt(hubDegree/float64(hubDegree+degree)))
 	switch {
 	case p.l.isNew[k]:
-		t.rate = float32(p.l.options.Rate)
+		t.rate = float32(rate)
 	case k.relation:
 		t.rate *= relationRate
 		fallthrough
@@ -108,17 +115,18 @@ func (p *problem) move(k rowKey, degree int) *touched {
 }
 
 // ask adds both queries of a triple, to be learnt.
-func (p *problem) ask(t model.Triple) {
-	p.queries = append(p.queries,
-		query{fixed: t.H, relation: t.R, answer: t.T, weight: 1},
-		query{fixed: t.T, relation: t.R, heads: true, answer: t.H, weight: 1})
-}
+func (p *problem) ask(t model.Triple) { p.both(t, query{weight: 1}) }
 
 // keep adds both queries of a triple, to be answered as before.
-func (p *problem) keep(t model.Triple) {
-	p.queries = append(p.queries,
-		query{fixed: t.H, relation: t.R, answer: t.T, weight: keptWeight, kept: true},
-		query{fixed: t.T, relation: t.R, heads: true, answer: t.H, weight: keptWeight, kept: true})
+func (p *problem) keep(t model.Triple) { p.both(t, query{weight: keptWeight, kept: true}) }
+
+func (p *problem) both(t model.Triple, q query) {
+	q.relation, q.triple = t.R, p.triples
+	p.triples++
+	tails, heads := q, q
+	tails.fixed, tails.answer = t.H, t.T
+	heads.fixed, heads.answer, heads.heads = t.T, t.H, true
+	p.queries = append(p.queries, tails, heads)
 }
 
 // candidate puts an entity into the pool.
@@ -130,8 +138,8 @@ func (p *problem) candidate(row uint32, correction float32) {
 	}
 }
 
-// draw fills the pool: touched entities, answers, the hard candidates given, and uniform draws for the rest.
-func (p *problem) draw(hard []uint32, random *rand.Rand) {
+// draw fills the pool: touched entities, answers, the hard candidates given, and so many uniform draws.
+func (p *problem) draw(hard []uint32, negatives int, random *rand.Rand) {
 	for _, t := range p.rows {
 		if !t.key.relation {
 			p.candidate(t.key.row, 0)
@@ -145,184 +153,39 @@ func (p *problem) draw(hard []uint32, random *rand.Rand) {
 		p.candidate(row, 0)
 	}
 	n := p.l.tables.Vocabulary.Entities()
-	drawn := min(p.l.options.Negatives, n)
+	drawn := min(negatives, n)
 	correction := float32(math.Log(float64(n) / float64(drawn)))
 	for range drawn {
 		p.candidate(uint32(random.IntN(n)), correction)
 	}
 }
 
-// mask keeps stated answers, those just added among them, from counting as wrong.
+// mask keeps stated answers, those just added among them, from counting as wrong to the triples asked for. Queries that are
+// to be answered as before leave out what is being learnt or unlearnt with the same question.
 func (p *problem) mask(h *history) error {
-	for i, q := range p.queries {
+	p.hidden = map[question][]uint32{}
+	for _, q := range p.queries {
+		if q.kept || p.hidden[q.question()] != nil {
+			continue
+		}
 		known, err := p.l.known(h, q)
 		if err != nil {
 			return err
 		}
-		for _, row := range known {
-			if column, in := p.column[row]; in && row != q.answer {
-				p.masked = append(p.masked, cell{i, column})
-			}
-		}
-	}
-	return nil
-}
-
-// slab is memory that one problem after another uses. What it gives is not cleared.
-type slab struct {
-	all  []float32
-	used int
-}
-
-// reset makes room for so many floats; matrices given before are void.
-func (s *slab) reset(floats int) {
-	if len(s.all) < floats {
-		s.all = make([]float32, floats)
-	}
-	s.used = 0
-}
-
-func (s *slab) matrix(rows, cols int) vec.Matrix {
-	from := s.used
-	s.used += rows * cols
-	return vec.MatrixOf(s.all[from:s.used], rows, cols)
-}
-
-// prepare gathers the pool's rows and notes the answers of before.
-func (p *problem) prepare() {
-	w, _ := p.l.tables.Widths()
-	m, n := len(p.queries), len(p.pool)
-	p.l.slab.reset(2*m*n + 2*m*w + (n+p.moving)*w)
-	p.s, p.before = p.l.slab.matrix(m, n), p.l.slab.matrix(m, n)
-	p.q, p.dq = p.l.slab.matrix(m, w), p.l.slab.matrix(m, w)
-	p.c, p.dc = p.l.slab.matrix(n, w), p.l.slab.matrix(p.moving, w)
-	for i, row := range p.pool {
-		copy(p.c.Row(i), p.l.tables.Entity(row))
-	}
-	if len(p.queries) > 0 {
-		p.answer()
-		copy(p.before.Data, p.s.Data)
-	}
-}
-
-// answer sets s to the probability of each candidate for each query, and losses.
-func (p *problem) answer() {
-	querier := p.l.tables.Family.Interaction.(model.Querier)
-	for i, row := range p.pool[:p.moving] {
-		copy(p.c.Row(i), p.l.tables.Entity(row))
-	}
-	for i, q := range p.queries {
-		fixed, relation := p.l.tables.Entity(q.fixed), p.l.tables.Relation(p.l.relationRow(q.relation, q.heads))
-		if q.heads && !p.l.tables.Reciprocal {
-			querier.HeadQuery(relation, fixed, p.q.Row(i))
-		} else {
-			querier.TailQuery(fixed, relation, p.q.Row(i))
-		}
-	}
-	vec.MulNT(p.s, p.q, p.c, false, 1)
-	hidden := float32(math.Inf(-1))
-	for _, m := range p.masked {
-		p.s.Row(m.query)[m.column] = hidden
-	}
-	p.losses = p.losses[:0]
-	for i, q := range p.queries {
-		row := p.s.Row(i)
-		vec.Axpy(1, p.correction, row)
-		score := row[p.column[q.answer]]
-		p.losses = append(p.losses, float64(vec.SoftmaxRow(row)-score))
-	}
-}
-
-// differentiate turns the probabilities in s into the gradient by score.
-func (p *problem) differentiate() {
-	for i, q := range p.queries {
-		row := p.s.Row(i)
-		if q.kept {
-			vec.Axpy(-1, p.before.Row(i), row)
-		} else {
-			row[p.column[q.answer]]--
-		}
-		vec.Scale(q.weight, row)
-	}
-}
-
-// shrink adds the gradient of the N3 penalty to a row that moves: n3·Σ|wᵢ|³ over its complex or real numbers.
-func (p *problem) shrink(k rowKey) {
-	t := p.at[k]
-	if t == nil {
-		return
-	}
-	factor := 3 * p.l.n3
-	if p.l.tables.Family.Modulus != 2 {
-		for i, v := range t.w {
-			t.grad[i] += factor * float32(math.Abs(float64(v))) * v
-		}
-		return
-	}
-	d := len(t.w) / 2
-	for i, re := range t.w[:d] {
-		im := t.w[d+i]
-		modulus := factor * float32(math.Sqrt(float64(re*re+im*im)))
-		t.grad[i] += modulus * re
-		t.grad[d+i] += modulus * im
-	}
-}
-
-// step moves every touched row once; push is the weight of removed triples' scores.
-func (p *problem) step(push float32) {
-	if len(p.queries) > 0 {
-		p.answer()
-		p.differentiate()
-		p.backward()
+		p.hidden[q.question()] = append(known, q.answer)
 	}
 	for _, t := range p.removed {
-		p.pushDown(t, push)
-	}
-	for _, t := range p.rows {
-		for i, from := range t.anchor {
-			t.grad[i] += pull * (t.w[i] - from)
-		}
-		vec.Adagrad(t.w, t.grad, t.acc, t.rate, adagradEps)
-		clear(t.grad)
-	}
-}
-
-// backward carries the gradient by score to the touched rows.
-func (p *problem) backward() {
-	vec.MulNN(p.dq, p.s, p.c, false, 1)
-	moving := p.s
-	moving.Cols = p.moving
-	if p.moving > 0 {
-		vec.MulTN(p.dc, moving, p.q, false, 1)
-	}
-	for i, row := range p.pool[:p.moving] {
-		vec.Axpy(1, p.dc.Row(i), p.at[rowKey{row: row}].grad)
-	}
-	it := p.l.tables.Family.Interaction
-	for i, q := range p.queries {
-		relation := p.l.relationRow(q.relation, q.heads)
-		if !q.kept {
-			p.shrink(rowKey{row: q.fixed})
-			p.shrink(rowKey{true, relation})
-			p.shrink(rowKey{row: q.answer})
-		}
-		dFixed, dRelation := p.gradOf(rowKey{row: q.fixed}), p.gradOf(rowKey{true, relation})
-		if dFixed == nil && dRelation == nil {
-			continue
-		}
-		fixed, r, dq := p.l.tables.Entity(q.fixed), p.l.tables.Relation(relation), p.dq.Row(i)
-		if q.heads && !p.l.tables.Reciprocal {
-			it.Grad(1, dq, r, fixed, nil, dRelation, dFixed)
-		} else {
-			it.Grad(1, fixed, r, dq, dFixed, dRelation, nil)
-		}
-	}
-}
-
-// gradOf returns where a row's gradient is added; nil for a row that does not move.
-func (p *problem) gradOf(k rowKey) []float32 {
-	if t := p.at[k]; t != nil {
-		return t.grad
+		tails, heads := question{t.H, t.R, false}, question{t.T, t.R, true}
+		p.hidden[tails], p.hidden[heads] = append(p.hidden[tails], t.T), append(p.hidden[heads], t.H)
 	}
 	return nil
+}
+
+// hide puts the scores of hidden candidates out of the softmax.
+func (p *problem) hide(q query, scores []float32) {
+	for _, row := range p.hidden[q.question()] {
+		if column, in := p.column[row]; in && column < len(scores) && (row != q.answer || q.kept) {
+			scores[column] = float32(math.Inf(-1))
+		}
+	}
 }

@@ -53,11 +53,11 @@ func (p *problem) excess(t model.Triple) float32 {
 }
 
 // forgotten returns the score that a removed triple may have at most: below the threshold by the margin, or, for a
-// model without calibration, half a stated triple's.
+// model without calibration, midway between stated triples' and random ones'.
 func (l *learner) forgotten() float32 {
 	c := l.calibration
 	if !c.Fitted() || c.Slope <= 0 || c.Threshold <= 0 || c.Threshold >= 1 {
-		return l.base.Typical / 2
+		return (l.base.Typical + l.base.Low) / 2
 	}
 	odds := math.Log(c.Threshold/(1-c.Threshold)) - margin
 	return float32((odds - c.Intercept) / c.Slope)

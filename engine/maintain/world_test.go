@@ -21,6 +21,7 @@ type world struct {
 	store      *store.Store
 	data       train.Data
 	checkpoint string
+	seeds      uint64 // given out
 }
 
 const testBase = "http://example.org/"

@@ -66,6 +66,11 @@ func (p *parameters) initialise(scale float64, random *rand.Rand) {
 			start(p.Relation(uint32(r)))
 		}
 	}
+	p.renorm()
+}
+
+// renorm renews the squared norms of the entity rows where they are kept.
+func (p *parameters) renorm() {
 	if p.norms != nil {
 		vec.SquaredNorms(p.EntityMatrix(), p.norms)
 	}

@@ -1,0 +1,227 @@
+package maintain
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/inklingdb/inkling/engine/model"
+	"github.com/inklingdb/inkling/engine/train"
+	"github.com/inklingdb/inkling/store"
+)
+
+// A large commit is applied part by part, each saved and published before the next: new terms are placed, the added
+// triples are studied by the training's own passes, a portion at a time, and the removed ones are unlearnt.
+
+const (
+	// studied is how many triples are studied together: enough that passes over them cost as little a triple as in training.
+	studied = 20_000
+	// unlearntTogether is how many removed triples make a part.
+	unlearntTogether = 256
+	// outgrown is by how many times the triples trained on the changes may grow before a new training is asked for.
+	outgrown = 0.5
+)
+
+// large applies the part of a large commit that a stage stands before, and returns the next stage: the zero one after
+// the last part.
+func (l *learner) large(ctx context.Context, added, removed []store.Triple, s stage, h *history, random *rand.Rand) (stage, error) {
+	adding := (len(added) + studied - 1) / studied
+	parts := 1 + adding + (len(removed)+unlearntTogether-1)/unlearntTogether
+	part := int(s.Part)
+	var err error
+	switch {
+	case part == 0:
+		if err = l.place(ctx, added, h, random); err == nil {
+			err = l.uproot(ctx, removed, h, random)
+		}
+	case part <= adding:
+		chunk := added[(part-1)*studied : min(part*studied, len(added))]
+		l.changes += int64(len(chunk))
+		err = l.study(ctx, chunk, h, uint64(part))
+	default:
+		at := (part - 1 - adding) * unlearntTogether
+		chunk := removed[at:min(at+unlearntTogether, len(removed))]
+		l.changes += int64(len(chunk))
+		err = l.inGroups(ctx, chunk, h, random, l.unlearn)
+	}
+	if err != nil {
+		return s, err
+	}
+	if part++; part == parts {
+		l.pending = 0
+		l.outgrow(h)
+		return stage{}, l.recalibrate(h)
+	}
+	l.pending = len(added) + len(removed) - min((part-1)*studied, len(added)) - max(0, part-1-adding)*unlearntTogether
+	return stage{Part: uint32(part)}, nil
+}
+
+// outgrow asks for a new training where much of the graph is newer than the model's.
+func (l *learner) outgrow(h *history) {
+	if n := l.base.Triples; n > 0 && float64(l.changes) > outgrown*float64(n) {
+		l.stale = fmt.Sprintf("%d changes by version %d, to %d triples trained on", l.changes, h.version, n)
+	}
+}
+
+// bulk applies one part of a bulk import: it goes on through the graph from the stage's triple until it has found a
+// portion of triples that the model has no rows for or does not believe, places what is new and studies them.
+func (l *learner) bulk(ctx context.Context, s stage, h *history, random *rand.Rand) (stage, error) {
+	found, from, done, err := l.unbelieved(ctx, s.From, h)
+	if err != nil {
+		return s, err
+	}
+	l.changes += int64(len(found))
+	if l.solver != nil {
+		err = l.refit(ctx, found, nil, h, random)
+	} else if err = l.place(ctx, found, h, random); err == nil {
+		err = l.study(ctx, found, h, uint64(s.Part))
+	}
+	if err != nil {
+		return s, err
+	}
+	if done && l.solver != nil && len(found) > 0 {
+		return stage{Part: s.Part + 1, From: from}, nil // R is solved for with the sums over these rows, in a part of its own
+	}
+	if done {
+		l.pending = 0
+		l.outgrow(h)
+		if l.solver != nil {
+			if err := l.solveRelations(ctx, h); err != nil {
+				return s, err
+			}
+		}
+		return stage{}, l.recalibrate(h)
+	}
+	l.pending = studied // at least; the log does not say
+	return stage{Part: s.Part + 1, From: from}, nil
+}
+
+// unbelieved returns a portion of the triples from one on that the model lacks terms of or takes for false, and the
+// triple after them; done says that there are no more.
+func (l *learner) unbelieved(ctx context.Context, from store.Triple, h *history) (out []store.Triple, next store.Triple, done bool, err error) {
+	const page = 4096
+	e := model.Embedding{Tables: l.tables}
+	least := l.least()
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, from, false, err
+		}
+		triples, err := h.Triples(store.Pattern{}, from, page)
+		if err != nil {
+			return nil, from, false, err
+		}
+		for _, t := range triples {
+			if !isEntity(t.O) {
+				continue
+			}
+			if rows, known := l.tables.Vocabulary.Triple(t); known && e.Score(rows.H, rows.R, rows.T) >= least {
+				continue
+			}
+			if out = append(out, t); len(out) == studied {
+				t.O++
+				return out, t, false, nil
+			}
+		}
+		if len(triples) > 0 {
+			from = triples[len(triples)-1]
+			from.O++
+		}
+		if len(triples) < page {
+			return out, from, true, nil
+		}
+	}
+}
+
+// least returns the score of a triple that is just a fact; without calibration, midway between stated triples' and
+// random ones'.
+func (l *learner) least() float32 {
+	c := l.calibration
+	if !c.Fitted() || c.Slope <= 0 || c.Threshold <= 0 || c.Threshold >= 1 {
+		return (l.base.Typical + l.base.Low) / 2
+	}
+	return c.Score(c.Threshold)
+}
+
+// study takes the training's passes over the questions that triples answer, with the other answers that the graph has.
+func (l *learner) study(ctx context.Context, triples []store.Triple, h *history, part uint64) error {
+	asked := l.rowsOf(triples)
+	if len(asked) == 0 {
+		return nil
+	}
+	around, err := l.answers(ctx, asked, h)
+	if err != nil {
+		return err
+	}
+	o := l.training
+	o.Workers = l.options.Workers
+	set(&o.Batch, studyBatch)
+	o.Batch = min(o.Batch, max(studyBatch/8, 2*len(asked)/studySteps))
+	o.Epochs = max(1, studySteps*o.Batch/(2*len(asked)))
+	o.Seed = l.options.Seed ^ uint64(h.version)<<20 ^ part
+	o.Progress = func(train.Progress) { l.options.Yield(ctx) }
+	t, err := train.Continue(ctx, l.tables, train.Data{Train: around}, asked, o)
+	if err != nil {
+		return fmt.Errorf("maintain: version %d: %w", h.version, err)
+	}
+	l.adopt(t)
+	return nil
+}
+
+// studySteps is how many steps are taken over a portion at least, with studyBatch questions each where the training does
+// not say: few triples are passed over more than once.
+const (
+	studySteps = 48
+	studyBatch = 256
+)
+
+// answers returns the triples with all other answers to the questions that they answer.
+func (l *learner) answers(ctx context.Context, asked []model.Triple, h *history) ([]model.Triple, error) {
+	seen := make(map[model.Triple]bool, 2*len(asked))
+	questions := map[question]bool{}
+	out := slices.Clone(asked)
+	for _, t := range asked {
+		seen[t] = true
+	}
+	for i, t := range asked {
+		if i%1024 == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		for _, q := range []query{{fixed: t.H, relation: t.R}, {fixed: t.T, relation: t.R, heads: true}} {
+			if questions[q.question()] {
+				continue
+			}
+			questions[q.question()] = true
+			known, err := l.known(h, q)
+			if err != nil {
+				return nil, err
+			}
+			for _, row := range known {
+				x := model.Triple{H: q.fixed, R: q.relation, T: row}
+				if q.heads {
+					x.H, x.T = row, q.fixed
+				}
+				if !seen[x] {
+					seen[x] = true
+					out = append(out, x)
+				}
+			}
+		}
+	}
+	return out, nil
+}
+
+// adopt takes over tables of the same shape and notes which rows differ.
+func (l *learner) adopt(t model.Tables) {
+	for e := range uint32(t.Vocabulary.Entities()) {
+		if !slices.Equal(t.Entity(e), l.tables.Entity(e)) {
+			l.touch(rowKey{row: e})
+		}
+	}
+	for r := range uint32(t.RelationRows()) {
+		if !slices.Equal(t.Relation(r), l.tables.Relation(r)) {
+			l.touch(rowKey{true, r})
+		}
+	}
+	l.tables = t
+}

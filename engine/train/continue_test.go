@@ -1,0 +1,70 @@
+package train
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/inklingdb/inkling/engine/model"
+	"github.com/inklingdb/inkling/store"
+)
+
+// TestContinueGoesOn trains on most of a small graph and goes on with the rest: its triples must score higher, and the
+// result must not depend on the number of workers.
+func TestContinueGoesOn(t *testing.T) {
+	var all []model.Triple
+	for i := range uint32(40) {
+		all = append(all, model.Triple{H: i, R: 0, T: (i + 1) % 40}, model.Triple{H: i, R: 1, T: (i + 7) % 40})
+	}
+	v, err := model.NewVocabulary(slices.Collect(ids(0, 40)), slices.Collect(ids(40, 2)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest := all[64:]
+	for _, family := range []string{"complex", "transe", "transe-l1"} {
+		e, err := Train(context.Background(), Data{Vocabulary: v, Train: all[:64]}, Options{Family: family, Dim: 16, Epochs: 20, Seed: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := OptionsOf(e)
+		if o.Loss != Loss(e.Metadata.Settings["loss"]) || o.Family != family || o.LearningRate <= 0 {
+			t.Errorf("%s: the options %+v are not those of %v", family, o, e.Metadata.Settings)
+		}
+		o.Epochs = 10
+		one, err := Continue(context.Background(), e.Tables, Data{Train: all}, rest, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Workers = 2
+		two, err := Continue(context.Background(), e.Tables, Data{Train: all}, rest, o)
+		if err != nil || !slices.Equal(one.Entities, two.Entities) || !slices.Equal(one.Relations, two.Relations) {
+			t.Errorf("%s: two workers give other tables, %v", family, err)
+		}
+		rankOf := func(t model.Tables) (sum int) {
+			scores := make([]float32, 40)
+			for _, x := range rest {
+				(&model.Embedding{Tables: t}).ScoreTails(x.H, x.R, scores)
+				for _, s := range scores {
+					if s > scores[x.T] {
+						sum++
+					}
+				}
+			}
+			return sum
+		}
+		if was, now := rankOf(e.Tables), rankOf(one); now >= was {
+			t.Errorf("%s: the new triples' ranks sum to %d, before to %d", family, now, was)
+		}
+	}
+}
+
+// ids yields n term identifiers after the first skip.
+func ids(skip, n int) func(func(store.TermID) bool) {
+	return func(yield func(store.TermID) bool) {
+		for i := range n {
+			if !yield(store.TermID(skip + i + 1)) {
+				return
+			}
+		}
+	}
+}
