@@ -56,8 +56,14 @@ func (p predictor) Prob(ctx context.Context, triples []store.Triple) ([]float64,
 	return out, ctx.Err()
 }
 
-// Threshold is the probability from which the model calls a triple a fact.
-func (p predictor) Threshold() float64 { return p.model.Threshold }
+// Threshold is the probability from which the model calls a triple of the relation a fact.
+func (p predictor) Threshold(relation store.TermID) float64 {
+	row, ok := p.model.Vocabulary.Relation(relation)
+	if !ok {
+		return p.model.Threshold
+	}
+	return p.model.ThresholdOf(row)
+}
 
 // Model returns the model's name and the commit it has followed to.
 func (p predictor) Model() (string, store.Version) { return p.model.Name, p.model.Version }

@@ -68,7 +68,7 @@ func printEvaluation(out io.Writer, e engine.Evaluation, relations int, shorten 
 		}
 		t.Render()
 	}
-	fmt.Fprintf(out, "filtered; AUC %.4f, F1 %.4f, accuracy %.4f against random corruptions\n", e.All.AUC, e.All.F1, e.All.Accuracy)
+	fmt.Fprintf(out, "filtered; ROC-AUC %.4f, AP %.4f, F1 %.4f (macro %.4f), accuracy %.4f against random corruptions\n", e.All.AUC, e.All.AP, e.All.F1, e.All.MacroF1, e.All.Accuracy)
 	if e.Unknown > 0 {
 		fmt.Fprintf(out, "%s with a name the model does not know ranked last\n", plural(int64(e.Unknown), "triple"))
 	}

@@ -23,19 +23,43 @@ const calibrationLeast = 50
 // hardCandidates is how deep among a query's best unknown answers a hard negative is drawn.
 const hardCandidates = 50
 
+// Scope is what a threshold is for.
+type Scope string
+
+// The scopes.
+const (
+	GlobalThreshold   Scope = "global"   // one for all relations
+	RelationThreshold Scope = "relation" // relations have their own where the sample says so (eval.RelationThresholds)
+)
+
+// Curve is how scores become probabilities.
+type Curve string
+
+// The curves.
+const (
+	PlattCurve    Curve = "platt"    // a logistic curve: two parameters, right even on a small sample
+	IsotonicCurve Curve = "isotonic" // any rising curve; it needs some thousand samples. Zadrozny, Elkan 2002
+)
+
+// Calibrate is Options.Calibrate with the default curve and threshold.
+func Calibrate(ctx context.Context, e *model.Embedding, d Data, seed uint64, workers int) (model.Calibration, error) {
+	return Options{Seed: seed, Workers: workers}.Calibrate(ctx, e, d)
+}
+
 // Calibrate fits the probability of an embedding on held-out triples d.Valid (where there are fewer than 50, with
 // training triples beside them, which flatters) against three corruptions of each end, none of them a known triple:
 // one entity drawn uniformly, one drawn from those that stand at that end of the relation elsewhere, and one
 // drawn from the model's own best 50 answers to the query. True triples are thus one in seven: probabilities are right
 // for questions with that share of truth among candidates of these kinds, too high for arbitrary pairs and a guess
-// for anything else. Unknown is taken as false, so true triples that the graph lacks pull probabilities down.
-func Calibrate(ctx context.Context, e *model.Embedding, d Data, seed uint64, workers int) (model.Calibration, error) {
-	random := rand.New(rand.NewPCG(seed, 5))
+// for anything else. Unknown is taken as false, so true triples that the graph lacks pull probabilities down. Of the
+// options it heeds Seed, Workers, Calibration, Threshold and Objective.
+func (o Options) Calibrate(ctx context.Context, e *model.Embedding, d Data) (model.Calibration, error) {
+	random := rand.New(rand.NewPCG(o.Seed, 5))
 	held := sampleTriples(d.Valid, calibrationTriples, random)
 	if missing := calibrationLeast - len(held); missing > 0 {
 		held = append(slices.Clone(held), sampleTriples(d.Train, missing, random)...)
 	}
-	c := corruptor{e: e, known: eval.NewKnown(d.Train, d.Valid, d.Test), ends: endsOf(d.Train), random: random, workers: workers}
+	c := corruptor{e: e, known: eval.NewKnown(d.Train, d.Valid, d.Test), ends: endsOf(d.Train), random: random, workers: max(1, o.Workers)}
 	var samples []eval.Sample
 	step := max(1, min(corruptedAtOnce, calibrationScores/(2*e.Vocabulary.Entities())))
 	for from := 0; from < len(held); from += step {
@@ -44,7 +68,7 @@ func Calibrate(ctx context.Context, e *model.Embedding, d Data, seed uint64, wor
 		}
 		samples = c.samples(held[from:min(from+step, len(held))], samples)
 	}
-	return fit(samples), nil
+	return o.FitCalibration(samples), nil
 }
 
 // corruptedAtOnce is how many triples' queries are scored by one product, and calibrationScores how many scores
@@ -54,17 +78,26 @@ const (
 	calibrationScores = 16 << 20
 )
 
-// fit returns the calibration of scored samples.
-func fit(samples []eval.Sample) model.Calibration {
+// FitCalibration returns the calibration of triples whose truth is known, given with their scores. Of the options it
+// heeds Calibration, Threshold and Objective.
+func (o Options) FitCalibration(samples []eval.Sample) model.Calibration {
+	setDefault(&o.Objective, eval.ByF1)
 	c := Platt(samples)
 	if c.Slope <= 0 {
 		c = monotone(c, samples)
 	}
-	for i, s := range samples {
-		samples[i].Score = c.Prob(float32(s.Score))
+	if o.Calibration == IsotonicCurve {
+		c.Knots = isotonic(samples)
 	}
-	c.Threshold = eval.BestThreshold(samples)
-	c.F1 = eval.Classify(samples, c.Threshold).F1
+	probable := slices.Clone(samples)
+	for i, s := range samples {
+		probable[i].Score = c.Prob(float32(s.Score))
+	}
+	c.Threshold = eval.BestThreshold(probable, o.Objective)
+	if o.Threshold == RelationThreshold {
+		c.Thresholds = eval.RelationThresholds(probable, o.Objective, c.Threshold)
+	}
+	c.F1 = eval.Classify(probable, c.ThresholdOf).F1
 	return c
 }
 
@@ -127,12 +160,12 @@ func (c *corruptor) samples(held []model.Triple, dst []eval.Sample) []eval.Sampl
 	scores := vec.MatrixOf(c.scores, len(queries), n)
 	c.e.ScoreQueries(queries, scores, c.workers)
 	for i, t := range held {
-		dst = append(dst, eval.Sample{Score: float64(c.e.Score(t.H, t.R, t.T)), True: true})
+		dst = append(dst, eval.Sample{Score: float64(c.e.Score(t.H, t.R, t.T)), True: true, Relation: t.R})
 		for _, tail := range c.corruptions(queries[2*i], c.ends.tails[t.R], scores.Row(2*i)) {
-			dst = append(dst, eval.Sample{Score: float64(c.e.Score(t.H, t.R, tail))})
+			dst = append(dst, eval.Sample{Score: float64(c.e.Score(t.H, t.R, tail)), Relation: t.R})
 		}
 		for _, head := range c.corruptions(queries[2*i+1], c.ends.heads[t.R], scores.Row(2*i+1)) {
-			dst = append(dst, eval.Sample{Score: float64(c.e.Score(head, t.R, t.T))})
+			dst = append(dst, eval.Sample{Score: float64(c.e.Score(head, t.R, t.T)), Relation: t.R})
 		}
 	}
 	return dst
@@ -167,92 +200,4 @@ func (c *corruptor) corruptions(q model.Query, fitting []uint32, scores []float3
 		rows = append(rows, uint32(best[c.random.IntN(len(best))].Index))
 	}
 	return rows
-}
-
-// Platt fits σ(slope·score + intercept) to samples by Newton's method on the logistic loss, with Platt's smoothed targets,
-// which keep the parameters finite when the classes separate. Platt: Probabilistic Outputs for Support Vector
-// Machines, 1999; Lin, Lin, Weng 2007 for the targets. Threshold and F1 are left unset; without both kinds of
-// sample the result is the prior for every score.
-func Platt(samples []eval.Sample) model.Calibration {
-	positives := 0
-	var mean, square float64
-	for _, s := range samples {
-		if s.True {
-			positives++
-		}
-		mean += s.Score
-		square += s.Score * s.Score
-	}
-	n := float64(len(samples))
-	c := model.Calibration{Samples: len(samples)}
-	if n == 0 {
-		return c
-	}
-	c.Prior = float64(positives) / n
-	high := (float64(positives) + 1) / (float64(positives) + 2)
-	low := 1 / (n - float64(positives) + 2)
-	mean /= n
-	spread := math.Sqrt(math.Max(square/n-mean*mean, 0))
-	a, b := 0.0, math.Log((float64(positives)+1)/(n-float64(positives)+1))
-	if spread > 0 && positives > 0 && positives < len(samples) {
-		// On standardised scores, so that the Hessian is well conditioned whatever the scores' scale.
-		a, b = newton(samples, logistic{mean: mean, spread: spread, high: high, low: low}, a, b)
-		c.Slope, c.Intercept = a/spread, b-a*mean/spread
-		return c
-	}
-	c.Intercept = b
-	return c
-}
-
-// logistic is the loss that Platt minimises.
-type logistic struct{ mean, spread, high, low float64 }
-
-// at returns the loss at (a, b).
-func (l logistic) at(samples []eval.Sample, a, b float64) float64 {
-	var loss float64
-	for _, s := range samples {
-		z := a*(s.Score-l.mean)/l.spread + b
-		loss += softplus(z) - l.target(s)*z
-	}
-	return loss
-}
-
-func (l logistic) target(s eval.Sample) float64 {
-	if s.True {
-		return l.high
-	}
-	return l.low
-}
-
-func softplus(z float64) float64 { return math.Max(z, 0) + math.Log1p(math.Exp(-math.Abs(z))) }
-
-// newton minimises the loss from (a, b) with halved steps where a full one does not descend.
-func newton(samples []eval.Sample, l logistic, a, b float64) (float64, float64) {
-	loss := l.at(samples, a, b)
-	for range 100 {
-		var ga, gb, haa, hab, hbb float64
-		for _, s := range samples {
-			x := (s.Score - l.mean) / l.spread
-			p := 1 / (1 + math.Exp(-(a*x + b)))
-			g, h := p-l.target(s), p*(1-p)+1e-12
-			ga, gb = ga+g*x, gb+g
-			haa, hab, hbb = haa+h*x*x, hab+h*x, hbb+h
-		}
-		det := haa*hbb - hab*hab
-		if math.Abs(ga)+math.Abs(gb) < 1e-8*float64(len(samples)) || det <= 0 {
-			break
-		}
-		da, db := (hbb*ga-hab*gb)/det, (haa*gb-hab*ga)/det
-		step, next := 1.0, 0.0
-		for ; step > 1e-8; step /= 2 {
-			if next = l.at(samples, a-step*da, b-step*db); next < loss {
-				break
-			}
-		}
-		if next >= loss {
-			break
-		}
-		a, b, loss = a-step*da, b-step*db, next
-	}
-	return a, b
 }

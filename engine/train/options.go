@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"time"
 
+	"github.com/inklingdb/inkling/engine/eval"
 	"github.com/inklingdb/inkling/engine/model"
 )
 
@@ -57,6 +58,10 @@ type Options struct {
 	ValidEvery  int           `json:"valid_every,omitempty"`  // epochs between validations
 	ValidSample int           `json:"valid_sample,omitempty"` // validate on at most so many triples, the same ones each time; negative: all
 	Patience    int           `json:"patience,omitempty"`     // stop after so many validations without a better MRR; negative: never
+
+	Calibration Curve          `json:"calibration,omitempty"` // from scores to probabilities
+	Threshold   Scope          `json:"threshold,omitempty"`   // of what counts as a fact
+	Objective   eval.Objective `json:"objective,omitempty"`   // that the threshold is best by
 
 	Seed    uint64 `json:"seed,omitempty"`    // same data, settings and seed: same model
 	Workers int    `json:"workers,omitempty"` // goroutines; 0 means 1. The model does not depend on it.
@@ -127,6 +132,9 @@ func (o Options) Defaults(d Data) Options {
 	setDefault(&o.ValidEvery, pick(small, 5, 2))
 	setDefault(&o.ValidSample, 2000)
 	setDefault(&o.Patience, 5)
+	setDefault(&o.Calibration, PlattCurve)
+	setDefault(&o.Threshold, GlobalThreshold)
+	setDefault(&o.Objective, eval.ByF1)
 	setDefault(&o.Workers, 1)
 	o.N3 = max(o.N3, 0)
 	if asked := 2 * len(d.Train); asked > 0 && o.Batch <= largestBatch {
@@ -316,6 +324,15 @@ func (o Options) settings() map[string]string {
 		if value > 0 {
 			s[name] = fmt.Sprint(value)
 		}
+	}
+	if o.Calibration != PlattCurve {
+		s["calibration"] = string(o.Calibration)
+	}
+	if o.Threshold != GlobalThreshold {
+		s["threshold"] = string(o.Threshold)
+	}
+	if o.Objective != eval.ByF1 {
+		s["objective"] = string(o.Objective)
 	}
 	kind, _ := o.Loss.kind()
 	if kind != dense && !o.Shared { // their products are float32
