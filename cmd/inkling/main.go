@@ -16,6 +16,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/inklingdb/inkling/engine"
+	"github.com/inklingdb/inkling/engine/experiment"
 	"github.com/inklingdb/inkling/engine/model"
 	"github.com/inklingdb/inkling/engine/plot"
 	"github.com/inklingdb/inkling/engine/project"
@@ -93,7 +94,8 @@ func run(args []string) int {
 		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Exit(func(c int) { code = c }), kong.Bind(a), kong.Vars{
 			"listen": server.DefaultListen, "families": nameList(model.Families, func(f model.Family) string { return f.Name }),
-			"presets": nameList(train.Presets, func(p train.Preset) string { return p.Name }),
+			"factmodels": strings.Join(experiment.DefaultFactModels, " and "),
+			"presets":    nameList(train.Presets, func(p train.Preset) string { return p.Name }),
 		})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "inkling:", err)
