@@ -37,7 +37,7 @@ type FactResult struct {
 	Seed      uint64     `json:"seed"`
 	Subjects  int        `json:"subjects"` // percent
 	Triples   int        `json:"triples"`  // of the graph, all that are stated
-	Density   float64    `json:"density"`  // triples over entities² × relations
+	Density   float64    `json:"density"`  // triples over entities²
 	Settings  string     `json:"settings"`
 	Doubtful  int        `json:"doubtful"` // facts of all folds that were drawn as false and are true
 	Folds     []FactFold `json:"folds"`

@@ -139,14 +139,14 @@ func (s *factSet) protocol() Protocol {
 	return Uniform
 }
 
-// density is the share of the cells of the tensor that are stated.
+// density is triples over entities squared, as the source's Table 2 counts it.
 func (s *factSet) density() float64 {
 	n := float64(s.vocabulary.Entities())
-	return float64(len(s.graph)) / (n * n * float64(s.vocabulary.Relations()))
+	return float64(len(s.graph)) / (n * n)
 }
 
-// reduced returns the set with a share of its subjects, drawn at random, the triples that they and objects among them
-// have, and rows for no others: the graph becomes denser. Drawn protocols only.
+// reduced returns the set with a share of its subjects, drawn at random, and their triples, whose objects stay: a graph
+// with more subjects than objects becomes denser (the source's §4.4.2). It has no files: its facts are drawn.
 func (s *factSet) reduced(percent int, seed uint64) (*factSet, error) {
 	if percent == 100 {
 		return s, nil
@@ -232,10 +232,7 @@ func (s *factSet) problems(o FactOptions) ([]problem, error) {
 		if len(s.test) == 0 || len(s.valid) == 0 {
 			return nil, fmt.Errorf("it has no valid and test split to draw from")
 		}
-		valid := eval.WeightedFacts(s.valid, known, entities, o.Seed+validSeed)
-		for fold := range o.Folds {
-			list = append(list, problem{s.train, valid, eval.WeightedFacts(s.test, known, entities, o.Seed+uint64(fold))})
-		}
+		list = s.weighted(known, o)
 	case Labelled:
 		if len(s.testFacts) == 0 || len(s.validFacts) == 0 {
 			return nil, fmt.Errorf("it has no valid_labelled and test_labelled, nor valid_negatives and test_negatives")
@@ -245,6 +242,24 @@ func (s *factSet) problems(o FactOptions) ([]problem, error) {
 		return nil, fmt.Errorf("there is no protocol %q; there are %v", o.Protocol, Protocols)
 	}
 	return list, nil
+}
+
+// weighted returns the folds drawn of the test split. All are asked of one model and share its validation facts, which are
+// in none of them.
+func (s *factSet) weighted(known *eval.Known, o FactOptions) (list []problem) {
+	entities, asked := s.vocabulary.Entities(), map[model.Triple]bool{}
+	for fold := range o.Folds {
+		p := problem{train: s.train, test: eval.WeightedFacts(s.test, known, entities, o.Seed+uint64(fold))}
+		for _, f := range p.test {
+			asked[f.Triple] = true
+		}
+		list = append(list, p)
+	}
+	valid := slices.DeleteFunc(eval.WeightedFacts(s.valid, known, entities, o.Seed+validSeed), func(f eval.Fact) bool { return asked[f.Triple] })
+	for i := range list {
+		list[i].valid = valid
+	}
+	return list
 }
 
 // validSeed sets the draw of validation facts apart from that of the test.
