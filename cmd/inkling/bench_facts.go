@@ -17,7 +17,7 @@ import (
 
 type benchFacts struct {
 	Folder      []string `arg:"" help:"Benchmark folders: train, valid and test, or all, as .tsv or .tsv.gz; with folds, padia_folds, valid_labelled and test_labelled, or valid_negatives and test_negatives where the protocol wants them."`
-	Model       []string `placeholder:"NAME" help:"Models; without it ${factmodels}."`
+	Model       []string `placeholder:"NAME" help:"Families, or factorizations, which with -authors behind the name take the settings of the source's authors; without it ${factmodels}."`
 	Protocol    string   `enum:"uniform,weighted,published,labelled," default:"" placeholder:"NAME" help:"uniform, weighted (drawn by seed), published or labelled (files); without it labelled or published where the folder has the files, else uniform."`
 	Folds       int      `default:"5" placeholder:"N" help:"Folds (${default}); of files at most those that they have."`
 	PerRelation int      `placeholder:"N" help:"Facts a relation; without it the source's 200 for WN18, WN18RR, FB13 and WN11, 10 elsewhere."`
@@ -26,6 +26,7 @@ type benchFacts struct {
 	Relations   bool     `help:"Show every relation, too."`
 	JSON        string   `placeholder:"FILE" help:"Write all figures as JSON, - for standard output: what inkling plot facts and density draw."`
 	trainFlags
+	factorFlags
 }
 
 // Run measures every model on every folder.
@@ -92,6 +93,10 @@ func (c *benchFacts) measure(a *app, folder string, subjects []int) ([]experimen
 	o := experiment.FactOptions{
 		Folder: folder, Models: c.Model, Protocol: experiment.Protocol(c.Protocol), Folds: c.Folds, PerRelation: c.PerRelation,
 		Seed: c.Seed, Subjects: subjects, Workers: cmp.Or(c.Workers, runtime.GOMAXPROCS(0)), Base: c.options("", c.Seed),
+	}
+	file := ""
+	if o.Factor, file = c.settings(); file != "" {
+		return nil, usageError{fmt.Errorf("--similarity %s: a file has the similarities of one graph; name one of them", file)}
 	}
 	if len(subjects) > 0 {
 		o.Protocol = experiment.Uniform

@@ -17,6 +17,7 @@ import (
 
 	"github.com/inklingdb/inkling/engine"
 	"github.com/inklingdb/inkling/engine/experiment"
+	"github.com/inklingdb/inkling/engine/factor"
 	"github.com/inklingdb/inkling/engine/model"
 	"github.com/inklingdb/inkling/engine/plot"
 	"github.com/inklingdb/inkling/engine/project"
@@ -94,8 +95,10 @@ func run(args []string) int {
 		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Exit(func(c int) { code = c }), kong.Bind(a), kong.Vars{
 			"listen": server.DefaultListen, "families": nameList(model.Families, func(f model.Family) string { return f.Name }),
-			"factmodels": strings.Join(experiment.DefaultFactModels, " and "),
+			"factmodels": strings.Join(experiment.DefaultFactModels, ", "),
 			"presets":    nameList(train.Presets, func(p train.Preset) string { return p.Name }),
+			"methods":    factor.MethodNames(), "factorpresets": factor.PresetNames,
+			"similarities": nameList(factor.Similarities, func(s factor.Similarity) string { return s.Name }),
 		})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "inkling:", err)

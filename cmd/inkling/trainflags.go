@@ -53,6 +53,6 @@ func (f trainFlags) options(family string, seed uint64) train.Options {
 		Negatives: f.Negatives, Sampling: train.Sampling(f.Sampling), Unfiltered: f.Unfiltered, Margin: f.Margin, Temperature: f.Temperature,
 		Shared: f.Shared, Subsample: f.Subsample, NoReciprocal: f.NoReciprocal, QueryTargets: f.QueryTargets, InitScale: f.InitScale,
 		Precision: train.Precision(f.Precision), ValidEvery: f.ValidEvery, Patience: f.Patience, Budget: f.Budget,
-		Calibration: train.Curve(f.Calibration), Threshold: train.Scope(f.Threshold), Objective: eval.Objective(f.Objective), Workers: f.Workers, Seed: seed,
+		CalibrationOptions: train.CalibrationOptions{Calibration: train.Curve(f.Calibration), Threshold: train.Scope(f.Threshold), Objective: eval.Objective(f.Objective)}, Workers: f.Workers, Seed: seed,
 	}
 }

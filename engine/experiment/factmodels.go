@@ -7,23 +7,37 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/inklingdb/inkling/engine/factor"
 	"github.com/inklingdb/inkling/engine/model"
 	"github.com/inklingdb/inkling/engine/train"
 )
 
 // DefaultFactModels are those that Facts trains unless told otherwise.
-var DefaultFactModels = []string{"complex", "rescal"}
+var DefaultFactModels = []string{"complex", "rescal", "rescal-als", "nn-rescal", "linear-reg", "quadratic-reg", "linear-con", "quadratic-con"}
 
-// factTrainer returns a model of a set's training facts, and its settings in words.
-type factTrainer func(ctx context.Context, set string, d train.Data, o train.Options) (*model.Embedding, string, error)
+// authors, behind the name of a factorization, asks for the settings that the source's authors chose.
+const authors = "-authors"
 
-// trainerOf returns what trains a model by its name.
+// factTrainer returns a model of a set's training facts, and its settings in words. Of the options it heeds those that
+// are given.
+type factTrainer func(ctx context.Context, set string, d train.Data, o train.Options, s factor.Settings) (*model.Embedding, string, error)
+
+// trainerOf returns what trains a model by its name: a family of embeddings, a factorization, or that with "-authors".
 func trainerOf(name string) (factTrainer, error) {
+	method, theirs := strings.CutSuffix(name, authors)
+	if m, ok := factor.MethodByName(method); ok {
+		return func(ctx context.Context, set string, d train.Data, o train.Options, s factor.Settings) (*model.Embedding, string, error) {
+			return factorized(ctx, factorSettings(set, m.Name, theirs), d, o, s)
+		}, nil
+	}
 	f, err := model.FamilyByName(name)
 	if err != nil {
-		return nil, fmt.Errorf("%w for fact prediction", err)
+		return nil, fmt.Errorf("%w for fact prediction, and no factorization (there are %s, each also with %s behind it)", err, factor.MethodNames(), authors)
 	}
-	return func(ctx context.Context, set string, d train.Data, o train.Options) (*model.Embedding, string, error) {
+	return func(ctx context.Context, set string, d train.Data, o train.Options, s factor.Settings) (*model.Embedding, string, error) {
+		if err := s.CheckUnused(f.Name); err != nil {
+			return nil, "", err
+		}
 		o.Family = f.Name
 		e, err := train.Train(ctx, d, o.Over(factSettings(set, f.Name)))
 		if err != nil {
@@ -31,6 +45,29 @@ func trainerOf(name string) (factTrainer, error) {
 		}
 		return e, settingsText(e.Metadata.Settings), nil
 	}, nil
+}
+
+func factorized(ctx context.Context, preset factor.Options, d train.Data, o train.Options, s factor.Settings) (*model.Embedding, string, error) {
+	o.Family = preset.Method
+	given, err := factor.From(o, s)
+	if err != nil {
+		return nil, "", err
+	}
+	e, err := factor.Fit(ctx, d, given.Over(preset))
+	if err != nil {
+		return nil, "", err
+	}
+	return e, settingsText(e.Metadata.Settings), nil
+}
+
+// factorSettings returns the settings of a factorization on a set: the authors' where they have some and are asked for.
+func factorSettings(set, method string, theirs bool) factor.Options {
+	if theirs {
+		if p, err := factor.PresetByName(factSetName(set) + "-" + method); err == nil {
+			return p
+		}
+	}
+	return factor.Options{Method: method}
 }
 
 // settingsText writes settings in one line.

@@ -19,7 +19,7 @@ type PublishedAccuracy struct {
 // PublishedFactsOf returns the source's figures of a model on a set, by the names of factor's methods; ok is false when
 // it has none.
 func PublishedFactsOf(set, model string) (PublishedFacts, bool) {
-	p, ok := table4[factSetName(set)][model]
+	p, ok := table4[factSetName(set)][strings.TrimSuffix(model, authors)]
 	return p, ok
 }
 

@@ -9,21 +9,23 @@ import (
 	"time"
 
 	"github.com/inklingdb/inkling/engine/eval"
+	"github.com/inklingdb/inkling/engine/factor"
 	"github.com/inklingdb/inkling/engine/model"
 	"github.com/inklingdb/inkling/engine/train"
 )
 
 // FactOptions of Facts.
 type FactOptions struct {
-	Folder      string   // of a benchmark
-	Protocol    Protocol // "" means the first that the folder has files for, in the order of Protocols
-	Models      []string // names that Trainers know; none means DefaultFactModels
-	Folds       int      // 0 means 5; published and labelled sets have at most their own
-	PerRelation int      // facts a relation of a uniform sample; 0 means the source's: see perRelation
-	Seed        uint64   // of samples and trainings
-	Workers     int      // goroutines of a training; 0 means 1
-	Subjects    []int    // shares of the subjects that are kept, in percent; none means 100
-	Base        train.Options
+	Folder      string          // of a benchmark
+	Protocol    Protocol        // "" means the first that the folder has files for, in the order of Protocols
+	Models      []string        // names that Trainers know; none means DefaultFactModels
+	Folds       int             // 0 means 5; published and labelled sets have at most their own
+	PerRelation int             // facts a relation of a uniform sample; 0 means the source's: see perRelation
+	Seed        uint64          // of samples and trainings
+	Workers     int             // goroutines of a training; 0 means 1
+	Subjects    []int           // shares of the subjects that are kept, in percent; none means 100
+	Base        train.Options   // what is given goes before a model's settings for the set
+	Factor      factor.Settings // likewise, of factorizations
 	// Step is called before each training, with how many there are; may be nil. Progress is the training's.
 	Step     func(model string, fold, done, total int)
 	Progress func(train.Progress)
@@ -219,7 +221,7 @@ func (r *factRun) train(ctx context.Context, p problem) (*model.Embedding, strin
 	o := r.options.Base
 	o.Seed, o.Workers, o.Progress = r.options.Seed, r.options.Workers, r.options.Progress
 	d := train.Data{Vocabulary: r.set.vocabulary, Train: p.train, Valid: eval.Truths(p.valid)}
-	return trainer(ctx, r.set.name, d, o)
+	return trainer(ctx, r.set.name, d, o, r.options.Factor)
 }
 
 // measure calibrates on the validation facts of a fold and tells those of its test.
@@ -228,7 +230,7 @@ func (r *factRun) measure(p problem, e *model.Embedding) (FactFold, error) {
 	if e != nil {
 		score = e.Score
 	}
-	calibration := r.options.Base.FitCalibration(eval.FactSamples(p.valid, score, false))
+	calibration := r.options.Base.CalibrationOptions.Fit(eval.FactSamples(p.valid, score, false))
 	probable := func(samples []eval.Sample) []eval.Sample {
 		for i := range samples {
 			samples[i].Score = calibration.Prob(float32(samples[i].Score))

@@ -41,9 +41,48 @@ const (
 	IsotonicCurve Curve = "isotonic" // any rising curve; it needs some thousand samples. Zadrozny, Elkan 2002
 )
 
-// Calibrate is Options.Calibrate with the default curve and threshold.
-func Calibrate(ctx context.Context, e *model.Embedding, d Data, seed uint64, workers int) (model.Calibration, error) {
-	return Options{Seed: seed, Workers: workers}.Calibrate(ctx, e, d)
+// CalibrationOptions say how an embedding's scores become probabilities, and from which probability on a triple is a
+// fact. The zero value is Platt's curve and one threshold, best by F1.
+type CalibrationOptions struct {
+	Calibration Curve          `json:"calibration,omitempty"`
+	Threshold   Scope          `json:"threshold,omitempty"`
+	Objective   eval.Objective `json:"objective,omitempty"` // that thresholds are best by
+}
+
+// Defaults returns the options with zero ones filled in.
+func (o CalibrationOptions) Defaults() CalibrationOptions {
+	setDefault(&o.Calibration, PlattCurve)
+	setDefault(&o.Threshold, GlobalThreshold)
+	setDefault(&o.Objective, eval.ByF1)
+	return o
+}
+
+// Check returns ErrOptions for a word that is none of its list.
+func (o CalibrationOptions) Check() error {
+	o = o.Defaults()
+	if o.Calibration != PlattCurve && o.Calibration != IsotonicCurve {
+		return fmt.Errorf("train: %w: calibration %q (there are %s, %s)", ErrOptions, o.Calibration, PlattCurve, IsotonicCurve)
+	}
+	if o.Threshold != GlobalThreshold && o.Threshold != RelationThreshold {
+		return fmt.Errorf("train: %w: threshold %q (there are %s, %s)", ErrOptions, o.Threshold, GlobalThreshold, RelationThreshold)
+	}
+	if err := o.Objective.Check(); err != nil {
+		return fmt.Errorf("train: %w: %w", ErrOptions, err)
+	}
+	return nil
+}
+
+// Settings adds what is not the default to a model's settings.
+func (o CalibrationOptions) Settings(s map[string]string) {
+	o = o.Defaults()
+	for name, pair := range map[string][2]string{
+		"calibration": {string(o.Calibration), string(PlattCurve)}, "threshold": {string(o.Threshold), string(GlobalThreshold)},
+		"objective": {string(o.Objective), string(eval.ByF1)},
+	} {
+		if pair[0] != pair[1] {
+			s[name] = pair[0]
+		}
+	}
 }
 
 // Calibrate fits the probability of an embedding on held-out triples d.Valid (where there are fewer than 50, with
@@ -51,15 +90,14 @@ func Calibrate(ctx context.Context, e *model.Embedding, d Data, seed uint64, wor
 // one entity drawn uniformly, one drawn from those that stand at that end of the relation elsewhere, and one
 // drawn from the model's own best 50 answers to the query. True triples are thus one in seven: probabilities are right
 // for questions with that share of truth among candidates of these kinds, too high for arbitrary pairs and a guess
-// for anything else. Unknown is taken as false, so true triples that the graph lacks pull probabilities down. Of the
-// options it heeds Seed, Workers, Calibration, Threshold and Objective.
-func (o Options) Calibrate(ctx context.Context, e *model.Embedding, d Data) (model.Calibration, error) {
-	random := rand.New(rand.NewPCG(o.Seed, 5))
-	held := sampleTriples(d.Valid, calibrationTriples, random)
+// for anything else. Unknown is taken as false, so true triples that the graph lacks pull probabilities down.
+func (o CalibrationOptions) Calibrate(ctx context.Context, e *model.Embedding, d Data, seed uint64, workers int) (model.Calibration, error) {
+	random := rand.New(rand.NewPCG(seed, 5))
+	held := Sample(d.Valid, calibrationTriples, random)
 	if missing := calibrationLeast - len(held); missing > 0 {
-		held = append(slices.Clone(held), sampleTriples(d.Train, missing, random)...)
+		held = append(slices.Clone(held), Sample(d.Train, missing, random)...)
 	}
-	c := corruptor{e: e, known: eval.NewKnown(d.Train, d.Valid, d.Test), ends: endsOf(d.Train), random: random, workers: max(1, o.Workers)}
+	c := corruptor{e: e, known: eval.NewKnown(d.Train, d.Valid, d.Test), ends: endsOf(d.Train), random: random, workers: max(1, workers)}
 	var samples []eval.Sample
 	step := max(1, min(corruptedAtOnce, calibrationScores/(2*e.Vocabulary.Entities())))
 	for from := 0; from < len(held); from += step {
@@ -68,7 +106,7 @@ func (o Options) Calibrate(ctx context.Context, e *model.Embedding, d Data) (mod
 		}
 		samples = c.samples(held[from:min(from+step, len(held))], samples)
 	}
-	return o.FitCalibration(samples), nil
+	return o.Fit(samples), nil
 }
 
 // corruptedAtOnce is how many triples' queries are scored by one product, and calibrationScores how many scores
@@ -78,10 +116,9 @@ const (
 	calibrationScores = 16 << 20
 )
 
-// FitCalibration returns the calibration of triples whose truth is known, given with their scores. Of the options it
-// heeds Calibration, Threshold and Objective.
-func (o Options) FitCalibration(samples []eval.Sample) model.Calibration {
-	setDefault(&o.Objective, eval.ByF1)
+// Fit returns the calibration of triples whose truth is known, given with their scores.
+func (o CalibrationOptions) Fit(samples []eval.Sample) model.Calibration {
+	o = o.Defaults()
 	c := Platt(samples)
 	if c.Slope <= 0 {
 		c = monotone(c, samples)

@@ -19,7 +19,7 @@ func TestCalibrationNeverFalls(t *testing.T) {
 		"equal":      {{Score: 1, True: true}, {Score: 1}},
 		"one kind":   {{Score: 1}, {Score: 2}},
 	} {
-		c := Options{}.FitCalibration(samples)
+		c := CalibrationOptions{}.Fit(samples)
 		if low, high := c.Prob(-1), c.Prob(5); !(low < high) || low <= 0 || high >= 1 {
 			t.Errorf("%s: Prob(-1) = %g, Prob(5) = %g", name, low, high)
 		}
@@ -54,7 +54,7 @@ func TestIsotonicFollowsAStep(t *testing.T) {
 		}
 		return sum / 10
 	}
-	platt, iso := Options{}.FitCalibration(samples), Options{Calibration: IsotonicCurve}.FitCalibration(samples)
+	platt, iso := CalibrationOptions{}.Fit(samples), CalibrationOptions{Calibration: IsotonicCurve}.Fit(samples)
 	if p, i := distance(platt), distance(iso); i > 0.03 || p < 2*i {
 		t.Errorf("mean distance %.3f from the step, Platt's %.3f", i, p)
 	}
@@ -121,7 +121,7 @@ func TestRelationsMayHaveTheirOwnThreshold(t *testing.T) {
 	for _, s := range rising(400, 6) {
 		samples = append(samples, eval.Sample{Score: s.Score + 8, True: s.True, Relation: 3})
 	}
-	one, own := Options{}.FitCalibration(samples), Options{Threshold: RelationThreshold}.FitCalibration(samples)
+	one, own := CalibrationOptions{}.Fit(samples), CalibrationOptions{Threshold: RelationThreshold}.Fit(samples)
 	if one.Thresholds != nil || own.Threshold != one.Threshold || len(own.Thresholds) == 0 {
 		t.Fatalf("thresholds %v and %v", one.Thresholds, own.Thresholds)
 	}
@@ -132,8 +132,8 @@ func TestRelationsMayHaveTheirOwnThreshold(t *testing.T) {
 
 func TestWrongCalibrationOptions(t *testing.T) {
 	d := planted(1)
-	for name, o := range map[string]Options{"curve": {Calibration: "beta"}, "scope": {Threshold: "entity"}, "objective": {Objective: "mcc"}} {
-		if err := o.Check(d); !errors.Is(err, ErrOptions) {
+	for name, o := range map[string]CalibrationOptions{"curve": {Calibration: "beta"}, "scope": {Threshold: "entity"}, "objective": {Objective: "mcc"}} {
+		if err := (Options{CalibrationOptions: o}).Check(d); !errors.Is(err, ErrOptions) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

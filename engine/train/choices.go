@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/inklingdb/inkling/engine/eval"
 	"github.com/inklingdb/inkling/internal/vec"
 )
 
@@ -70,14 +69,11 @@ func (o Options) checkChoices() error {
 		{"sampling", string(o.Sampling), []string{string(Uniform), string(Bernoulli), string(Degree), string(Hard)}},
 		{"optimiser", string(o.Optimiser), []string{string(Adagrad), string(Adam)}},
 		{"schedule", string(o.Schedule), []string{string(Linear), string(Cosine), string(Constant), string(Plateau)}},
-		{"calibration", string(o.Calibration), []string{string(PlattCurve), string(IsotonicCurve)}},
-		{"threshold", string(o.Threshold), []string{string(GlobalThreshold), string(RelationThreshold)}},
-		{"objective", string(o.Objective), []string{string(eval.ByF1), string(eval.ByAccuracy)}},
 		{"precision", string(o.Precision), []string{string(FastPrecision), string(Float32)}},
 	} {
 		if !slices.Contains(c.all, c.given) {
 			return fmt.Errorf("train: %w: %s %q (there are %v)", ErrOptions, c.what, c.given, c.all)
 		}
 	}
-	return nil
+	return o.CalibrationOptions.Check()
 }

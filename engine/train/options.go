@@ -10,7 +10,6 @@ import (
 	"reflect"
 	"time"
 
-	"github.com/inklingdb/inkling/engine/eval"
 	"github.com/inklingdb/inkling/engine/model"
 )
 
@@ -59,9 +58,7 @@ type Options struct {
 	ValidSample int           `json:"valid_sample,omitempty"` // validate on at most so many triples, the same ones each time; negative: all
 	Patience    int           `json:"patience,omitempty"`     // stop after so many validations without a better MRR; negative: never
 
-	Calibration Curve          `json:"calibration,omitempty"` // from scores to probabilities
-	Threshold   Scope          `json:"threshold,omitempty"`   // of what counts as a fact
-	Objective   eval.Objective `json:"objective,omitempty"`   // that the threshold is best by
+	CalibrationOptions
 
 	Seed    uint64 `json:"seed,omitempty"`    // same data, settings and seed: same model
 	Workers int    `json:"workers,omitempty"` // goroutines; 0 means 1. The model does not depend on it.
@@ -132,9 +129,7 @@ func (o Options) Defaults(d Data) Options {
 	setDefault(&o.ValidEvery, pick(small, 5, 2))
 	setDefault(&o.ValidSample, 2000)
 	setDefault(&o.Patience, 5)
-	setDefault(&o.Calibration, PlattCurve)
-	setDefault(&o.Threshold, GlobalThreshold)
-	setDefault(&o.Objective, eval.ByF1)
+	o.CalibrationOptions = o.CalibrationOptions.Defaults()
 	setDefault(&o.Workers, 1)
 	o.N3 = max(o.N3, 0)
 	if asked := 2 * len(d.Train); asked > 0 && o.Batch <= largestBatch {
@@ -325,15 +320,7 @@ func (o Options) settings() map[string]string {
 			s[name] = fmt.Sprint(value)
 		}
 	}
-	if o.Calibration != PlattCurve {
-		s["calibration"] = string(o.Calibration)
-	}
-	if o.Threshold != GlobalThreshold {
-		s["threshold"] = string(o.Threshold)
-	}
-	if o.Objective != eval.ByF1 {
-		s["objective"] = string(o.Objective)
-	}
+	o.CalibrationOptions.Settings(s)
 	kind, _ := o.Loss.kind()
 	if kind != dense && !o.Shared { // their products are float32
 		s["precision"] = string(Float32)
