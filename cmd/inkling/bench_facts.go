@@ -23,6 +23,7 @@ type benchFacts struct {
 	PerRelation int      `placeholder:"N" help:"Facts a relation; without it the source's 200 for WN18, WN18RR, FB13 and WN11, 10 elsewhere."`
 	Seed        uint64   `default:"1" placeholder:"N" help:"Seed of draws and trainings (${default})."`
 	Subjects    string   `placeholder:"LIST" help:"Keep such shares of the subjects, in percent, such as 2,10,25,50,100: how density matters (uniform only)."`
+	Refit       bool     `help:"Train once more with the validation facts, when they have chosen calibration and threshold: twice the time."`
 	Relations   bool     `help:"Show every relation, too."`
 	JSON        string   `placeholder:"FILE" help:"Write all figures as JSON, - for standard output: what inkling plot facts and density draw."`
 	trainFlags
@@ -92,7 +93,7 @@ func (c *benchFacts) measure(a *app, folder string, subjects []int) ([]experimen
 	b := a.newBar("facts")
 	o := experiment.FactOptions{
 		Folder: folder, Models: c.Model, Protocol: experiment.Protocol(c.Protocol), Folds: c.Folds, PerRelation: c.PerRelation,
-		Seed: c.Seed, Subjects: subjects, Workers: cmp.Or(c.Workers, runtime.GOMAXPROCS(0)), Base: c.options("", c.Seed),
+		Seed: c.Seed, Refit: c.Refit, Subjects: subjects, Workers: cmp.Or(c.Workers, runtime.GOMAXPROCS(0)), Base: c.options("", c.Seed),
 	}
 	file := ""
 	if o.Factor, file = c.settings(); file != "" {

@@ -23,6 +23,7 @@ type FactOptions struct {
 	PerRelation int             // facts a relation of a uniform sample; 0 means the source's: see perRelation
 	Seed        uint64          // of samples and trainings
 	Workers     int             // goroutines of a training; 0 means 1
+	Refit       bool            // train again on the validation facts as well, once they have chosen calibration and threshold
 	Subjects    []int           // shares of the subjects that are kept, in percent; none means 100
 	Base        train.Options   // what is given goes before a model's settings for the set
 	Factor      factor.Settings // likewise, of factorizations
@@ -170,32 +171,26 @@ func (r *factRun) run(ctx context.Context, folds []problem) (FactResult, error) 
 		Triples: len(r.set.graph), Density: r.set.density()}
 	r.byRelation = map[uint32][]Averages{}
 	var all []Averages
-	var trained *model.Embedding
-	var seconds float64
+	var f fitted
 	for i, p := range folds {
 		if i == 0 || !p.sameTraining(folds[i-1]) {
 			if r.options.Step != nil && r.model != constant {
 				r.options.Step(r.model, i+1, r.done+i, r.total)
 			}
-			start := time.Now()
 			var err error
-			if trained, out.Settings, err = r.train(ctx, p); err != nil {
+			if f, err = r.fit(ctx, p); err != nil {
 				return out, err
 			}
-			seconds = time.Since(start).Seconds()
+			out.Settings = f.settings
 		}
-		fold, err := r.measure(p, trained)
-		if err != nil {
-			return out, err
-		}
-		fold.Seconds = seconds
-		if trained != nil {
-			fold.Iterations = trained.Metadata.Epochs
+		fold := FactFold{Classification: r.measure(p, f), Threshold: f.calibration.Threshold, Seconds: f.seconds}
+		if f.embedding != nil {
+			fold.Iterations = f.embedding.Metadata.Epochs
 		}
 		out.Folds = append(out.Folds, fold)
-		all = append(all, averages(fold.Classification, seconds))
-		for _, f := range p.test {
-			if f.Doubtful {
+		all = append(all, averages(fold.Classification, f.seconds))
+		for _, x := range p.test {
+			if x.Doubtful {
 				out.Doubtful++
 			}
 		}
@@ -224,33 +219,55 @@ func (r *factRun) train(ctx context.Context, p problem) (*model.Embedding, strin
 	return trainer(ctx, r.set.name, d, o, r.options.Factor)
 }
 
-// measure calibrates on the validation facts of a fold and tells those of its test.
-func (r *factRun) measure(p problem, e *model.Embedding) (FactFold, error) {
-	score := func(uint32, uint32, uint32) float32 { return 0 }
-	if e != nil {
-		score = e.Score
+// fitted is a trained model with what its validation facts chose. The embedding of the constant is nil.
+type fitted struct {
+	embedding   *model.Embedding
+	settings    string
+	calibration model.Calibration
+	seconds     float64
+}
+
+func (f fitted) score(h, r, t uint32) float32 {
+	if f.embedding == nil {
+		return 0
 	}
-	calibration := r.options.Base.CalibrationOptions.Fit(eval.FactSamples(p.valid, score, false))
-	probable := func(samples []eval.Sample) []eval.Sample {
-		for i := range samples {
-			samples[i].Score = calibration.Prob(float32(samples[i].Score))
-		}
-		return samples
+	return f.embedding.Score(h, r, t)
+}
+
+// fit trains on a fold's training facts and calibrates on its validation facts; on both, then, where a refit is asked
+// for.
+func (r *factRun) fit(ctx context.Context, p problem) (f fitted, err error) {
+	start := time.Now()
+	if f.embedding, f.settings, err = r.train(ctx, p); err != nil {
+		return f, err
 	}
+	f.calibration = r.options.Base.CalibrationOptions.Fit(eval.FactSamples(p.valid, f.score, false))
+	if r.options.Refit {
+		f.embedding, f.settings, err = r.train(ctx, problem{train: slices.Concat(p.train, eval.Truths(p.valid))})
+	}
+	f.seconds = time.Since(start).Seconds()
+	return f, err
+}
+
+// measure tells the facts of a fold's test.
+func (r *factRun) measure(p problem, f fitted) eval.Classification {
 	classify := func(certain bool) (eval.Classification, []eval.Sample) {
-		raw := eval.FactSamples(p.test, score, certain)
-		told := probable(slices.Clone(raw))
-		c := eval.Classify(told, calibration.ThresholdOf)
+		raw := eval.FactSamples(p.test, f.score, certain)
+		told := slices.Clone(raw)
+		for i := range told {
+			told[i].Score = f.calibration.Prob(float32(raw[i].Score))
+		}
+		c := eval.Classify(told, f.calibration.ThresholdOf)
 		c.AUC, c.AP = eval.AUC(raw), eval.AveragePrecision(raw) // no probability is so fine as the score
 		return c, told
 	}
 	whole, told := classify(false)
 	certain, _ := classify(true)
 	r.certain = append(r.certain, averages(certain, 0))
-	for _, c := range eval.ClassifyByRelation(told, calibration.ThresholdOf) {
+	for _, c := range eval.ClassifyByRelation(told, f.calibration.ThresholdOf) {
 		r.byRelation[c.Relation] = append(r.byRelation[c.Relation], averages(c.Classification, 0))
 	}
-	return FactFold{Classification: whole, Threshold: calibration.Threshold}, nil
+	return whole
 }
 
 // relations returns the means by relation, in the order of rows.
