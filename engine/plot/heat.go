@@ -33,7 +33,7 @@ func (h *Heat) Describe() string {
 	return words
 }
 
-func (h *Heat) height(width int) int { return width*3/4 + 130 }
+func (h *Heat) height(width int) int { return width*7/10 + 120 }
 
 func (h *Heat) check() error {
 	if len(h.Names) == 0 || len(h.Values) != len(h.Names) {
@@ -64,7 +64,7 @@ func (h *Heat) draw(p *page) {
 		names = max(names, p.width(p.small(), labels[i]))
 	}
 	scale := vg.Length(54) // for the scale to the right
-	r := inset(p.rest, names+gap, scale, smallSize*2, 0)
+	r := inset(p.rest, names+gap, scale, smallSize*2*lineGap+4, 0)
 	side := min(r.Max.X-r.Min.X, r.Max.Y-r.Min.Y)
 	r.Max.X, r.Min.Y = r.Min.X+side, r.Max.Y-side
 	cell := side / vg.Length(n)
@@ -87,7 +87,7 @@ func (h *Heat) draw(p *page) {
 		}
 	}
 	h.scale(p, vg.Rectangle{Min: vg.Point{X: r.Max.X + 16, Y: r.Max.Y - min(side, 200)}, Max: vg.Point{X: r.Max.X + 28, Y: r.Max.Y}})
-	p.say(p.small(), r.Min.X, p.rest.Min.Y, 0, p.fit(p.small(), h.Scale, p.rest.Max.X-r.Min.X))
+	p.say(p.small(), r.Min.X, r.Min.Y-2*smallSize*lineGap-2, 0, p.fit(p.small(), h.Scale, p.rest.Max.X-r.Min.X))
 }
 
 // scaleSteps are the shades of the scale.
