@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -21,12 +22,15 @@ func (r TrainRequest) withPreset() (TrainRequest, error) {
 		return r, nil
 	}
 	if p, err := factor.PresetByName(r.Preset); err == nil {
-		r.Family, r.Dim = cmp.Or(r.Family, p.Method), cmp.Or(r.Dim, p.Rank)
+		if _, ok := factor.MethodByName(r.Family); !ok && r.Family != "" {
+			return r, fmt.Errorf("%w: the preset %s is for %s, and %s is asked for", train.ErrOptions, r.Preset, p.Method, r.Family)
+		}
 		if r.Settings.Iterations == 0 && r.Epochs != 0 {
 			p.Iterations = 0
 		}
-		r.Settings = factor.Options{Settings: r.Settings}.Over(p).Settings
-		return r, nil
+		o, err := factor.Options{Method: strings.ToLower(r.Family), Rank: r.Dim, Settings: r.Settings}.Over(p)
+		r.Family, r.Dim, r.Settings = o.Method, o.Rank, o.Settings
+		return r, err
 	}
 	p, err := train.PresetByName(r.Preset)
 	if err != nil {

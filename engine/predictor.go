@@ -56,13 +56,12 @@ func (p predictor) Prob(ctx context.Context, triples []store.Triple) ([]float64,
 	return out, ctx.Err()
 }
 
+// Relations returns the relations that the model knows.
+func (p predictor) Relations() []store.TermID { return p.model.Vocabulary.RelationIDs() }
+
 // Threshold is the probability from which the model calls a triple of the relation a fact.
 func (p predictor) Threshold(relation store.TermID) float64 {
-	row, ok := p.model.Vocabulary.Relation(relation)
-	if !ok {
-		return p.model.Threshold
-	}
-	return p.model.ThresholdOf(row)
+	return p.model.ThresholdFor(relation)
 }
 
 // Model returns the model's name and the commit it has followed to.

@@ -22,6 +22,8 @@ type benchCommand struct {
 	Auto     benchAuto     `cmd:"" help:"What a search for settings finds on a benchmark's folder, next to the preset or the defaults."`
 	Patterns benchPatterns `cmd:"" help:"Which relation patterns each model family learns, next to the published table."`
 	Facts    benchFacts    `cmd:"" help:"Fact prediction by the protocols of Padia et al. and on labelled sets: ROC-AUC, AP, F1, accuracy, next to the published tables."`
+	Converge benchConverge `cmd:"" help:"How the unknowns of linear-reg settle, at several rho."`
+	Errors   benchErrors   `cmd:"" help:"Find errors planted in a benchmark's folder: AUC and precision, by a model and by cross-scoring, next to chance."`
 	Query    benchQuery    `cmd:"" help:"A join of two stated patterns and a plausible one, next to the stated part alone."`
 	Maintain benchMaintain `cmd:"" help:"Held-out triples added one commit at a time, next to a full retraining."`
 	Crash    benchCrash    `cmd:"" help:"Kill a committing and importing process at random moments: commits acknowledged, lost, torn."`

@@ -20,7 +20,7 @@ type factorFlags struct {
 	Similarity string  `group:"Factorization" placeholder:"NAME|FILE" help:"How relations are compared: ${similarities}; or a file of relation, relation, value from 0 to 1, tabs between."`
 	Iterations int     `group:"Factorization" placeholder:"N" help:"Iterations at most."`
 	Tolerance  float64 `group:"Factorization" placeholder:"X" help:"Stop at this relative change in an iteration; negative: never."`
-	Start      string  `group:"Factorization" placeholder:"NAME" help:"What entities begin as: eigen (the graph's leading eigenvectors) or random."`
+	Start      string  `group:"Factorization" placeholder:"NAME" help:"What entities begin as: eigen (the graph's leading eigenvectors), random or, with adam, warm (some exact iterations)."`
 }
 
 // settings returns the settings and, where the similarity is no known name but a file that is there, the file.

@@ -53,7 +53,10 @@ func factorized(ctx context.Context, preset factor.Options, d train.Data, o trai
 	if err != nil {
 		return nil, "", err
 	}
-	e, err := factor.Fit(ctx, d, given.Over(preset))
+	if given, err = given.Over(preset); err != nil {
+		return nil, "", err
+	}
+	e, err := factor.Fit(ctx, d, given)
 	if err != nil {
 		return nil, "", err
 	}

@@ -91,7 +91,7 @@ func readFactSet(folder string) (*factSet, error) {
 		s.validFacts, s.testFacts = labelled(s.valid, negatives[0]), labelled(s.test, negatives[1])
 	}
 	s.graph = distinct(s.train, s.valid, s.test)
-	s.relations = names.Relations()
+	s.relations = names.RelationNames()
 	var err error
 	s.vocabulary, err = names.Vocabulary()
 	return s, err

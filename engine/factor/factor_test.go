@@ -339,12 +339,14 @@ func TestProductsEqualDenseOnes(t *testing.T) {
 				}
 			}
 		}
-		s := newProducts[float64](newTensor(d.Train, n, m), p, 2)
-		rows, cores := newMatrix[float64](n, p), newMatrix[float64](m, p*p)
-		s.rows(rows, &left, &right, r)
-		s.cores(cores, left, right)
-		near(t, "rows", rows.data, wantRows.data)
-		near(t, "cores", cores.data, wantCores.data)
+		for _, cut := range [][2]int{{1024, 1 << 20}, {3, 40}, {1, 1}, {7, 1000}} {
+			s := productsOf[float64](newTensor(d.Train, n, m), p, 2, cut[0], cut[1])
+			rows, cores := newMatrix[float64](n, p), newMatrix[float64](m, p*p)
+			s.rows(rows, &left, &right, r)
+			s.cores(cores, left, right)
+			near(t, "rows", rows.data, wantRows.data)
+			near(t, "cores", cores.data, wantCores.data)
+		}
 	}
 }
 
@@ -375,3 +377,5 @@ func TestFitIsTheSameWithAnyWorkers(t *testing.T) {
 		}
 	}
 }
+
+func triple(h, r, t uint32) model.Triple { return model.Triple{H: h, R: r, T: t} }

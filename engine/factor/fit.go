@@ -213,7 +213,7 @@ func (f *fitting) run(ctx context.Context) error {
 
 // stops reports whether an iteration was the last that mattered.
 func (f *fitting) stops(before, loss, change float64) bool {
-	if f.method.proximal {
+	if f.method.proximal || f.o.Solver == Adam {
 		return change <= f.o.Tolerance
 	}
 	return math.Abs(before-loss) <= f.o.Tolerance*math.Abs(before)

@@ -116,6 +116,7 @@ type Start string
 const (
 	Eigen  Start = "eigen"  // the leading eigenvectors of Σ X_k + X_kᵀ, as RESCAL's code does
 	Random Start = "random" // normal, or uniform where unknowns are not negative
+	Warm   Start = "warm"   // for the solver adam: a few exact iterations from Eigen, the constraint left out
 )
 
 // Precision names the arithmetic. Matrices of p×p are decomposed and inverted in float64 either way.
@@ -200,8 +201,11 @@ func (o Options) Defaults(d train.Data) Options {
 	o.ValidSample = cmp.Or(o.ValidSample, 2000)
 	o.Patience = cmp.Or(o.Patience, 5)
 	start := Eigen
-	if m.nonNegative || o.Solver == Adam {
+	switch {
+	case m.nonNegative:
 		start = Random
+	case o.Solver == Adam:
+		start = Warm
 	}
 	o.Start = cmp.Or(o.Start, start)
 	o.Settings = o.Settings.over(m.defaults(o.Solver))
@@ -210,7 +214,7 @@ func (o Options) Defaults(d train.Data) Options {
 
 // defaults are the weights of a method where nothing else is asked for.
 func (m Method) defaults(s Solver) Settings {
-	d := Settings{LambdaA: 1, LambdaR: 1, Iterations: 50, Tolerance: 1e-5}
+	d := Settings{LambdaA: 1, LambdaR: 1, Iterations: 50, Tolerance: 1e-6}
 	switch {
 	case m.nonNegative:
 		d.LambdaA, d.LambdaR, d.Iterations = -1, -1, 200
@@ -245,12 +249,20 @@ func (s Settings) over(d Settings) Settings {
 	}
 }
 
-// Over returns the options with zero settings taken from a preset's.
-func (o Options) Over(preset Options) Options {
+// Over returns the options with zero settings taken from a preset's; of a preset for another solver, the weights alone.
+// ErrOptions where it is for another method.
+func (o Options) Over(preset Options) (Options, error) {
+	if preset.Method != "" && o.Method != "" && o.Method != preset.Method {
+		return o, fmt.Errorf("factor: %w: the preset is for %s, and %s is asked for", ErrOptions, preset.Method, o.Method)
+	}
+	if o.Solver != "" && o.Solver != cmp.Or(preset.Solver, ALS) {
+		p := preset.Settings
+		preset.Settings = Settings{LambdaA: p.LambdaA, LambdaR: p.LambdaR, LambdaS: p.LambdaS, LambdaE: p.LambdaE, Rho: p.Rho, Similarity: p.Similarity}
+	}
 	o.Method = cmp.Or(o.Method, preset.Method)
 	o.Rank = cmp.Or(o.Rank, preset.Rank)
 	o.Settings = o.Settings.over(preset.Settings)
-	return o
+	return o, nil
 }
 
 // Check returns nil if Fit can begin with the options, zero ones defaulted: ErrOptions or train.ErrNoData with the
@@ -297,6 +309,7 @@ func (m Method) checkUse(s Settings, matrix bool) error {
 		unused(s.StepMu != 0 && !m.constrained, "step-mu", "linear-con and quadratic-con"),
 		unused((s.StepA != 0 || s.StepR != 0) && !(adam && m.constrained), "step-a or step-r", "linear-con and quadratic-con with the solver adam"),
 		unused((s.Similarity != "" || matrix) && !m.UsesSimilarity(), "a similarity of relations", "the methods that use one: linear-reg, quadratic-reg, linear-con and quadratic-con"),
+		unused(s.Start == Warm && !(adam && m.constrained), "the start warm", "linear-con and quadratic-con with the solver adam"),
 		unused(s.Start == Eigen && m.nonNegative, "the start eigen", "methods whose unknowns may be negative"),
 	)
 }
@@ -320,7 +333,7 @@ func (o Options) checkNumbers(d train.Data) error {
 	if o.Rank < 1 || o.Rank > largestRank {
 		return fail("rank %d must be from 1 to %d", o.Rank, largestRank)
 	}
-	if n := d.Vocabulary.Entities(); o.Start == Eigen && o.Rank > n {
+	if n := d.Vocabulary.Entities(); o.Start != Random && o.Rank > n {
 		return fail("rank %d is more than the %d entities, which have only so many eigenvectors: lower it or start from random numbers", o.Rank, n)
 	}
 	if o.Iterations < 1 || o.Iterations > largestIterations || o.ValidEvery < 0 {
@@ -329,8 +342,8 @@ func (o Options) checkNumbers(d train.Data) error {
 	if o.Solver != ALS && o.Solver != Adam {
 		return fail("no solver %q (there are %s and %s)", o.Solver, ALS, Adam)
 	}
-	if o.Start != Eigen && o.Start != Random {
-		return fail("no start %q (there are %s and %s)", o.Start, Eigen, Random)
+	if o.Start != Eigen && o.Start != Random && o.Start != Warm {
+		return fail("no start %q (there are %s, %s and %s)", o.Start, Eigen, Random, Warm)
 	}
 	if o.Precision != Float32 && o.Precision != Float64 {
 		return fail("no precision %q of a factorization (there are %s and %s)", o.Precision, Float32, Float64)

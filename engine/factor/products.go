@@ -16,14 +16,20 @@ type products[T number] struct {
 	x       *tensor
 	p       int
 	workers int
-	room    [][2]matrix[T] // by worker: [rowsAtOnce × p] each
+	atOnce  int            // near rows in a product
+	numbers int            // computed before they are added up
+	room    [][2]matrix[T] // by worker: [atOnce × p] each
 	made    []T
 }
 
 func newProducts[T number](x *tensor, p, workers int) *products[T] {
-	s := &products[T]{x: x, p: p, workers: max(1, workers)}
+	return productsOf[T](x, p, workers, rowsAtOnce, productNumbers)
+}
+
+func productsOf[T number](x *tensor, p, workers, atOnce, numbers int) *products[T] {
+	s := &products[T]{x: x, p: p, workers: max(1, workers), atOnce: atOnce, numbers: numbers}
 	for range s.workers {
-		s.room = append(s.room, [2]matrix[T]{newMatrix[T](rowsAtOnce, p), newMatrix[T](rowsAtOnce, p)})
+		s.room = append(s.room, [2]matrix[T]{newMatrix[T](atOnce, p), newMatrix[T](atOnce, p)})
 	}
 	return s
 }
@@ -50,9 +56,9 @@ func (s *products[T]) rows(out matrix[T], left, right *matrix[T], r matrix[T]) {
 				continue
 			}
 			near := len(s.x.slices[k].near)
-			for lo := 0; lo < near; lo += rowsAtOnce {
-				hi := min(lo+rowsAtOnce, near)
-				if n := (hi - lo) * s.p; size+n > productNumbers {
+			for lo := 0; lo < near; lo += s.atOnce {
+				hi := min(lo+s.atOnce, near)
+				if n := (hi - lo) * s.p; size+n > s.numbers {
 					s.run(out, batch, left, right, r)
 					batch, size = batch[:0], 0
 				}
@@ -157,8 +163,8 @@ func (s *products[T]) cores(b, left, right matrix[T]) {
 		if len(x.near) == 0 {
 			clear(core.data)
 		}
-		for lo := 0; lo < len(x.near); lo += rowsAtOnce {
-			hi := min(lo+rowsAtOnce, len(x.near))
+		for lo := 0; lo < len(x.near); lo += s.atOnce {
+			hi := min(lo+s.atOnce, len(x.near))
 			sums, own := s.room[w][0].block(0, hi-lo), s.room[w][1].block(0, hi-lo)
 			if x.heads {
 				gather(sums, right, x, lo)

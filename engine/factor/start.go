@@ -8,27 +8,30 @@ import (
 // powerSteps is how many times the start's subspace is multiplied by the graph.
 const powerSteps = 12
 
-// begin returns A at the start, and sets R where the method does not solve for it.
+// start returns A at the start, and sets R where the method does not solve for it then.
 func (q *problem[T]) start(random *rand.Rand) (matrix[T], error) {
-	if q.o.Solver == Adam || q.method.nonNegative {
-		scale := 1.0
-		if q.o.Solver == Adam {
-			scale = 0.1
-		}
-		q.r = randomRows[T](q.m, q.p*q.p, scale, q.method.nonNegative, random)
-	}
-	if q.o.Start == Eigen {
-		return q.leading(random)
-	}
-	scale := 1 / math.Sqrt(float64(q.n))
-	if q.o.Solver == Adam {
-		scale = 0.1
-	}
 	if q.method.nonNegative {
-		scale = 1
+		q.r = randomRows[T](q.m, q.p*q.p, 1, true, random)
+		return randomRows[T](q.n, q.p, 1, true, random), nil
 	}
-	return randomRows[T](q.n, q.p, scale, q.method.nonNegative, random), nil
+	a := randomRows[T](q.n, q.p, 1/math.Sqrt(float64(q.n)), false, random)
+	if q.o.Start != Random {
+		var err error
+		if a, err = q.leading(random); err != nil {
+			return a, err
+		}
+	}
+	scale := T(max(1, math.Pow(startBalance*weight(q.o.LambdaR), 0.25)))
+	for i := range a.data {
+		a.data[i] *= scale
+	}
+	return a, nil
 }
+
+// startBalance is c⁴/λ_R for the factor c by which an A of about orthonormal columns is multiplied: R solved for, its ridge
+// then takes a fifth of what is fitted. Iterations find the scale themselves, but where R begins much smaller, A follows it
+// to 0: Kinship with λ_A 10 and λ_R 100 from c = 1.
+const startBalance = 4
 
 // leading returns an orthonormal basis of the subspace of the leading eigenvectors of M = Σ_k X_k + X_kᵀ, [n × p], by
 // subspace iteration; only products with M are made. Since least squares for R see only the subspace, the vectors within

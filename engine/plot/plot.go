@@ -15,7 +15,7 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// Drawing is something Write can draw: *Curves, *Entities, *Ranks, *Relations, *Heat, *Bars or *Lines.
+// Drawing is something Write can draw: *Curves, *Entities, *Ranks, *Relations, *Convergence, *Heat, *Bars or *Lines.
 type Drawing interface {
 	// Describe says in a sentence what the drawing shows, for those who cannot see it.
 	Describe() string

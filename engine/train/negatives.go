@@ -82,15 +82,29 @@ const redraws = 8
 // draw fills out with entities that do not answer the query as far as is stated.
 func (s *sampler) draw(g group, out []uint32, random *rand.Rand) {
 	answers := s.answers[g.question()]
+	var told sketch
+	told.add(answers)
 	for i := range out {
 		for range redraws {
 			out[i] = s.one(random)
-			if !among(answers, out[i]) {
+			if !told.holds(out[i]) || !among(answers, out[i]) {
 				break
 			}
 		}
 	}
 }
+
+// sketch holds rows by their last bits: most draws are told from the answers by it, without a search.
+type sketch [16]uint64
+
+func (s *sketch) add(rows []uint32) {
+	for _, row := range rows {
+		s[row/64%uint32(len(s))] |= 1 << (row % 64)
+	}
+}
+
+// holds is true of every row added and of some others.
+func (s *sketch) holds(row uint32) bool { return s[row/64%uint32(len(s))]>>(row%64)&1 != 0 }
 
 // among reports whether an ascending list holds a row; most answers are few.
 func among(rows []uint32, row uint32) bool {

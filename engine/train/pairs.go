@@ -28,8 +28,8 @@ type pairStep struct {
 	positive []float32            // scores of the answers, then derivatives
 
 	pairs    []pair
-	starts   []int32 // by entity: where its pairs begin; entities + 1
-	next     []int32 // by entity: where its next pair goes
+	starts   []int32   // by entity: where its pairs begin; entities + 1
+	next     [][]int32 // [turn][entity]: where the next pair of a range of the draws goes
 	entities []uint32
 	cuts     [gradientShards + 1]int // of entities
 	merged   []part
@@ -47,7 +47,11 @@ func newPairs(p *parameters, o Options, whole []group, random *rand.Rand) *pairS
 	n := p.Vocabulary.Entities()
 	s := newAnswers(p, o, whole, random)
 	s.drawn, s.scores = make([]uint32, o.Batch*o.Negatives), make([]float32, o.Batch*o.Negatives)
-	s.pairs, s.starts, s.next = make([]pair, o.Batch*o.Negatives), make([]int32, n+1), make([]int32, n)
+	s.pairs, s.starts = make([]pair, o.Batch*o.Negatives), make([]int32, n+1)
+	s.next = make([][]int32, max(1, min(o.Workers, gradientShards)))
+	for i := range s.next {
+		s.next[i] = make([]int32, n)
+	}
 	for i := range s.shards {
 		s.shards[i] = vec.MatrixOf(make([]float32, o.Batch*p.entityWidth), o.Batch, p.entityWidth)
 	}
@@ -105,53 +109,45 @@ func (s *pairStep) draw() {
 	s.sortPairs(b * k)
 }
 
-// sortPairs lists the pairs by entity. Each part of the entities counts and places its own, so that it takes both cores.
+// sortPairs lists the pairs by entity, those of an entity as they were drawn. Each worker counts and places its own range of
+// the draws; where it places them follows from the counts of those before it.
 func (s *pairStep) sortPairs(pairs int) {
 	k, n := s.o.Negatives, len(s.starts)-1
-	drawn := s.drawn[:pairs]
-	var totals [gradientShards + 1]int32
-	inTurn(gradientShards, s.workers, func() func(part int) {
-		return func(part int) {
-			lo, hi := uint32(n*part/gradientShards), uint32(n*(part+1)/gradientShards)
-			counts := s.starts[lo:hi]
-			clear(counts)
-			for _, e := range drawn {
-				if e-lo < hi-lo {
-					counts[e-lo]++
-				}
-			}
-			for _, c := range counts {
-				totals[part+1] += c
-			}
-		}
-	})
-	for part := range gradientShards {
-		totals[part+1] += totals[part]
+	turns := len(s.next)
+	each := func(do func(turn, from, to int)) {
+		inTurn(turns, s.workers, func() func(turn int) {
+			return func(turn int) { do(turn, pairs*turn/turns, pairs*(turn+1)/turns) }
+		})
 	}
-	inTurn(gradientShards, s.workers, func() func(part int) {
-		return func(part int) {
-			lo, hi := uint32(n*part/gradientShards), uint32(n*(part+1)/gradientShards)
-			at := totals[part]
-			next := s.next[lo:hi]
-			for i, c := range s.starts[lo:hi] {
-				s.starts[int(lo)+i], next[i] = at, at
-				at += c
-			}
-			for slot, e := range drawn {
-				if e-lo < hi-lo {
-					s.pairs[next[e-lo]] = pair{uint32(slot / k), uint32(slot)}
-					next[e-lo]++
-				}
-			}
+	each(func(turn, from, to int) {
+		counts := s.next[turn]
+		clear(counts)
+		for _, e := range s.drawn[from:to] {
+			counts[e]++
 		}
 	})
-	s.starts[n] = int32(pairs)
 	s.entities = s.entities[:0]
+	at := int32(0)
 	for e := range n {
-		if s.starts[e+1] > s.starts[e] {
+		s.starts[e] = at
+		for _, next := range s.next {
+			c := next[e]
+			next[e] = at
+			at += c
+		}
+		if at > s.starts[e] {
 			s.entities = append(s.entities, uint32(e))
 		}
 	}
+	s.starts[n] = at
+	each(func(turn, from, to int) {
+		next := s.next[turn]
+		for slot := from; slot < to; slot++ {
+			e := s.drawn[slot]
+			s.pairs[next[e]] = pair{uint32(slot / k), uint32(slot)}
+			next[e]++
+		}
+	})
 	s.cut(pairs)
 }
 

@@ -20,6 +20,12 @@ import (
 // ReadSplits reads the files train, valid and test (.tsv.gz or .tsv: head, relation, tail) of a benchmark folder
 // without a store: terms are numbered in order of appearance. Absent valid or test files leave that split empty.
 func ReadSplits(folder string) (Data, error) {
+	d, _, err := ReadNamedSplits(folder)
+	return d, err
+}
+
+// ReadNamedSplits is ReadSplits with the names.
+func ReadNamedSplits(folder string) (Data, Names, error) {
 	n := NewNames()
 	var d Data
 	for _, split := range []struct {
@@ -31,13 +37,13 @@ func ReadSplits(folder string) (Data, error) {
 			continue
 		}
 		if err != nil {
-			return Data{}, err
+			return Data{}, Names{}, err
 		}
 		*split.into = triples
 	}
 	var err error
 	d.Vocabulary, err = n.Vocabulary()
-	return d, err
+	return d, *n, err
 }
 
 // numbers returns n term identifiers after the first skip.
@@ -50,20 +56,20 @@ func numbers(skip, n int) []store.TermID {
 }
 
 // Names numbers the entities and relations of a benchmark's files, in order of appearance.
-type Names struct{ entities, relations map[string]uint32 }
+type Names struct{ Entities, Relations map[string]uint32 } // rows by name
 
 // NewNames returns an empty numbering.
-func NewNames() *Names { return &Names{entities: map[string]uint32{}, relations: map[string]uint32{}} }
+func NewNames() *Names { return &Names{Entities: map[string]uint32{}, Relations: map[string]uint32{}} }
 
 // Vocabulary returns the names read so far as a vocabulary without a store: term identifiers count from 1.
 func (n *Names) Vocabulary() (*model.Vocabulary, error) {
-	return model.NewVocabulary(numbers(0, len(n.entities)), numbers(len(n.entities), len(n.relations)))
+	return model.NewVocabulary(numbers(0, len(n.Entities)), numbers(len(n.Entities), len(n.Relations)))
 }
 
-// Relations returns the relations' names by row.
-func (n *Names) Relations() []string {
-	names := make([]string, len(n.relations))
-	for name, row := range n.relations {
+// RelationNames returns the relations' names by row.
+func (n *Names) RelationNames() []string {
+	names := make([]string, len(n.Relations))
+	for name, row := range n.Relations {
 		names[row] = name
 	}
 	return names
@@ -115,7 +121,7 @@ func (n *Names) Folds(path string) ([][]eval.Fact, error) {
 }
 
 func (n *Names) triple(fields []string) model.Triple {
-	return model.Triple{H: row(n.entities, fields[0]), R: row(n.relations, fields[1]), T: row(n.entities, fields[2])}
+	return model.Triple{H: row(n.Entities, fields[0]), R: row(n.Relations, fields[1]), T: row(n.Entities, fields[2])}
 }
 
 func truth(field string) (bool, error) {

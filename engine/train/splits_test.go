@@ -32,7 +32,7 @@ func FuzzFolds(f *testing.F) {
 		}
 		for _, fold := range append(folds, facts) {
 			for _, x := range fold {
-				if int(x.H) >= v.Entities() || int(x.T) >= v.Entities() || int(x.R) >= len(n.Relations()) {
+				if int(x.H) >= v.Entities() || int(x.T) >= v.Entities() || int(x.R) >= len(n.RelationNames()) {
 					t.Fatalf("%v is outside the names", x)
 				}
 			}

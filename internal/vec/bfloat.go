@@ -28,17 +28,8 @@ func BfloatNN(c, a, b Matrix, accumulate bool, workers int) {
 	bfloatMultiply(bfloatProduct{c: c, a: plain(a), b: transposed(b), depth: a.Cols, add: accumulate}, workers)
 }
 
-// BfloatTN is MulTN with A and B rounded to bfloat16 where BfloatTiles.
-func BfloatTN(c, a, b Matrix, accumulate bool, workers int) {
-	if !hasTiles {
-		MulTN(c, a, b, accumulate, workers)
-		return
-	}
-	checkShapes("BfloatTN", c, [4]int{a.Cols, a.Rows, b.Rows, b.Cols})
-	bfloatMultiply(bfloatProduct{c: c, a: transposed(a), b: transposed(b), depth: a.Rows, add: accumulate}, workers)
-}
-
-// BfloatTNWith returns BfloatTN for many A and one B, which is packed once: do sets C = Aᵀ·B on the calling goroutine.
+// BfloatTNWith is MulTN with A and B rounded to bfloat16 where BfloatTiles, for many A and one B, which is packed once: do sets
+// C = Aᵀ·B on the calling goroutine.
 func BfloatTNWith(b Matrix, workers int) (do func(c, a Matrix)) {
 	if !hasTiles || b.Rows == 0 || b.Cols == 0 {
 		return func(c, a Matrix) { MulTN(c, a, b, false, 1) }
