@@ -228,7 +228,8 @@ func (j *embeddingJob) calibrate(ctx context.Context, e *model.Embedding, t *tra
 		return fmt.Errorf("%w: the graph states no triple whose nodes and relation the embedding has rows for: there is nothing to calibrate on", ErrBadInput)
 	}
 	var err error
-	if e.Calibration, err = train.Calibrate(ctx, e, t.data, j.request.Seed, runtime.GOMAXPROCS(0)); err != nil {
+	var how train.CalibrationOptions
+	if e.Calibration, err = how.Calibrate(ctx, e, t.data, j.request.Seed, runtime.GOMAXPROCS(0)); err != nil {
 		return err
 	}
 	return t.measure(ctx, e)

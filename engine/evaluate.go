@@ -42,7 +42,7 @@ func (x *examiner) examine(ctx context.Context, test []model.Triple, unknown int
 		m.Triples += unknown
 	}
 	c := x.classify(test)
-	m.AUC, m.F1, m.Accuracy = c.AUC, c.F1, c.Accuracy
+	m.AUC, m.AP, m.F1, m.MacroF1, m.Accuracy = c.AUC, c.AP, c.F1, c.MacroF1, c.Accuracy
 	return m, report, nil
 }
 
@@ -72,18 +72,18 @@ func (x *examiner) classify(test []model.Triple) eval.Classification {
 				break
 			}
 		}
-		samples = append(samples, eval.Sample{Score: x.embedding.Prob(t.H, t.R, t.T), True: true})
+		samples = append(samples, eval.Sample{Score: x.embedding.Prob(t.H, t.R, t.T), True: true, Relation: t.R})
 		if !x.known.Has(wrong) {
-			samples = append(samples, eval.Sample{Score: x.embedding.Prob(wrong.H, wrong.R, wrong.T)})
+			samples = append(samples, eval.Sample{Score: x.embedding.Prob(wrong.H, wrong.R, wrong.T), Relation: t.R})
 		}
 	}
-	return eval.Classify(samples, x.embedding.Calibration.Threshold)
+	return eval.Classify(samples, x.embedding.Calibration.ThresholdOf)
 }
 
 // names of Metrics in a checkpoint's metadata.
 func (m *Metrics) fields() map[string]*float64 {
 	return map[string]*float64{"mrr": &m.MRR, "hits1": &m.Hits1, "hits3": &m.Hits3, "hits10": &m.Hits10,
-		"mean_rank": &m.MeanRank, "auc": &m.AUC, "f1": &m.F1, "accuracy": &m.Accuracy}
+		"mean_rank": &m.MeanRank, "auc": &m.AUC, "ap": &m.AP, "f1": &m.F1, "f1_macro": &m.MacroF1, "accuracy": &m.Accuracy}
 }
 
 func (m *Metrics) store(figures map[string]float64) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/inklingdb/inkling/engine/factor"
+	"github.com/inklingdb/inkling/engine/model"
 	"github.com/inklingdb/inkling/engine/train"
 	"github.com/inklingdb/inkling/engine/tune"
 	"github.com/inklingdb/inkling/store"
@@ -61,8 +62,10 @@ type Metrics struct {
 	Hits3    float64 `json:"hits3"`
 	Hits10   float64 `json:"hits10"`
 	MeanRank float64 `json:"mean_rank"`
-	AUC      float64 `json:"auc"`
-	F1       float64 `json:"f1"`
+	AUC      float64 `json:"auc"`      // of the ROC curve
+	AP       float64 `json:"ap"`       // average precision
+	F1       float64 `json:"f1"`       // of all triples together
+	MacroF1  float64 `json:"f1_macro"` // mean over relations
 	Accuracy float64 `json:"accuracy"`
 }
 
@@ -82,32 +85,33 @@ type CurvePoint struct {
 
 // ModelInfo is the card of a model as it is now.
 type ModelInfo struct {
-	Name         string        `json:"name"`
-	Family       string        `json:"family"`
-	Graph        string        `json:"graph,omitempty"` // its IRI; "" for the default graph
-	Default      bool          `json:"default"`         // used where a question names no model
-	Dim          int           `json:"dim"`
-	Entities     int           `json:"entities"`
-	Relations    int           `json:"relations"`
-	SizeBytes    int64         `json:"size_bytes"`
-	Trained      time.Time     `json:"trained"`
-	TrainSeconds float64       `json:"train_seconds"`
-	TrainTriples int           `json:"train_triples"`
-	Seed         uint64        `json:"seed"`
-	Settings     string        `json:"settings"`    // the training's settings in words
-	HeldOut      Metrics       `json:"held_out"`    // at the end of training
-	Curve        []CurvePoint  `json:"curve"`       // one point per epoch
-	Threshold    float64       `json:"threshold"`   // probability from which is_fact says yes
-	Calibration  string        `json:"calibration"` // how scores become probabilities, in words
-	Version      store.Version `json:"version"`     // last commit applied
-	Lag          store.Version `json:"lag"`         // commits not applied yet
-	Pending      int           `json:"pending"`     // triples of a large commit under way that are not applied yet
-	Drift        float64       `json:"drift"`       // estimated distance from a refit; 0 right after training
-	Stale        bool          `json:"stale"`       // much growth since training, or an error, asks for a new training
-	StaleBecause string        `json:"stale_because,omitempty"`
-	Maintained   int64         `json:"maintained"` // changes applied since training
-	LastMaintain time.Duration `json:"last_maintain_ns"`
-	Search       SearchInfo    `json:"search"` // how its best entities are found
+	Name          string        `json:"name"`
+	Family        string        `json:"family"`
+	Graph         string        `json:"graph,omitempty"` // its IRI; "" for the default graph
+	Default       bool          `json:"default"`         // used where a question names no model
+	Dim           int           `json:"dim"`
+	Entities      int           `json:"entities"`
+	Relations     int           `json:"relations"`
+	SizeBytes     int64         `json:"size_bytes"`
+	Trained       time.Time     `json:"trained"`
+	TrainSeconds  float64       `json:"train_seconds"`
+	TrainTriples  int           `json:"train_triples"`
+	Seed          uint64        `json:"seed"`
+	Settings      string        `json:"settings"`                 // the training's settings in words
+	HeldOut       Metrics       `json:"held_out"`                 // at the end of training
+	Curve         []CurvePoint  `json:"curve"`                    // one point per epoch
+	Threshold     float64       `json:"threshold"`                // probability from which is_fact says yes
+	OwnThresholds int           `json:"own_thresholds,omitempty"` // relations that have their own instead
+	Calibration   string        `json:"calibration"`              // how scores become probabilities, in words
+	Version       store.Version `json:"version"`                  // last commit applied
+	Lag           store.Version `json:"lag"`                      // commits not applied yet
+	Pending       int           `json:"pending"`                  // triples of a large commit under way that are not applied yet
+	Drift         float64       `json:"drift"`                    // estimated distance from a refit; 0 right after training
+	Stale         bool          `json:"stale"`                    // much growth since training, or an error, asks for a new training
+	StaleBecause  string        `json:"stale_because,omitempty"`
+	Maintained    int64         `json:"maintained"` // changes applied since training
+	LastMaintain  time.Duration `json:"last_maintain_ns"`
+	Search        SearchInfo    `json:"search"` // how its best entities are found
 
 	// Auto is the report of the search that chose the settings; nil when there was none.
 	Auto *tune.Report `json:"auto,omitempty"`
@@ -145,8 +149,7 @@ func (db *DB) card(m *served, latest store.Version) ModelInfo {
 		Trained:   e.Timing.Finished, TrainSeconds: e.Timing.Total.Seconds(), TrainTriples: about.Triples, Seed: about.Seed,
 		Imported: about.Settings[importedFrom],
 		Settings: settingsText(about.Settings), HeldOut: metricsFrom(about.Metrics), Threshold: e.Calibration.Threshold,
-		Calibration: fmt.Sprintf("probability = 1/(1+exp(-(%.3g*score%+.3g))), fitted on %d triples of which %.0f%% are true",
-			e.Calibration.Slope, e.Calibration.Intercept, e.Calibration.Samples, 100*e.Calibration.Prior),
+		OwnThresholds: len(e.Calibration.Thresholds), Calibration: calibrationText(e.Calibration),
 	}
 	for i, c := range about.Curve {
 		point := CurvePoint{Epoch: c.Epoch, Loss: c.Loss, MRR: c.ValidMRR}
@@ -162,6 +165,15 @@ func (db *DB) card(m *served, latest store.Version) ModelInfo {
 	info.Search = m.searchInfo()
 	db.maintenance(m, &info, latest)
 	return info
+}
+
+// calibrationText says how scores become probabilities.
+func calibrationText(c model.Calibration) string {
+	curve := fmt.Sprintf("1/(1+exp(-(%.3g*score%+.3g)))", c.Slope, c.Intercept)
+	if n := len(c.Knots); n > 0 {
+		curve = fmt.Sprintf("an isotonic curve of %d knots from score %.3g to %.3g", n, c.Knots[0].Score, c.Knots[n-1].Score)
+	}
+	return fmt.Sprintf("probability = %s, fitted on %d triples of which %.0f%% are true", curve, c.Samples, 100*c.Prior)
 }
 
 // isStandard reports whether a name is the default model's.

@@ -59,8 +59,10 @@ func (p predictor) Prob(ctx context.Context, triples []store.Triple) ([]float64,
 // Relations returns the relations that the model knows.
 func (p predictor) Relations() []store.TermID { return p.model.Vocabulary.RelationIDs() }
 
-// Threshold is the probability from which the model calls a triple a fact.
-func (p predictor) Threshold() float64 { return p.model.Threshold }
+// Threshold is the probability from which the model calls a triple of the relation a fact.
+func (p predictor) Threshold(relation store.TermID) float64 {
+	return p.model.ThresholdFor(relation)
+}
 
 // Model returns the model's name and the commit it has followed to.
 func (p predictor) Model() (string, store.Version) { return p.model.Name, p.model.Version }

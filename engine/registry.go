@@ -193,7 +193,7 @@ func (m *served) current() *published {
 		return p
 	}
 	p := &published{embedding: e, functions: &udf.Model{
-		Name: m.name, Version: e.Metadata.DataVersion, Graph: m.id, Threshold: e.Calibration.Threshold,
+		Name: m.name, Version: e.Metadata.DataVersion, Graph: m.id, Threshold: e.Calibration.Threshold, Thresholds: e.Calibration.Thresholds,
 		Vocabulary: e.Vocabulary, Scorer: scorer{e, m},
 	}}
 	m.latest.Store(p)

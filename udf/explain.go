@@ -126,7 +126,7 @@ func (x *explainer) judge(ctx context.Context, triples []store.Triple) error {
 		if probs[i] < 0 {
 			kind = UnknownTerm
 		}
-		x.add(i, t, Reason{Kind: kind, Model: x.model.Name, Prob: max(0, probs[i]), Threshold: x.model.Threshold})
+		x.add(i, t, Reason{Kind: kind, Model: x.model.Name, Prob: max(0, probs[i]), Threshold: x.model.ThresholdFor(t.P)})
 	}
 	wanted := Wanted{K: x.k + 1, Stated: true, Exact: x.host.Exact, Approximated: x.host.Approximated}
 	return Predict(ctx, x.host.Graph, x.model, asks, wanted, func(ask int, found []Item) error {
@@ -137,7 +137,7 @@ func (x *explainer) judge(ctx context.Context, triples []store.Triple) error {
 		if probs[i] < 0 {
 			return nil
 		}
-		r := Reason{Kind: kind, Model: x.model.Name, Prob: probs[i], Threshold: x.model.Threshold}
+		r := Reason{Kind: kind, Model: x.model.Name, Prob: probs[i], Threshold: x.model.ThresholdFor(triples[i].P)}
 		for _, item := range found {
 			if item.Node != own && item.Prob > probs[i] && len(r.Nodes) < x.k {
 				r.Nodes = append(r.Nodes, item)

@@ -89,10 +89,27 @@ type Finder interface {
 type Model struct {
 	Name       string
 	Version    store.Version
-	Graph      store.TermID // the graph it is about
-	Threshold  float64      // the probability from which on a triple counts as a fact
+	Graph      store.TermID       // the graph it is about
+	Threshold  float64            // the probability from which on a triple counts as a fact
+	Thresholds map[uint32]float64 // of relations, by row, that have their own; Threshold is for the rest
 	Vocabulary Vocabulary
 	Scorer     Scorer
+}
+
+// ThresholdOf returns the probability from which on a triple of the relation counts as a fact.
+func (m *Model) ThresholdOf(relation uint32) float64 {
+	if own, ok := m.Thresholds[relation]; ok {
+		return own
+	}
+	return m.Threshold
+}
+
+// ThresholdFor is ThresholdOf by the relation's identifier; that for all when the model does not know it.
+func (m *Model) ThresholdFor(relation store.TermID) float64 {
+	if row, ok := m.Vocabulary.Relation(relation); ok {
+		return m.ThresholdOf(row)
+	}
+	return m.Threshold
 }
 
 // Host is what the functions of one query see: one snapshot of the graph and of the models.

@@ -21,7 +21,7 @@ type Ask struct {
 // Wanted says which candidates an Ask is answered with.
 type Wanted struct {
 	K       int     // at most so many
-	MinProb float64 // with at least this probability
+	MinProb float64 // with at least this probability; negative: the threshold of the relation
 	Stated  bool    // keep those that the graph states
 	// Exact and Approximated are as in Host.
 	Exact        bool
@@ -144,9 +144,13 @@ func (p *predictor) judge(q Question) []Item {
 	p.scores = slices.Grow(p.scores[:0], len(p.rows))[:len(p.rows)]
 	p.model.Scorer.ScoreTriples(p.rows, p.scores)
 	p.items = p.items[:0]
+	least := p.wanted.MinProb
+	if least < 0 {
+		least = p.model.ThresholdOf(q.Relation)
+	}
 	ids := p.model.Vocabulary.EntityIDs()
 	for i, r := range p.top {
-		if probability := p.model.Scorer.Prob(p.scores[i]); probability >= p.wanted.MinProb {
+		if probability := p.model.Scorer.Prob(p.scores[i]); probability >= least {
 			p.items = append(p.items, Item{Node: ids[r.Index], Prob: probability, Score: float64(p.scores[i])})
 		}
 	}

@@ -11,7 +11,7 @@ var score = Function{
 		{`score("tokyo", "capital_of", "japan", "toy") > 0.0`, `true`},
 	},
 	Run: func(_ context.Context, c *Call) error {
-		c.scoreRows(func(row int, s float32) { c.Out.Numbers[row] = float64(s) })
+		c.scoreRows(func(row int, _ Rows, s float32) { c.Out.Numbers[row] = float64(s) })
 		return nil
 	},
 }
@@ -25,14 +25,14 @@ var prob = Function{
 		{`prob("tokyo", "capital_of", "france") < 0.5`, `true`},
 	},
 	Run: func(_ context.Context, c *Call) error {
-		c.scoreRows(func(row int, s float32) { c.Out.Numbers[row] = c.Model.Scorer.Prob(s) })
+		c.scoreRows(func(row int, _ Rows, s float32) { c.Out.Numbers[row] = c.Model.Scorer.Prob(s) })
 		return nil
 	},
 }
 
 var isFact = Function{
 	Name: "is_fact", Params: headRelationTail, Optional: modelOnly, Result: Truth,
-	Doc: "Whether the model takes a triple to be true: its probability reaches the model's threshold. It is the " +
+	Doc: "Whether the model takes a triple to be true: its probability reaches the model's threshold, or that of the relation where it has its own. It is the " +
 		"model's judgement alone; is_stated asks the graph. A term that the model does not know is an error.",
 	Examples: []Example{
 		{`is_fact("tokyo", "capital_of", "japan")`, `true`},
@@ -40,8 +40,8 @@ var isFact = Function{
 		{`is_fact("kyoto", "in", "japan") && !is_stated("kyoto", "in", "japan")`, `true`},
 	},
 	Run: func(_ context.Context, c *Call) error {
-		c.scoreRows(func(row int, s float32) {
-			c.Out.Truths[row] = c.Model.Scorer.Prob(s) >= c.Model.Threshold
+		c.scoreRows(func(row int, t Rows, s float32) {
+			c.Out.Truths[row] = c.Model.Scorer.Prob(s) >= c.Model.ThresholdOf(t.R)
 		})
 		return nil
 	},
@@ -49,12 +49,12 @@ var isFact = Function{
 
 // scoreRows scores the call's triples in one batch and hands each score to set; rows with unknown terms get an
 // error instead.
-func (c *Call) scoreRows(set func(row int, score float32)) {
+func (c *Call) scoreRows(set func(row int, t Rows, score float32)) {
 	triples, rows := c.knownTriples()
 	scores := make([]float32, len(triples))
 	c.Model.Scorer.ScoreTriples(triples, scores)
 	for i, row := range rows {
-		set(row, scores[i])
+		set(row, triples[i], scores[i])
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/inklingdb/inkling/engine"
+	"github.com/inklingdb/inkling/engine/experiment"
 	"github.com/inklingdb/inkling/engine/factor"
 	"github.com/inklingdb/inkling/engine/hook"
 	"github.com/inklingdb/inkling/engine/hookcrash"
@@ -104,6 +105,7 @@ func run(args []string) int {
 			"ready":   nameList(hook.Ready, func(r hook.ReadyMade) string { return r.Definition.Name }),
 			"presets": nameList(train.Presets, func(p train.Preset) string { return p.Name }),
 			"methods": factor.MethodNames(), "factorpresets": factor.PresetNames,
+			"factmodels":   strings.Join(experiment.DefaultFactModels, ", "),
 			"similarities": nameList(factor.Similarities, func(s factor.Similarity) string { return s.Name }),
 		})
 	if err != nil {

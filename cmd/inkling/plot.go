@@ -19,11 +19,20 @@ type plotCommand struct {
 	Entities  plotEntities  `cmd:"" help:"A map of the entities by t-SNE or PCA, coloured by type."`
 	Ranks     plotRanks     `cmd:"" help:"A histogram of the ranks of right answers, heads and tails."`
 	Relations plotRelations `cmd:"" help:"MRR, Hits@10 and test triples by relation."`
+
+	Similarity plotSimilarity `cmd:"" help:"How alike relations are, by what stands at their ends, as a heat map."`
+	Facts      plotFacts      `cmd:"" help:"Precision, recall and F1 by relation, of inkling bench facts --json."`
+	Density    plotDensity    `cmd:"" help:"Fact prediction as subjects are left out, of inkling bench facts --subjects --json."`
 }
 
-// image is the flags that say where a picture goes and how it looks.
+// image is the flags of a picture of a database.
 type image struct {
 	database
+	picture
+}
+
+// picture is the flags that say where a picture goes and how it looks.
+type picture struct {
 	Out    string `short:"o" placeholder:"FILE" help:"The picture's file, .png or .svg; without it KIND.png."`
 	Width  int    `default:"720" placeholder:"PIXELS" help:"Width as on a screen (${default})."`
 	Height int    `placeholder:"PIXELS" help:"Height; without it what suits the picture."`
@@ -112,13 +121,9 @@ func (c *plotRelations) Run(a *app) error {
 
 // draw makes a picture and writes its file, once it is whole.
 func (i *image) draw(a *app, r figure.Request, all bool) error {
-	if i.Out == "" {
-		i.Out = r.Kind + ".png"
-	}
-	o := plot.Options{Width: i.Width, Height: i.Height, Scale: i.Scale, Dark: i.Dark,
-		Format: strings.ToLower(strings.TrimPrefix(filepath.Ext(i.Out), "."))}
-	if !slices.Contains(plot.Formats, o.Format) {
-		return usageError{fmt.Errorf("the file %s must end in .png or .svg", i.Out)}
+	o, err := i.look(r.Kind)
+	if err != nil {
+		return err
 	}
 	return i.with(func(db *engine.DB) error {
 		if all {
@@ -134,14 +139,32 @@ func (i *image) draw(a *app, r figure.Request, all bool) error {
 			return err
 		}
 		b.done(r.Kind)
-		var picture bytes.Buffer
-		if err := plot.Write(&picture, drawing, o); err != nil {
-			return err
-		}
-		if err := os.WriteFile(i.Out, picture.Bytes(), 0o644); err != nil {
-			return err
-		}
-		fmt.Fprintf(a.out, "%s\nwritten to %s (%s)\n", drawing.Describe(), i.Out, sizeText(int64(picture.Len())))
-		return nil
+		return i.write(a, drawing, o)
 	})
+}
+
+// look returns how the picture is to look; its file is named after its kind unless told otherwise.
+func (i *picture) look(kind string) (plot.Options, error) {
+	if i.Out == "" {
+		i.Out = kind + ".png"
+	}
+	o := plot.Options{Width: i.Width, Height: i.Height, Scale: i.Scale, Dark: i.Dark,
+		Format: strings.ToLower(strings.TrimPrefix(filepath.Ext(i.Out), "."))}
+	if !slices.Contains(plot.Formats, o.Format) {
+		return o, usageError{fmt.Errorf("the file %s must end in .png or .svg", i.Out)}
+	}
+	return o, nil
+}
+
+// write writes the picture's file, once it is whole.
+func (i *picture) write(a *app, drawing plot.Drawing, o plot.Options) error {
+	var drawn bytes.Buffer
+	if err := plot.Write(&drawn, drawing, o); err != nil {
+		return err
+	}
+	if err := os.WriteFile(i.Out, drawn.Bytes(), 0o644); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.out, "%s\nwritten to %s (%s)\n", drawing.Describe(), i.Out, sizeText(int64(drawn.Len())))
+	return nil
 }

@@ -109,9 +109,13 @@ func printCard(out io.Writer, m engine.ModelInfo) {
 	if h := m.HeldOut; h.Triples > 0 {
 		fmt.Fprintf(out, "  held out   %s it had not seen: MRR %.3f, Hits@1 %.3f, Hits@3 %.3f, Hits@10 %.3f (filtered)\n",
 			plural(int64(h.Triples), "triple"), h.MRR, h.Hits1, h.Hits3, h.Hits10)
-		fmt.Fprintf(out, "  true/false AUC %.3f, F1 %.3f, accuracy %.3f against random corruptions\n", h.AUC, h.F1, h.Accuracy)
+		fmt.Fprintf(out, "  true/false ROC-AUC %.3f, AP %.3f, F1 %.3f (macro %.3f), accuracy %.3f against random corruptions\n", h.AUC, h.AP, h.F1, h.MacroF1, h.Accuracy)
 	}
-	fmt.Fprintf(out, "  fact       from probability %.2f on\n", m.Threshold)
+	fmt.Fprintf(out, "  fact       from probability %.2f on", m.Threshold)
+	if m.OwnThresholds > 0 {
+		fmt.Fprintf(out, "; %s with its own", plural(int64(m.OwnThresholds), "relation"))
+	}
+	fmt.Fprintln(out)
 	if s := m.Search; s.Method == "approximate" {
 		fmt.Fprintf(out, "  search     approximate, recall@10 %.3f; lists made in %s, %s held\n", s.Recall, shortTime(s.Built), megabytes(s.Bytes))
 	} else if s.Working != "" {

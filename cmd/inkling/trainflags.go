@@ -3,6 +3,7 @@ package main
 import (
 	"time"
 
+	"github.com/inklingdb/inkling/engine/eval"
 	"github.com/inklingdb/inkling/engine/train"
 )
 
@@ -37,6 +38,9 @@ type trainFlags struct {
 	ValidEvery     int           `group:"Training" placeholder:"N" help:"Epochs between validations."`
 	Patience       int           `group:"Training" placeholder:"N" help:"Stop after so many validations without progress; negative: never."`
 	Budget         time.Duration `group:"Training" placeholder:"TIME" help:"Stop after the epoch in which so much time has passed, such as 5m; of --auto: for all of it, without it by size, 2 minutes or more."`
+	Calibration    string        `group:"Training" placeholder:"CURVE" help:"How scores become probabilities: platt (two parameters) or isotonic (any rising curve; wants some thousand held-out triples)."`
+	Threshold      string        `group:"Training" placeholder:"SCOPE" help:"What counts as a fact: global (one threshold) or relation (relations have their own where the held-out triples say so)."`
+	Objective      string        `group:"Training" placeholder:"NAME" help:"What the threshold is best by: f1 or accuracy."`
 	Workers        int           `group:"Training" placeholder:"N" help:"Threads; without it all."`
 }
 
@@ -48,6 +52,7 @@ func (f trainFlags) options(family string, seed uint64) train.Options {
 		N3: f.N3, L2: f.L2, Dura: f.Dura, Dropout: f.Dropout, LabelSmoothing: f.LabelSmoothing,
 		Negatives: f.Negatives, Sampling: train.Sampling(f.Sampling), Unfiltered: f.Unfiltered, Margin: f.Margin, Temperature: f.Temperature,
 		Shared: f.Shared, Subsample: f.Subsample, NoReciprocal: f.NoReciprocal, QueryTargets: f.QueryTargets, InitScale: f.InitScale,
-		Precision: train.Precision(f.Precision), ValidEvery: f.ValidEvery, Patience: f.Patience, Budget: f.Budget, Workers: f.Workers, Seed: seed,
+		Precision: train.Precision(f.Precision), ValidEvery: f.ValidEvery, Patience: f.Patience, Budget: f.Budget,
+		CalibrationOptions: train.CalibrationOptions{Calibration: train.Curve(f.Calibration), Threshold: train.Scope(f.Threshold), Objective: eval.Objective(f.Objective)}, Workers: f.Workers, Seed: seed,
 	}
 }

@@ -90,5 +90,5 @@ func CrossScore(ctx context.Context, vocabulary *model.Vocabulary, triples []mod
 
 // Judge returns an embedding's verdict on a triple of its vocabulary.
 func Judge(e *model.Embedding, t model.Triple) Verdict {
-	return Verdict{Judged: true, Prob: e.Prob(t.H, t.R, t.T), Threshold: e.Calibration.Threshold}
+	return Verdict{Judged: true, Prob: e.Prob(t.H, t.R, t.T), Threshold: e.Calibration.ThresholdOf(t.R)}
 }

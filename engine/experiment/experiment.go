@@ -144,12 +144,17 @@ func cell(ctx context.Context, g *generate.PatternGraph, f model.Family, o Optio
 
 // dataOf returns a graph as the trainer takes it.
 func dataOf(g *generate.PatternGraph) (train.Data, error) {
-	ids := make([]store.TermID, g.Entities+len(g.Relations))
+	v, err := vocabularyOf(g.Entities, len(g.Relations))
+	return train.Data{Vocabulary: v, Train: triples(g.Train), Valid: triples(g.Valid), Test: triples(g.Test)}, err
+}
+
+// vocabularyOf returns a vocabulary without a store.
+func vocabularyOf(entities, relations int) (*model.Vocabulary, error) {
+	ids := make([]store.TermID, entities+relations)
 	for i := range ids {
 		ids[i] = store.TermID(i + 1)
 	}
-	v, err := model.NewVocabulary(ids[:g.Entities], ids[g.Entities:])
-	return train.Data{Vocabulary: v, Train: triples(g.Train), Valid: triples(g.Valid), Test: triples(g.Test)}, err
+	return model.NewVocabulary(ids[:entities], ids[entities:])
 }
 
 func triples(rows []generate.Row) []model.Triple {

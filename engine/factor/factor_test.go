@@ -370,7 +370,7 @@ func TestFitIsTheSameWithAnyWorkers(t *testing.T) {
 				if first == nil {
 					first = e
 				}
-				if !slices.Equal(first.Entities, e.Entities) || !slices.Equal(first.Relations, e.Relations) || first.Calibration != e.Calibration {
+				if !slices.Equal(first.Entities, e.Entities) || !slices.Equal(first.Relations, e.Relations) || !first.Calibration.Equal(e.Calibration) {
 					t.Errorf("%s by %s: the model depends on the number of workers", m.Name, solver)
 				}
 			}

@@ -32,7 +32,7 @@ func Fit(ctx context.Context, d train.Data, o Options) (*model.Embedding, error)
 		return nil, err
 	}
 	e := f.embedding()
-	if e.Calibration, err = train.Calibrate(ctx, e, d, o.Seed, o.Workers); err != nil {
+	if e.Calibration, err = o.Calibrate(ctx, e, d, o.Seed, o.Workers); err != nil {
 		return nil, err
 	}
 	e.Timing.Finished, e.Timing.Total = time.Now().UTC(), time.Since(f.started)

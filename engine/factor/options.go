@@ -157,6 +157,8 @@ type Options struct {
 	// Precision is Float32 or Float64.
 	Precision Precision
 
+	train.CalibrationOptions
+
 	Budget      time.Duration // stop after the iteration in which so much time has passed; 0 means no limit
 	ValidEvery  int           // iterations between validations; 0 means none
 	ValidSample int           // triples that are validated on, at most; negative: all
@@ -276,6 +278,9 @@ func (o Options) Check(d train.Data) error {
 	if err := m.checkUse(o.Settings, o.Matrix != nil); err != nil {
 		return err
 	}
+	if err := o.CalibrationOptions.Check(); err != nil {
+		return err
+	}
 	o = o.Defaults(d)
 	if err := o.checkNumbers(d); err != nil {
 		return err
@@ -371,6 +376,7 @@ func (o Options) settings(m Method) map[string]string {
 		"iterations": fmt.Sprint(o.Iterations), "tolerance": fmt.Sprint(o.Tolerance), "reciprocal": "false",
 		"lambda_a": fmt.Sprint(weight(o.LambdaA)), "lambda_r": fmt.Sprint(weight(o.LambdaR)),
 	}
+	o.CalibrationOptions.Settings(s)
 	if m.linear {
 		s["lambda_e"] = fmt.Sprint(weight(o.LambdaE))
 	}

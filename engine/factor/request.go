@@ -11,7 +11,7 @@ import (
 )
 
 // shared are the fields of train.Options that a factorization has a use for.
-var shared = []string{"Family", "Dim", "Epochs", "Budget", "Precision", "ValidEvery", "ValidSample", "Patience", "Seed", "Workers", "Progress"}
+var shared = []string{"Family", "Dim", "Epochs", "Budget", "Precision", "ValidEvery", "ValidSample", "Patience", "Seed", "Workers", "Progress", "CalibrationOptions"}
 
 // From returns the options of a factorization from a training's, whose family names the method and whose epochs are
 // iterations where the settings have none. ErrOptions where the training has settings that only training by gradient has
@@ -38,6 +38,7 @@ func From(t train.Options, s Settings) (Options, error) {
 	return Options{
 		Method: m.Name, Rank: t.Dim, Settings: s, Precision: t.Precision, Budget: t.Budget,
 		ValidEvery: t.ValidEvery, ValidSample: t.ValidSample, Patience: t.Patience, Seed: t.Seed, Workers: t.Workers, Progress: t.Progress,
+		CalibrationOptions: t.CalibrationOptions,
 	}, nil
 }
 

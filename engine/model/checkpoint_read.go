@@ -87,6 +87,9 @@ func assemble(about, timing []byte, entityIDs, relationIDs []store.TermID) (*Emb
 	if err != nil {
 		return nil, err
 	}
+	if err := d.Calibration.check(d.Relations); err != nil {
+		return nil, err
+	}
 	e.Family, e.Dim, e.Reciprocal, e.Vocabulary = family, d.Dim, d.Reciprocal, vocabulary
 	return e, nil
 }

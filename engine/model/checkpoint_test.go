@@ -3,6 +3,7 @@ package model
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"hash/crc32"
 	"os"
@@ -15,7 +16,8 @@ import (
 func checkpointOf(t testing.TB, f Family) []byte {
 	t.Helper()
 	e := randomEmbedding(t, f, 3, true, 1)
-	e.Calibration = Calibration{Slope: 1.5, Intercept: -2, Threshold: 0.4, Prior: 0.25, Samples: 100, F1: 0.8}
+	e.Calibration = Calibration{Slope: 1.5, Intercept: -2, Threshold: 0.4, Prior: 0.25, Samples: 100, F1: 0.8,
+		Knots: []Knot{{-1, 0.1}, {0.5, 0.1}, {2, 0.75}}, Thresholds: map[uint32]float64{0: 0.3, 2: 0.6}}
 	e.Metadata = Metadata{
 		Name: "m", Graph: "http://g", DataVersion: 12, Seed: 5, Triples: 99, Epochs: 2, BestEpoch: 1,
 		Settings: map[string]string{"b": "2", "a": "1"}, Curve: []CurvePoint{{1, 2.5, 0.3}, {2, 2.25, 0.25}},
@@ -53,7 +55,7 @@ func TestCheckpointRoundTripIsByteIdentical(t *testing.T) {
 		if !bytes.Equal(first, second) {
 			t.Errorf("%s: %d bytes before, %d after, not the same", f.Name, len(first), len(second))
 		}
-		if e.Metadata.DataVersion != 12 || e.Metadata.Curve[1].Loss != 2.25 || e.Calibration.Threshold != 0.4 || e.Timing.Total != time.Minute {
+		if e.Metadata.DataVersion != 12 || e.Metadata.Curve[1].Loss != 2.25 || e.Calibration.ThresholdOf(1) != 0.4 || e.Calibration.ThresholdOf(2) != 0.6 || len(e.Calibration.Knots) != 3 || e.Timing.Total != time.Minute {
 			t.Errorf("%s: loaded %+v %+v %+v", f.Name, e.Metadata, e.Calibration, e.Timing)
 		}
 		left, err := os.ReadDir(filepath.Dir(path))
@@ -85,6 +87,42 @@ func TestCheckpointReportsEveryFlippedByteAndCut(t *testing.T) {
 	}
 	if _, err := Load(filepath.Join(t.TempDir(), "none.ink")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("no file: %v", err)
+	}
+}
+
+// A curve that falls and a threshold of no relation are told as what they are, not served.
+func TestCheckpointWithAWrongCalibration(t *testing.T) {
+	for want, c := range map[string]Calibration{
+		"does not rise": {Samples: 1, Knots: []Knot{{0, 0.5}, {1, 0.4}}},
+		"knot 1":        {Samples: 1, Knots: []Knot{{0, 0.5}, {0, 0.6}}},
+		"probability 2": {Samples: 1, Knots: []Knot{{0, 2}}},
+		"row 99 of":     {Samples: 1, Thresholds: map[uint32]float64{99: 0.5}},
+	} {
+		e := randomEmbedding(t, Families[0], 3, true, 1)
+		e.Calibration = c
+		var b bytes.Buffer
+		if _, err := e.WriteTo(&b); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Read(&b, int64(b.Len()), "x.ink"); !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+}
+
+// Files of before there were curves and thresholds of relations say neither.
+func TestACalibrationWithoutTheNewPartsIsWrittenAsBefore(t *testing.T) {
+	text, err := json.Marshal(Calibration{Slope: 1.5, Intercept: -2, Threshold: 0.4, Prior: 0.25, Samples: 100, F1: 0.8})
+	if want := `{"Slope":1.5,"Intercept":-2,"Threshold":0.4,"Prior":0.25,"Samples":100,"F1":0.8}`; err != nil || string(text) != want {
+		t.Errorf("%s, want %s (%v)", text, want, err)
+	}
+}
+
+func TestIsFactGoesByTheRelation(t *testing.T) {
+	e := randomEmbedding(t, Families[0], 3, true, 1)
+	e.Calibration = Calibration{Slope: 1, Threshold: 1, Samples: 1, Thresholds: map[uint32]float64{1: 0}}
+	if e.IsFact(0, 0, 1) || !e.IsFact(0, 1, 1) {
+		t.Errorf("relation 0: %v, relation 1: %v", e.IsFact(0, 0, 1), e.IsFact(0, 1, 1))
 	}
 }
 

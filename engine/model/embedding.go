@@ -132,5 +132,7 @@ func (e *Embedding) ScoreAll(triples []Triple, out []float32) {
 // Prob returns the calibrated probability that a triple is true, in [0, 1]; see Calibration for its assumptions.
 func (e *Embedding) Prob(h, r, t uint32) float64 { return e.Calibration.Prob(e.Score(h, r, t)) }
 
-// IsFact reports whether a triple's probability reaches the model's threshold.
-func (e *Embedding) IsFact(h, r, t uint32) bool { return e.Prob(h, r, t) >= e.Calibration.Threshold }
+// IsFact reports whether a triple's probability reaches the model's threshold for its relation.
+func (e *Embedding) IsFact(h, r, t uint32) bool {
+	return e.Prob(h, r, t) >= e.Calibration.ThresholdOf(r)
+}

@@ -1,5 +1,5 @@
-// Package plot draws what there is to see of a model: training curves, a map of entities, a histogram of ranks and bars
-// by relation, each as PNG or SVG, light or dark, in one style whose colours people with any colour vision tell apart.
+// Package plot draws what there is to see of a model: training curves, a map of entities, a histogram of ranks, bars by
+// relation, a matrix of likenesses and figures over a number, each as PNG or SVG, light or dark, in one style whose colours people with any colour vision tell apart.
 // Data goes in and an image comes out: it knows neither databases nor models. Canvases and text are gonum/plot's.
 package plot
 
@@ -15,7 +15,7 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// Drawing is something Write can draw: *Curves, *Entities, *Ranks, *Relations, *Convergence or *Snapshots.
+// Drawing is something Write can draw: *Curves, *Entities, *Ranks, *Relations, *Convergence, *Snapshots, *Heat, *Bars or *Lines.
 type Drawing interface {
 	// Describe says in a sentence what the drawing shows, for those who cannot see it.
 	Describe() string

@@ -52,6 +52,21 @@ func someEntities() *Entities {
 	return e
 }
 
+func someHeat() *Heat {
+	return &Heat{Title: "Relations alike", Below: "transitivity", Names: []string{"treats", "a_relation_with_a_name_that_is_far_too_long_to_be_written", "isa"},
+		Values: [][]float64{{1, 0.25, 0}, {0.5, 1, 0.75}, {0, 0, 0.125}}, Scale: "share in common"}
+}
+
+func someBars() *Bars {
+	return &Bars{Title: "Facts by quadratic-reg", Below: "WN18RR", Series: []string{"precision", "recall", "F1"},
+		Rows: []Bar{{"hypernym", []float64{0.9, 0.5, 0.64}}, {"has_part", []float64{0, 1, 0.25}}}}
+}
+
+func someLines() *Lines {
+	return &Lines{Title: "Density", Below: "FB13", X: "subjects, %", Y: "ROC-AUC",
+		Lines: []Line{{"complex", []LinePoint{{2, 0.9, 0.01}, {50, 0.85, 0.02}, {100, 0.8, 0}}}, {"rescal", []LinePoint{{2, 0.7, 0}, {100, 0.75, 0}}}}}
+}
+
 func drawings() map[string]Drawing {
 	byTime, pca := someCurves(), someEntities()
 	byTime.ByTime = true
@@ -60,7 +75,7 @@ func drawings() map[string]Drawing {
 	return map[string]Drawing{
 		"snapshots":    &Snapshots{Graph: "ENTITY", Series: []SnapshotSeries{{"maintain", []float64{0.2, 0.25, 0.24}}, {"retrain", []float64{0.2, 0.26, 0.3}}}},
 		"one snapshot": &Snapshots{Graph: "FACT", Series: []SnapshotSeries{{"maintain", []float64{0.2}}}}, "curves": someCurves(), "one curve": one, "curves by time": byTime, "ranks": someRanks(),
-		"convergence": someConvergence(), "relations": someRelations(), "entities": someEntities(), "entities by PCA": pca}
+		"convergence": someConvergence(), "heat": someHeat(), "bars": someBars(), "lines": someLines(), "relations": someRelations(), "entities": someEntities(), "entities by PCA": pca}
 }
 
 func someConvergence() *Convergence {
@@ -162,6 +177,9 @@ func TestTextsSayWhatIsDrawn(t *testing.T) {
 		"curves by time":  {"time since the training began, seconds"},
 		"ranks":           {"tails (h, r, ?): MRR 0.600", "heads (?, r, t): MRR 0.400", "rank up to … (log scale)", "share of the questions, %", "60"},
 		"relations":       {"treats", "all relations", "150", "3 relations with fewer triples", "MRR, Hits@10 (0 to 1)", "test triples"},
+		"heat":            {"Relations alike", "1  treats", "3  isa", "share in common", "0.5"},
+		"bars":            {"precision", "recall", "F1", "hypernym", "has_part", "(0 to 1)"},
+		"lines":           {"complex", "rescal", "subjects, %", "ROC-AUC", "100"},
 		"entities":        {"country (10)", "city (10)", "2 others (10)", "no type (10)", "type, by rdf:type", "France"},
 		"entities by PCA": {"component 1 (40 % of the variance)", "component 2 (20 % of the variance)"},
 	} {
@@ -207,6 +225,33 @@ func TestBarsHaveTheirHeights(t *testing.T) {
 }
 
 var pointPath = regexp.MustCompile(`<path d="M([\d.]+),([\d.]+)[LA][^"]*" style="fill:#\w+;fill-opacity`)
+
+// Cells of a matrix are shaded by their numbers, the same in every place, and bars are as long as theirs.
+func TestCellsAndBarsShowTheirNumbers(t *testing.T) {
+	svg := string(written(t, someHeat(), Options{Format: "svg"}))
+	shades := map[string]int{}
+	for _, m := range barPath.FindAllStringSubmatch(svg, -1) {
+		shades[m[7]]++
+	}
+	if none, whole := shades["F3F1E8"], shades["042245"]; none != 3 || whole != 2 {
+		t.Errorf("%d cells of 0 and %d of 1, want 3 and 2: %v", none, whole, shades)
+	}
+	svg = string(written(t, someBars(), Options{Format: "svg"}))
+	var lengths []float64
+	for _, m := range barPath.FindAllStringSubmatch(svg, -1) {
+		if m[7] == "0072B2" || m[7] == "D55E00" {
+			left, _ := strconv.ParseFloat(m[1], 64)
+			right, _ := strconv.ParseFloat(m[3], 64)
+			lengths = append(lengths, math.Abs(right-left))
+		}
+	}
+	if len(lengths) != 6 { // two keys, and precision and recall of two rows
+		t.Fatalf("%d boxes", len(lengths))
+	}
+	if full := lengths[5]; math.Abs(lengths[2]-0.9*full) > 0.1 || math.Abs(lengths[3]-0.5*full) > 0.1 || lengths[4] > 0.1 {
+		t.Errorf("bars of 0.9, 0.5, 0 and 1 are %v long", lengths[2:])
+	}
+}
 
 // The legend of a map stands beside it, or above a narrow one: no point lies under a key.
 func TestTheLegendIsOutsideThePoints(t *testing.T) {
@@ -287,6 +332,9 @@ func TestWhatCannotBeDrawnIsRefused(t *testing.T) {
 	for name, d := range map[string]Drawing{
 		"no curve": &Curves{}, "no method": &Snapshots{}, "no snapshot": &Snapshots{Series: []SnapshotSeries{{Name: "x"}}}, "an empty curve": &Curves{Curves: []Curve{{Name: "x"}}}, "no ranks": &Ranks{}, "too few counts": &Ranks{UpTo: []int{1}},
 		"no relations": &Relations{}, "no points": &Entities{}, "a point nowhere": &Entities{Points: [][2]float64{{math.NaN(), 1}}, Group: []int{None}},
+		"no matrix": &Heat{}, "a crooked matrix": &Heat{Names: []string{"a"}, Values: [][]float64{{1, 2}}}, "no likeness": &Heat{Names: []string{"a"}, Values: [][]float64{{math.NaN()}}},
+		"no bars": &Bars{}, "a bar too few": &Bars{Series: []string{"a", "b"}, Rows: []Bar{{"x", []float64{1}}}}, "a bar too long": &Bars{Series: []string{"a"}, Rows: []Bar{{"x", []float64{1.5}}}},
+		"no lines": &Lines{}, "an empty line": &Lines{Lines: []Line{{Name: "x"}}}, "a line nowhere": &Lines{Lines: []Line{{"x", []LinePoint{{1, math.Inf(1), 0}}}}},
 		"a group too many": &Entities{Points: [][2]float64{{1, 1}}, Group: []int{0}},
 	} {
 		var b bytes.Buffer

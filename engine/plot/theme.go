@@ -16,6 +16,7 @@ type theme struct {
 	background, text, muted, grid color.Color
 	series                        []color.Color // told apart by people with any colour vision, most distinct first
 	rest                          color.Color   // what belongs to none
+	ramp                          []color.NRGBA // of numbers, from little to much
 }
 
 // Colours of Okabe and Ito 2008 (Color Universal Design); yellow only on dark, where it shows.
@@ -34,6 +35,7 @@ var light = theme{
 	muted: color.NRGBA{0x61, 0x6a, 0x7d, 0xff}, grid: color.NRGBA{0xe2, 0xde, 0xd4, 0xff},
 	series: []color.Color{blue, vermillion, green, purple, orange, sky, color.NRGBA{0x1c, 0x22, 0x30, 0xff}},
 	rest:   color.NRGBA{0xb8, 0xb9, 0xbd, 0xff},
+	ramp:   []color.NRGBA{{0xf3, 0xf1, 0xe8, 0xff}, {0x9c, 0xc3, 0xdc, 0xff}, {0x00, 0x72, 0xb2, 0xff}, {0x04, 0x22, 0x45, 0xff}},
 }
 
 var dark = theme{
@@ -41,6 +43,7 @@ var dark = theme{
 	muted: color.NRGBA{0x98, 0xa1, 0xb3, 0xff}, grid: color.NRGBA{0x2a, 0x30, 0x3d, 0xff},
 	series: []color.Color{sky, orange, green, purple, yellow, vermillion, color.NRGBA{0xe6, 0xe8, 0xee, 0xff}},
 	rest:   color.NRGBA{0x5c, 0x65, 0x77, 0xff},
+	ramp:   []color.NRGBA{{0x20, 0x26, 0x33, 0xff}, {0x1d, 0x5b, 0x86, 0xff}, {0x56, 0xb4, 0xe9, 0xff}, {0xf5, 0xf1, 0xc4, 0xff}},
 }
 
 // maxSeries is how many things a theme tells apart.

@@ -23,19 +23,81 @@ const calibrationLeast = 50
 // hardCandidates is how deep among a query's best unknown answers a hard negative is drawn.
 const hardCandidates = 50
 
+// Scope is what a threshold is for.
+type Scope string
+
+// The scopes.
+const (
+	GlobalThreshold   Scope = "global"   // one for all relations
+	RelationThreshold Scope = "relation" // relations have their own where the sample says so (eval.RelationThresholds)
+)
+
+// Curve is how scores become probabilities.
+type Curve string
+
+// The curves.
+const (
+	PlattCurve    Curve = "platt"    // a logistic curve: two parameters, right even on a small sample
+	IsotonicCurve Curve = "isotonic" // any rising curve; it needs some thousand samples. Zadrozny, Elkan 2002
+)
+
+// CalibrationOptions say how an embedding's scores become probabilities, and from which probability on a triple is a
+// fact. The zero value is Platt's curve and one threshold, best by F1.
+type CalibrationOptions struct {
+	Calibration Curve          `json:"calibration,omitempty"`
+	Threshold   Scope          `json:"threshold,omitempty"`
+	Objective   eval.Objective `json:"objective,omitempty"` // that thresholds are best by
+}
+
+// Defaults returns the options with zero ones filled in.
+func (o CalibrationOptions) Defaults() CalibrationOptions {
+	setDefault(&o.Calibration, PlattCurve)
+	setDefault(&o.Threshold, GlobalThreshold)
+	setDefault(&o.Objective, eval.ByF1)
+	return o
+}
+
+// Check returns ErrOptions for a word that is none of its list.
+func (o CalibrationOptions) Check() error {
+	o = o.Defaults()
+	if o.Calibration != PlattCurve && o.Calibration != IsotonicCurve {
+		return fmt.Errorf("train: %w: calibration %q (there are %s, %s)", ErrOptions, o.Calibration, PlattCurve, IsotonicCurve)
+	}
+	if o.Threshold != GlobalThreshold && o.Threshold != RelationThreshold {
+		return fmt.Errorf("train: %w: threshold %q (there are %s, %s)", ErrOptions, o.Threshold, GlobalThreshold, RelationThreshold)
+	}
+	if err := o.Objective.Check(); err != nil {
+		return fmt.Errorf("train: %w: %w", ErrOptions, err)
+	}
+	return nil
+}
+
+// Settings adds what is not the default to a model's settings.
+func (o CalibrationOptions) Settings(s map[string]string) {
+	o = o.Defaults()
+	for name, pair := range map[string][2]string{
+		"calibration": {string(o.Calibration), string(PlattCurve)}, "threshold": {string(o.Threshold), string(GlobalThreshold)},
+		"objective": {string(o.Objective), string(eval.ByF1)},
+	} {
+		if pair[0] != pair[1] {
+			s[name] = pair[0]
+		}
+	}
+}
+
 // Calibrate fits the probability of an embedding on held-out triples d.Valid (where there are fewer than 50, with
 // training triples beside them, which flatters) against three corruptions of each end, none of them a known triple:
 // one entity drawn uniformly, one drawn from those that stand at that end of the relation elsewhere, and one
 // drawn from the model's own best 50 answers to the query. True triples are thus one in seven: probabilities are right
 // for questions with that share of truth among candidates of these kinds, too high for arbitrary pairs and a guess
 // for anything else. Unknown is taken as false, so true triples that the graph lacks pull probabilities down.
-func Calibrate(ctx context.Context, e *model.Embedding, d Data, seed uint64, workers int) (model.Calibration, error) {
+func (o CalibrationOptions) Calibrate(ctx context.Context, e *model.Embedding, d Data, seed uint64, workers int) (model.Calibration, error) {
 	random := rand.New(rand.NewPCG(seed, 5))
 	held := Sample(d.Valid, calibrationTriples, random)
 	if missing := calibrationLeast - len(held); missing > 0 {
 		held = append(slices.Clone(held), Sample(d.Train, missing, random)...)
 	}
-	c := corruptor{e: e, known: eval.NewKnown(d.Train, d.Valid, d.Test), ends: endsOf(d.Train), random: random, workers: workers}
+	c := corruptor{e: e, known: eval.NewKnown(d.Train, d.Valid, d.Test), ends: endsOf(d.Train), random: random, workers: max(1, workers)}
 	var samples []eval.Sample
 	step := max(1, min(corruptedAtOnce, calibrationScores/(2*e.Vocabulary.Entities())))
 	for from := 0; from < len(held); from += step {
@@ -44,7 +106,7 @@ func Calibrate(ctx context.Context, e *model.Embedding, d Data, seed uint64, wor
 		}
 		samples = c.samples(held[from:min(from+step, len(held))], samples)
 	}
-	return fit(samples), nil
+	return o.Fit(samples), nil
 }
 
 // corruptedAtOnce is how many triples' queries are scored by one product, and calibrationScores how many scores
@@ -54,17 +116,25 @@ const (
 	calibrationScores = 16 << 20
 )
 
-// fit returns the calibration of scored samples.
-func fit(samples []eval.Sample) model.Calibration {
+// Fit returns the calibration of triples whose truth is known, given with their scores.
+func (o CalibrationOptions) Fit(samples []eval.Sample) model.Calibration {
+	o = o.Defaults()
 	c := Platt(samples)
 	if c.Slope <= 0 {
 		c = monotone(c, samples)
 	}
-	for i, s := range samples {
-		samples[i].Score = c.Prob(float32(s.Score))
+	if o.Calibration == IsotonicCurve {
+		c.Knots = isotonic(samples)
 	}
-	c.Threshold = eval.BestThreshold(samples)
-	c.F1 = eval.Classify(samples, c.Threshold).F1
+	probable := slices.Clone(samples)
+	for i, s := range samples {
+		probable[i].Score = c.Prob(float32(s.Score))
+	}
+	c.Threshold = eval.BestThreshold(probable, o.Objective)
+	if o.Threshold == RelationThreshold {
+		c.Thresholds = eval.RelationThresholds(probable, o.Objective, c.Threshold)
+	}
+	c.F1 = eval.Classify(probable, c.ThresholdOf).F1
 	return c
 }
 
@@ -127,12 +197,12 @@ func (c *corruptor) samples(held []model.Triple, dst []eval.Sample) []eval.Sampl
 	scores := vec.MatrixOf(c.scores, len(queries), n)
 	c.e.ScoreQueries(queries, scores, c.workers)
 	for i, t := range held {
-		dst = append(dst, eval.Sample{Score: float64(c.e.Score(t.H, t.R, t.T)), True: true})
+		dst = append(dst, eval.Sample{Score: float64(c.e.Score(t.H, t.R, t.T)), True: true, Relation: t.R})
 		for _, tail := range c.corruptions(queries[2*i], c.ends.tails[t.R], scores.Row(2*i)) {
-			dst = append(dst, eval.Sample{Score: float64(c.e.Score(t.H, t.R, tail))})
+			dst = append(dst, eval.Sample{Score: float64(c.e.Score(t.H, t.R, tail)), Relation: t.R})
 		}
 		for _, head := range c.corruptions(queries[2*i+1], c.ends.heads[t.R], scores.Row(2*i+1)) {
-			dst = append(dst, eval.Sample{Score: float64(c.e.Score(head, t.R, t.T))})
+			dst = append(dst, eval.Sample{Score: float64(c.e.Score(head, t.R, t.T)), Relation: t.R})
 		}
 	}
 	return dst
@@ -167,104 +237,4 @@ func (c *corruptor) corruptions(q model.Query, fitting []uint32, scores []float3
 		rows = append(rows, uint32(best[c.random.IntN(len(best))].Index))
 	}
 	return rows
-}
-
-// Platt fits σ(slope·score + intercept) to samples by Newton's method on the logistic loss, with Platt's smoothed targets,
-// which keep the parameters finite when the classes separate. Platt: Probabilistic Outputs for Support Vector
-// Machines, 1999; Lin, Lin, Weng 2007 for the targets. Threshold and F1 are left unset; without both kinds of
-// sample the result is the prior for every score.
-func Platt(samples []eval.Sample) model.Calibration {
-	positives := 0
-	for _, s := range samples {
-		if s.True {
-			positives++
-		}
-	}
-	n := float64(len(samples))
-	c := model.Calibration{Samples: len(samples)}
-	if n == 0 {
-		return c
-	}
-	c.Prior = float64(positives) / n
-	high := (float64(positives) + 1) / (float64(positives) + 2)
-	low := 1 / (n - float64(positives) + 2)
-	c.Intercept = math.Log((float64(positives) + 1) / (n - float64(positives) + 1))
-	if positives > 0 && positives < len(samples) {
-		scores, targets := make([]float64, len(samples)), make([]float64, len(samples))
-		for i, s := range samples {
-			scores[i], targets[i] = s.Score, low
-			if s.True {
-				targets[i] = high
-			}
-		}
-		c.Slope, c.Intercept = FitLogistic(scores, targets, 0, c.Intercept)
-	}
-	return c
-}
-
-// FitLogistic returns the slope and the intercept at which σ(slope·score + intercept) has the least cross-entropy to the
-// targets, probabilities, by Newton's method from the given ones on. Scores that are all the same leave them as given.
-func FitLogistic(scores, targets []float64, slope, intercept float64) (float64, float64) {
-	n := float64(len(scores))
-	var mean, square float64
-	for _, s := range scores {
-		mean += s / n
-		square += s * s / n
-	}
-	spread := math.Sqrt(math.Max(square-mean*mean, 0))
-	if len(scores) == 0 || !(spread > 0) {
-		return slope, intercept
-	}
-	// On standardised scores, so that the Hessian is well conditioned whatever the scores' scale.
-	a, b := newton(logistic{scores, targets, mean, spread}, slope*spread, intercept+slope*mean)
-	return a / spread, b - a*mean/spread
-}
-
-// logistic is the loss that FitLogistic minimises.
-type logistic struct {
-	scores, targets []float64
-	mean, spread    float64
-}
-
-// at returns the loss at (a, b).
-func (l logistic) at(a, b float64) float64 {
-	var loss float64
-	for i, s := range l.scores {
-		z := a*(s-l.mean)/l.spread + b
-		loss += softplus(z) - l.targets[i]*z
-	}
-	return loss
-}
-
-func softplus(z float64) float64 { return math.Max(z, 0) + math.Log1p(math.Exp(-math.Abs(z))) }
-
-// newton minimises the loss from (a, b) with halved steps where a full one does not descend.
-func newton(l logistic, a, b float64) (float64, float64) {
-	loss := l.at(a, b)
-	for range 100 {
-		var ga, gb, haa, hab, hbb float64
-		for i, s := range l.scores {
-			x := (s - l.mean) / l.spread
-			p := 1 / (1 + math.Exp(-(a*x + b)))
-			g, h := p-l.targets[i], p*(1-p)+1e-12
-			ga, gb = ga+g*x, gb+g
-			haa, hab, hbb = haa+h*x*x, hab+h*x, hbb+h
-		}
-		det := haa*hbb - hab*hab
-		if math.Abs(ga)+math.Abs(gb) < 1e-8*float64(len(l.scores)) || det <= 0 {
-			break
-		}
-		da, db := (hbb*ga-hab*gb)/det, (haa*gb-hab*ga)/det
-		step, next := 1.0, 0.0
-		for ; step > 1e-8; step /= 2 {
-			if next = l.at(a-step*da, b-step*db); next < loss {
-				break
-			}
-		}
-		if next >= loss {
-			break
-		}
-		a, b, loss = a-step*da, b-step*db, next
-	}
-	return a, b
 }

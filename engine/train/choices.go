@@ -75,5 +75,5 @@ func (o Options) checkChoices() error {
 			return fmt.Errorf("train: %w: %s %q (there are %v)", ErrOptions, c.what, c.given, c.all)
 		}
 	}
-	return nil
+	return o.CalibrationOptions.Check()
 }

@@ -62,6 +62,8 @@ type Options struct {
 	ValidSample int           `json:"valid_sample,omitempty"` // validate on at most so many triples, the same ones each time; negative: all
 	Patience    int           `json:"patience,omitempty"`     // stop after so many validations without a better MRR; negative: never
 
+	CalibrationOptions
+
 	Seed    uint64 `json:"seed,omitempty"`    // same data, settings and seed: same model
 	Workers int    `json:"workers,omitempty"` // goroutines; 0 means 1. The model does not depend on it.
 
@@ -131,6 +133,7 @@ func (o Options) Defaults(d Data) Options {
 	setDefault(&o.ValidEvery, pick(small, 5, 2))
 	setDefault(&o.ValidSample, 2000)
 	setDefault(&o.Patience, 5)
+	o.CalibrationOptions = o.CalibrationOptions.Defaults()
 	setDefault(&o.Workers, 1)
 	o.N3 = max(o.N3, 0)
 	if asked := 2 * len(d.Train); asked > 0 && o.Batch <= largestBatch {
@@ -325,6 +328,7 @@ func (o Options) settings() map[string]string {
 			s[name] = fmt.Sprint(value)
 		}
 	}
+	o.CalibrationOptions.Settings(s)
 	kind, _ := o.Loss.kind()
 	if kind != dense && !o.Shared { // their products are float32
 		s["precision"] = string(Float32)

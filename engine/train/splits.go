@@ -9,8 +9,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
+	"github.com/inklingdb/inkling/engine/eval"
 	"github.com/inklingdb/inkling/engine/model"
 	"github.com/inklingdb/inkling/store"
 )
@@ -22,29 +24,26 @@ func ReadSplits(folder string) (Data, error) {
 	return d, err
 }
 
-// Names are the rows of a benchmark's entities and relations by their names.
-type Names struct{ Entities, Relations map[string]uint32 }
-
 // ReadNamedSplits is ReadSplits with the names.
 func ReadNamedSplits(folder string) (Data, Names, error) {
-	r := splitReader{entities: map[string]uint32{}, relations: map[string]uint32{}}
+	n := NewNames()
 	var d Data
 	for _, split := range []struct {
 		name string
 		into *[]model.Triple
 	}{{"train", &d.Train}, {"valid", &d.Valid}, {"test", &d.Test}} {
-		triples, err := r.read(filepath.Join(folder, split.name))
+		triples, err := n.Triples(filepath.Join(folder, split.name))
 		if errors.Is(err, fs.ErrNotExist) && split.name != "train" {
 			continue
 		}
 		if err != nil {
-			return Data{}, Names{}, fmt.Errorf("train: splits: %w", err)
+			return Data{}, Names{}, err
 		}
 		*split.into = triples
 	}
 	var err error
-	d.Vocabulary, err = model.NewVocabulary(numbers(0, len(r.entities)), numbers(len(r.entities), len(r.relations)))
-	return d, Names{r.entities, r.relations}, err
+	d.Vocabulary, err = n.Vocabulary()
+	return d, *n, err
 }
 
 // numbers returns n term identifiers after the first skip.
@@ -56,33 +55,123 @@ func numbers(skip, n int) []store.TermID {
 	return ids
 }
 
-type splitReader struct{ entities, relations map[string]uint32 }
+// Names numbers the entities and relations of a benchmark's files, in order of appearance.
+type Names struct{ Entities, Relations map[string]uint32 } // rows by name
 
-func (r *splitReader) read(path string) ([]model.Triple, error) {
+// NewNames returns an empty numbering.
+func NewNames() *Names { return &Names{Entities: map[string]uint32{}, Relations: map[string]uint32{}} }
+
+// Vocabulary returns the names read so far as a vocabulary without a store: term identifiers count from 1.
+func (n *Names) Vocabulary() (*model.Vocabulary, error) {
+	return model.NewVocabulary(numbers(0, len(n.Entities)), numbers(len(n.Entities), len(n.Relations)))
+}
+
+// RelationNames returns the relations' names by row.
+func (n *Names) RelationNames() []string {
+	names := make([]string, len(n.Relations))
+	for name, row := range n.Relations {
+		names[row] = name
+	}
+	return names
+}
+
+// Triples reads path.tsv.gz or path.tsv: head, relation, tail, and columns that it passes over. The error is one of the
+// file's, or names the line.
+func (n *Names) Triples(path string) (triples []model.Triple, err error) {
+	err = lines(path, 3, func(fields []string) error {
+		triples = append(triples, n.triple(fields))
+		return nil
+	})
+	return triples, err
+}
+
+// Facts reads path.tsv.gz or path.tsv: head, relation, tail and its truth, 1 or -1 (or 0).
+func (n *Names) Facts(path string) (facts []eval.Fact, err error) {
+	err = lines(path, 4, func(fields []string) error {
+		yes, err := truth(fields[3])
+		facts = append(facts, eval.Fact{Triple: n.triple(fields), True: yes})
+		return err
+	})
+	return facts, err
+}
+
+// Folds reads path.tsv.gz or path.tsv, the published samples of Padia et al.: fold, head, relation, tail and truth. Of a
+// relation's facts in a fold the first 60 % were drawn as true; later ones that are true all the same are doubtful.
+func (n *Names) Folds(path string) ([][]eval.Fact, error) {
+	var folds [][]eval.Fact
+	err := lines(path, 5, func(fields []string) error {
+		fold, err := strconv.Atoi(fields[0])
+		if err != nil || fold < 0 || fold > len(folds) {
+			return fmt.Errorf("fold %q: they are numbered from 0, and %d came before", fields[0], len(folds))
+		}
+		yes, err := truth(fields[4])
+		if err != nil {
+			return err
+		}
+		if fold == len(folds) {
+			folds = append(folds, nil)
+		}
+		folds[fold] = append(folds[fold], eval.Fact{Triple: n.triple(fields[1:]), True: yes})
+		return nil
+	})
+	for _, fold := range folds {
+		eval.MarkDoubtful(fold)
+	}
+	return folds, err
+}
+
+func (n *Names) triple(fields []string) model.Triple {
+	return model.Triple{H: row(n.Entities, fields[0]), R: row(n.Relations, fields[1]), T: row(n.Entities, fields[2])}
+}
+
+func truth(field string) (bool, error) {
+	switch strings.TrimSpace(field) {
+	case "1", "+1":
+		return true, nil
+	case "-1", "0":
+		return false, nil
+	}
+	return false, fmt.Errorf("truth %q: 1 says true, -1 or 0 false", field)
+}
+
+// longestLine bounds the bytes of a line: names are short, and a file of another kind is told early.
+const longestLine = 1 << 20
+
+// lines calls each with the columns of every line of path.tsv.gz or path.tsv; empty lines are passed over.
+func lines(path string, columns int, each func(fields []string) error) error {
 	f, err := os.Open(path + ".tsv.gz")
 	if errors.Is(err, fs.ErrNotExist) {
 		f, err = os.Open(path + ".tsv")
 	}
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("train: %w", err)
 	}
 	defer f.Close()
 	var text io.Reader = f
 	if strings.HasSuffix(f.Name(), ".gz") {
 		if text, err = gzip.NewReader(f); err != nil {
-			return nil, fmt.Errorf("%s: %w", f.Name(), err)
+			return fmt.Errorf("train: %s: %w", f.Name(), err)
 		}
 	}
-	var triples []model.Triple
-	lines := bufio.NewScanner(text)
-	for n := 1; lines.Scan(); n++ {
-		fields := strings.Split(lines.Text(), "\t")
-		if len(fields) < 3 {
-			return nil, fmt.Errorf("%s line %d: %d columns, 3 expected", f.Name(), n, len(fields))
+	scan := bufio.NewScanner(text)
+	scan.Buffer(nil, longestLine)
+	n := 1
+	for ; scan.Scan(); n++ {
+		if scan.Text() == "" {
+			continue
 		}
-		triples = append(triples, model.Triple{H: row(r.entities, fields[0]), R: row(r.relations, fields[1]), T: row(r.entities, fields[2])})
+		fields := strings.Split(scan.Text(), "\t")
+		if len(fields) < columns {
+			return fmt.Errorf("train: %s line %d: %d columns, %d expected", f.Name(), n, len(fields), columns)
+		}
+		if err := each(fields); err != nil {
+			return fmt.Errorf("train: %s line %d: %w", f.Name(), n, err)
+		}
 	}
-	return triples, lines.Err()
+	if err := scan.Err(); err != nil {
+		return fmt.Errorf("train: %s line %d: %w", f.Name(), n, err)
+	}
+	return nil
 }
 
 // row returns the number of a name, giving the next one to a new name.

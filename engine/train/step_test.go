@@ -382,7 +382,7 @@ func TestPlattOnDegenerateSamples(t *testing.T) {
 		"constant":  {{Score: 3, True: true}, {Score: 3}, {Score: 3}},
 		"separable": {{Score: -1e6}, {Score: -1e6 + 1}, {Score: 1e6, True: true}, {Score: 1e6 + 1, True: true}},
 	} {
-		c := fit(slices.Clone(samples))
+		c := CalibrationOptions{}.Fit(slices.Clone(samples))
 		for _, x := range []float32{-1e7, 0, 3, 1e7} {
 			if p := c.Prob(x); !(p >= 0 && p <= 1) {
 				t.Errorf("%s: probability %g of score %g (%+v)", name, p, x, c)

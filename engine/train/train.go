@@ -33,7 +33,7 @@ func Train(ctx context.Context, d Data, o Options) (*model.Embedding, error) {
 		return nil, err
 	}
 	e := t.embedding()
-	e.Calibration, err = Calibrate(ctx, e, d, o.Seed, o.Workers)
+	e.Calibration, err = o.Calibrate(ctx, e, d, o.Seed, o.Workers)
 	if err != nil {
 		return nil, err
 	}

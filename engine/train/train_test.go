@@ -160,7 +160,7 @@ func checkSameModel(t *testing.T, d Data, o Options) {
 		if first == nil {
 			first = e
 		}
-		if !slices.Equal(e.Entities, first.Entities) || !slices.Equal(e.Relations, first.Relations) || e.Calibration != first.Calibration {
+		if !slices.Equal(e.Entities, first.Entities) || !slices.Equal(e.Relations, first.Relations) || !e.Calibration.Equal(first.Calibration) {
 			t.Errorf("%d workers: another model", workers)
 		}
 	}

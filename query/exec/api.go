@@ -37,7 +37,7 @@ type Candidate struct {
 // PredictOptions says which candidates Predict returns.
 type PredictOptions struct {
 	K       int     // at most so many a query, most probable first
-	MinProb float64 // only at least this probable
+	MinProb float64 // only at least this probable; negative: what the model calls a fact
 	Stated  bool    // keep candidates whose triple the graph states; otherwise they are left out before counting K
 	Exact   bool    // no approximate search
 }
@@ -50,8 +50,8 @@ type Predictor interface {
 	Prob(ctx context.Context, triples []store.Triple) ([]float64, error)
 	// Relations returns the relations that the model knows; read only.
 	Relations() []store.TermID
-	// Threshold is the probability from which the model calls a triple a fact.
-	Threshold() float64
+	// Threshold is the probability from which the model calls a triple of the relation a fact.
+	Threshold(relation store.TermID) float64
 	// Model returns the model's name and the commit it has followed to.
 	Model() (name string, version store.Version)
 }

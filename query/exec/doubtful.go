@@ -60,10 +60,9 @@ func (d *doubtful) next(ctx context.Context) (*expr.Batch, error) {
 		if err != nil {
 			return nil, fmt.Errorf("exec: probability: %w", err)
 		}
-		threshold := d.predictor.Threshold()
 		d.rows = d.rows[:0]
 		for row, prob := range probs {
-			if prob > 0 && prob < threshold { // 0 is a term that the model does not know
+			if prob > 0 && prob < d.predictor.Threshold(d.triples[row].P) { // 0 is a term that the model does not know
 				d.rows = append(d.rows, int32(row))
 			}
 		}

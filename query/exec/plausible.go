@@ -50,9 +50,6 @@ func (q *query) startPlausible(n *plan.Scan, input iterator) (iterator, error) {
 		return nil, err
 	}
 	options := PredictOptions{K: pr.K, MinProb: pr.MinProb, Exact: pr.Exact}
-	if options.MinProb < 0 {
-		options.MinProb = m.Threshold()
-	}
 	return &plausible{ledger: ledger{q: q}, n: n, input: input, predictor: m, options: options, run: firstRun, out: newSink(q.width())}, nil
 }
 
@@ -313,7 +310,11 @@ func (p *plausible) judge(ctx context.Context, facts []question, answers map[sto
 		return fmt.Errorf("exec: probability: %w", err)
 	}
 	for i, t := range triples {
-		if probs[i] >= p.options.MinProb && probs[i] > 0 {
+		least := p.options.MinProb
+		if least < 0 {
+			least = p.predictor.Threshold(t.P)
+		}
+		if probs[i] >= least && probs[i] > 0 {
 			answers[facts[i].pattern] = append(answers[facts[i].pattern], match{t, probs[i], false})
 		}
 	}

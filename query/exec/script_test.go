@@ -332,6 +332,9 @@ func (m *fakeModel) Predict(_ context.Context, queries []store.Triple, opt exec.
 	m.predictions++
 	edges, triples := m.ids()
 	out := make([][]exec.Candidate, len(queries))
+	if opt.MinProb < 0 {
+		opt.MinProb = 0.5
+	}
 	for i, q := range queries {
 		for j, t := range triples {
 			if t.P != q.P || q.S != 0 && q.S != t.S || q.O != 0 && q.O != t.O || edges[j].Prob < opt.MinProb || edges[j].Stated && !opt.Stated {
@@ -371,6 +374,6 @@ func (m *fakeModel) Relations() (ids []store.TermID) {
 	return ids
 }
 
-func (m *fakeModel) Threshold() float64 { return 0.5 }
+func (m *fakeModel) Threshold(store.TermID) float64 { return 0.5 }
 
 func (m *fakeModel) Model() (string, store.Version) { return "fake", 3 }

@@ -3,6 +3,7 @@ package rdf_test
 import (
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -168,5 +169,26 @@ func TestFormatsAreFound(t *testing.T) {
 	}
 	if rdf.FormatByFile("x.gz") != nil || rdf.FormatByFile("x") != nil || rdf.FormatByMedia("") != nil {
 		t.Error("a format is found where none shows")
+	}
+}
+
+// TestLabelledTSV reads truths, and tells of lines without one.
+func TestLabelledTSV(t *testing.T) {
+	all, err := rdf.ReadAll(strings.NewReader("a\tr\tb\t1\na\tr\tc\t-1\n\na\tr\td\t0\na\tr\te\t+1\n"), rdf.TSV, rdf.Options{Labelled: true})
+	var truths []string
+	for _, q := range all {
+		truths = append(truths, q.G.Value)
+	}
+	if want := []string{"1", "-1", "-1", "1"}; err != nil || !slices.Equal(truths, want) {
+		t.Errorf("%v, want %v (%v)", truths, want, err)
+	}
+	for text, want := range map[string]string{
+		"a\tr\tb\t1\na\tr\tb\n": "f:2:6: expected 4 columns separated by tabs, found 3",
+		"a\tr\tb\ttrue\n":       "f:1:7: expected 1 for a true triple, or -1 (or 0) for a false one, found 't'",
+		"a\tr\tb\t1\tx\n":       "f:1:8: expected 3 columns and at most a graph, found a fifth",
+	} {
+		if _, err := rdf.ReadAll(strings.NewReader(text), rdf.TSV, rdf.Options{File: "f", Labelled: true}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %s", text, err, want)
+		}
 	}
 }

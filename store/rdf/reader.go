@@ -21,6 +21,9 @@ type Options struct {
 	// next line. Turtle and TriG go on after the next dot that ends a line (a guess: a broken long string may
 	// take sound statements with it), and what stood before the error in its statement has been read.
 	SkipBad bool
+	// Labelled says that the fourth column of TSV is a triple's truth, 1 or -1 (or 0), and must be there. It comes as the
+	// graph: the literal "1" or "-1". Other formats have no place for it and pass over this option.
+	Labelled bool
 	// MaxBad bounds the list that Reader.Bad returns; 0 means 100. All are counted.
 	MaxBad int
 }

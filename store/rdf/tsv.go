@@ -16,7 +16,8 @@ import (
 //
 // Nothing is trimmed and no line is a comment or a header: names may begin with '#'. Empty lines are passed over.
 // A fourth column is a graph and must be <iri> or _:label: what else stands there (labels 1 and -1, confidences)
-// has no place in a triple, and to drop it silently would turn negative examples into facts.
+// has no place in a triple, and to drop it silently would turn negative examples into facts. With Options.Labelled it is
+// 1 or -1, and must be there.
 type tsvParser struct {
 	lineParser
 	names interner // keyed by the name behind the base
@@ -61,9 +62,9 @@ func (p *tsvParser) row(q *Quad) error {
 		end := len(whole)
 		if tab := bytes.IndexByte(whole[start:], '\t'); tab >= 0 {
 			end = start + tab
-		} else if i < 2 {
+		} else if i < 2 || i == 2 && p.o.Labelled {
 			p.line = whole
-			return p.fail(end, "expected 3 columns separated by tabs, found %d", i+1)
+			return p.fail(end, "expected %d columns separated by tabs, found %d", p.columns(), i+1)
 		}
 		p.line, p.at = whole[:end], start
 		if err := p.column(i, q); err != nil {
@@ -75,6 +76,14 @@ func (p *tsvParser) row(q *Quad) error {
 	}
 	p.line = whole
 	return p.fail(start-1, "expected 3 columns and at most a graph, found a fifth")
+}
+
+// columns is how many a line must have.
+func (p *tsvParser) columns() int {
+	if p.o.Labelled {
+		return 4
+	}
+	return 3
 }
 
 // column reads one field into its place in q.
@@ -93,12 +102,27 @@ func (p *tsvParser) column(i int, q *Quad) (err error) {
 	case 2:
 		q.O, err = p.field(&p.names)
 	case 3:
+		if p.o.Labelled {
+			q.G, err = p.label()
+			break
+		}
 		if g := p.line[p.at:]; !bytes.HasPrefix(g, []byte("<")) && !bytes.HasPrefix(g, []byte("_:")) {
 			return p.expected("no fourth column, or a graph as <iri> or _:label")
 		}
 		q.G, err = p.field(&p.names)
 	}
 	return err
+}
+
+// label reads a truth.
+func (p *tsvParser) label() (Term, error) {
+	switch string(p.line[p.at:]) {
+	case "1", "+1":
+		return Term{Kind: Literal, Value: "1"}, nil
+	case "-1", "0":
+		return Term{Kind: Literal, Value: "-1"}, nil
+	}
+	return Term{}, p.expected("1 for a true triple, or -1 (or 0) for a false one")
 }
 
 // field reads the term that stands from p.at to the end of p.line.
