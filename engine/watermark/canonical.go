@@ -68,11 +68,11 @@ func normaliseEscapes(s string) string {
 	}
 	b := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
-		if s[i] != '%' || i+2 >= len(s) || hex(s[i+1]) < 0 || hex(s[i+2]) < 0 {
+		if s[i] != '%' || i+2 >= len(s) || hexDigit(s[i+1]) < 0 || hexDigit(s[i+2]) < 0 {
 			b = append(b, s[i])
 			continue
 		}
-		c := byte(hex(s[i+1])<<4 | hex(s[i+2]))
+		c := byte(hexDigit(s[i+1])<<4 | hexDigit(s[i+2]))
 		if unreserved(c) {
 			b = append(b, c)
 		} else {
@@ -84,8 +84,13 @@ func normaliseEscapes(s string) string {
 	return string(b)
 }
 
-// hex returns a hexadecimal digit's value, −1 for another byte.
-func hex(c byte) int { return strings.IndexByte("0123456789abcdef", c|0x20) }
+// hexDigit returns a hexadecimal digit's value, −1 for another byte.
+func hexDigit(c byte) int {
+	if c < '0' {
+		return -1
+	}
+	return strings.IndexByte("0123456789abcdef", c|0x20)
+}
 
 func unreserved(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-._~", c) >= 0
@@ -131,4 +136,6 @@ func DigestTerm(t rdf.Term) TermDigest {
 }
 
 // DigestTriple returns the digest of a statement, whatever its graph.
-func DigestTriple(q rdf.Quad) Triple { return Triple{DigestTerm(q.S), DigestTerm(q.P), DigestTerm(q.O)} }
+func DigestTriple(q rdf.Quad) Triple {
+	return Triple{DigestTerm(q.S), DigestTerm(q.P), DigestTerm(q.O)}
+}

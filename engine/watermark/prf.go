@@ -18,8 +18,8 @@ type source struct {
 	sum    [sha256.Size]byte
 }
 
-func newSource(key [32]byte) *source {
-	return &source{mac: hmac.New(sha256.New, key[:]), stream: rand.NewChaCha8([32]byte{})}
+func newSource(key secret) *source {
+	return &source{mac: hmac.New(sha256.New, key.bytes[:]), stream: rand.NewChaCha8([32]byte{})}
 }
 
 // Kinds of what a source is asked for, so that no name can be taken for a label.

@@ -47,7 +47,6 @@ type Scale struct {
 	Deviation []float32 // standard deviation; 0 where the dimension is constant
 }
 
-
 // Scale returns the mean and the standard deviation of each dimension.
 func (t Table) Scale() Scale {
 	d := t.Rows.Cols
