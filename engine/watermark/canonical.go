@@ -30,8 +30,9 @@ func CanonicalIRI(iri string) string {
 	user := strings.LastIndexByte(authority, '@') + 1
 	host := authority[:user] + strings.ToLower(authority[user:])
 	if port, ok := defaultPorts[scheme]; ok {
-		host = strings.TrimSuffix(host, port)
-		host = strings.TrimSuffix(host, ":")
+		for bare := ""; bare != host; { // of "host:80:80" nothing may be left that is shortened the next time
+			bare, host = host, strings.TrimSuffix(strings.TrimSuffix(host, port), ":")
+		}
 		if tail == "" {
 			tail = "/"
 		}

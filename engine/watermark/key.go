@@ -47,13 +47,14 @@ func (u *UUID) UnmarshalText(text []byte) error {
 	return err
 }
 
-// secret is 32 bytes behind a pointer: whatever prints or encodes a value that holds one shows an address at most.
-type secret struct{ bytes *[32]byte }
+// secret is 32 bytes behind a function: whatever prints or encodes a value that holds one shows an address at most. A
+// pointer would not do: %s shows what it points to.
+type secret struct{ bytes func() *[32]byte }
 
 func newSecret(b []byte) secret {
-	s := secret{new([32]byte)}
-	copy(s.bytes[:], b)
-	return s
+	hidden := new([32]byte)
+	copy(hidden[:], b)
+	return secret{func() *[32]byte { return hidden }}
 }
 
 // Key is an owner's master key. Its secret never shows in any printing of it.
@@ -86,7 +87,7 @@ func (k *Key) id() string {
 
 // derive returns 32 bytes by HKDF-SHA256 (RFC 5869).
 func derive(master secret, salt []byte, info string) []byte {
-	out, err := hkdf.Key(sha256.New, master.bytes[:], salt, info, 32)
+	out, err := hkdf.Key(sha256.New, master.bytes()[:], salt, info, 32)
 	if err != nil {
 		panic(err) // of a length that is too large: it is 32
 	}
@@ -126,7 +127,7 @@ type Commitment struct {
 func (g *GraphKey) Commit(at time.Time) Commitment {
 	h := sha256.New()
 	for c := range g.secrets {
-		h.Write(g.secrets[c].bytes[:])
+		h.Write(g.secrets[c].bytes()[:])
 	}
 	h.Write(g.UUID[:])
 	return Commitment{Graph: g.UUID, Time: at.UTC().Truncate(time.Second), Hash: [32]byte(h.Sum(nil))}

@@ -19,7 +19,7 @@ type source struct {
 }
 
 func newSource(key secret) *source {
-	return &source{mac: hmac.New(sha256.New, key.bytes[:]), stream: rand.NewChaCha8([32]byte{})}
+	return &source{mac: hmac.New(sha256.New, key.bytes()[:]), stream: rand.NewChaCha8([32]byte{})}
 }
 
 // Kinds of what a source is asked for, so that no name can be taken for a label.

@@ -129,7 +129,7 @@ const ringVersion = 1
 func (r *Ring) encode(passphrase string) ([]byte, error) {
 	f := ringFile{Version: ringVersion}
 	for _, k := range r.Keys {
-		f.Keys = append(f.Keys, keyFile{ID: k.ID, Name: k.Name, Created: k.Created, Secret: k.master.bytes[:], Graphs: k.Graphs})
+		f.Keys = append(f.Keys, keyFile{ID: k.ID, Name: k.Name, Created: k.Created, Secret: k.master.bytes()[:], Graphs: k.Graphs})
 	}
 	if passphrase != "" {
 		plain, err := json.Marshal(f)

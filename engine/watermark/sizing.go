@@ -107,10 +107,13 @@ func (t Table) figures(scale Scale) figures {
 			rows++
 		}
 	}
-	// 1 − cos = |offset|²/(2|x|²) for an offset across the row, which in so many dimensions it nearly is.
-	f.perStep = width * sum / float64(max(1, rows)) / 2
+	// 1 − cos = |offset|²/(2|x|²) for an offset across the row; of one in d dimensions 1/d lies along it.
+	f.perStep = width * sum / float64(max(1, rows)) / 2 * (1 - 1/max(2, f.d))
 	return f
 }
+
+// offDirections is the share of a sign vector of T2 that is left when it is projected off the directions.
+func (f figures) offDirections() float64 { return max(0, 1-directions/f.d) }
 
 // turnLimit is the largest square of Q3's strength: beyond it the direction shows among the principal components.
 func (f figures) turnLimit() float64 {
@@ -127,11 +130,11 @@ func (f figures) byCosine(cosine float64) Strengths {
 	rest := square - q3
 	switch {
 	case f.named == 0:
-		return Strengths{T2: math.Sqrt(rest)}
+		return Strengths{T2: math.Sqrt(rest / f.offDirections())}
 	case f.d < leastParityDim:
 		return Strengths{T1: math.Sqrt(rest), Q3: math.Sqrt(q3)}
 	}
-	return Strengths{T1: math.Sqrt(rest / 2), T2: math.Sqrt(rest / 2), Q3: math.Sqrt(q3)}
+	return Strengths{T1: math.Sqrt(rest / 2), T2: math.Sqrt(rest / 2 / f.offDirections()), Q3: math.Sqrt(q3)}
 }
 
 // byZ solves the forecast for the strengths.
@@ -150,7 +153,7 @@ func (f figures) byZ(z float64) Strengths {
 // forecast returns what strengths lead to.
 func (f figures) forecast(s Strengths) Forecast {
 	return Forecast{
-		Cosine: 1 - f.perStep*(s.T1*s.T1+s.T2*s.T2+s.Q3*s.Q3),
+		Cosine: 1 - f.perStep*(s.T1*s.T1+s.T2*s.T2*f.offDirections()+s.Q3*s.Q3),
 		T1:     s.T1 * math.Sqrt(f.named*f.d),
 		// V_j holds the mark beside the noise of the rows.
 		T2: s.T2 * math.Sqrt(f.n*max(0, f.d-directions)/(1+s.T2*s.T2*f.n/parities)),

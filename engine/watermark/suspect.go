@@ -31,8 +31,9 @@ const (
 	gramRows = 2048
 	// testRows is how many rows are standardised at a time: 256 × 1024 numbers are one megabyte.
 	testRows = 256
-	// testParts is how many parts of a table are summed apart, so that sums do not depend on the number of workers.
-	testParts = 8
+	// testParts is how many parts of a table are summed apart at most, and partRows how many rows one has at least: sums
+	// then depend on the table alone, not on the number of workers.
+	testParts, partRows = 8, 1024
 	// keysAtOnce is how many keys read a block while it is in the cache; each takes 64 × dimension sums.
 	keysAtOnce = 8
 	// ridge is added to the covariance, as a share of its mean variance. It only lowers Q, whatever the rotation, and
@@ -154,12 +155,12 @@ func (s *Suspect) test(ctx context.Context, keys []*GraphKey) ([]Scores, error) 
 			shared[i] = k.parity(s.table.Rows.Cols)
 		}
 	}
-	parts := make([][]*sums, testParts)
+	parts := make([][]*sums, max(1, min(testParts, s.table.Rows.Rows/partRows)))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(s.workers)
 	for part := range parts {
 		n := s.table.Rows.Rows
-		from, to := part*n/testParts, (part+1)*n/testParts
+		from, to := part*n/len(parts), (part+1)*n/len(parts)
 		g.Go(func() error {
 			parts[part] = s.newSums(keys, shared)
 			return s.sum(ctx, parts[part], from, to)
@@ -193,15 +194,15 @@ type sums struct {
 }
 
 func (s *Suspect) newSums(keys []*GraphKey, shared []*paritySecrets) []*sums {
-	d := s.table.Rows.Cols
+	d, rows := s.table.Rows.Cols, min(testRows, s.table.Rows.Rows)
 	out := make([]*sums, len(keys))
 	for i, k := range keys {
 		m := &sums{names: newSource(k.secrets[T1]), turns: newSource(k.secrets[Q3]), parity: shared[i],
 			words: make([]uint64, wordsFor(d)), turned: make([]float64, d), turnedBlock: make([]float32, d)}
 		if m.parity != nil {
 			m.byParity = make([]float64, parities*d)
-			m.products = vec.MatrixOf(make([]float32, testRows*directions), testRows, directions)
-			m.chosen = vec.MatrixOf(make([]float32, testRows*parities), testRows, parities)
+			m.products = vec.MatrixOf(make([]float32, rows*directions), rows, directions)
+			m.chosen = vec.MatrixOf(make([]float32, rows*parities), rows, parities)
 			m.block = vec.MatrixOf(make([]float32, parities*d), parities, d)
 		}
 		out[i] = m
@@ -212,7 +213,8 @@ func (s *Suspect) newSums(keys []*GraphKey, shared []*paritySecrets) []*sums {
 // sum adds rows from up to to.
 func (s *Suspect) sum(ctx context.Context, keys []*sums, from, to int) error {
 	d := s.table.Rows.Cols
-	y := vec.MatrixOf(make([]float32, testRows*d), testRows, d)
+	rows := min(testRows, to-from)
+	y := vec.MatrixOf(make([]float32, rows*d), rows, d)
 	for ; from < to; from += testRows {
 		if err := ctx.Err(); err != nil {
 			return err
