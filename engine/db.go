@@ -90,9 +90,12 @@ func (db *DB) Close() error {
 		db.stop()
 		for _, m := range db.models.all() {
 			db.release(m)
+			if m.marking != nil {
+				db.closeError = errors.Join(db.closeError, m.marking.save(m))
+			}
 		}
 		db.background.Wait()
-		db.closeError = db.store.Close()
+		db.closeError = errors.Join(db.closeError, db.store.Close())
 		if db.dir == "" {
 			db.closeError = errors.Join(db.closeError, os.RemoveAll(db.modelsDir))
 		}

@@ -3,6 +3,8 @@ package engine
 import (
 	"log/slog"
 	"time"
+
+	"github.com/inklingdb/inkling/engine/watermark"
 )
 
 // Options says how Open opens a database. The zero value is the default of every field.
@@ -19,6 +21,10 @@ type Options struct {
 	ApproximateFrom int
 	// Limits bounds what one query or expression may use.
 	Limits Limits
+	// Keys returns the key ring; nil means that there is none. It is asked when a marked model is opened and by watermark
+	// functions, so a ring that needs a passphrase or is broken troubles nobody else. Without the key of a mark the model
+	// goes on serving the rows that were marked last, as its card says.
+	Keys func() (*watermark.Ring, error)
 	// Log receives warnings of background work; nil discards them.
 	Log *slog.Logger
 }

@@ -19,9 +19,10 @@ type snapshot struct {
 	models edition
 	used   map[string]*published // by the name asked for; "" is the default model
 
-	patterns    patternCache       // of a transaction's view, whose version does not tell its changes
-	exact       bool               // approximate searches are forbidden
-	approximate map[string]float64 // recall@10 by the name of each model that was searched approximately
+	patterns    patternCache        // of a transaction's view, whose version does not tell its changes
+	asked       *[]WatermarkRequest // what an update asks to be marked; nil in a query
+	exact       bool                // approximate searches are forbidden
+	approximate map[string]float64  // recall@10 by the name of each model that was searched approximately
 }
 
 // snapshot opens the latest version; close it.
@@ -71,7 +72,7 @@ func (s *snapshot) versions() Versions {
 
 // host returns the snapshot as functions see it.
 func (s *snapshot) host() *udf.Host {
-	return &udf.Host{Graph: graph{s.view}, Names: s.names, Exact: s.exact, Approximated: s.approximated, Model: func(name string) (*udf.Model, error) {
+	return &udf.Host{Graph: graph{s.view}, Names: s.names, Exact: s.exact, Approximated: s.approximated, Watermark: watermarks{s.db, s.names, s.asked}, Model: func(name string) (*udf.Model, error) {
 		p, err := s.model(name)
 		if err != nil {
 			return nil, err

@@ -31,6 +31,8 @@ type UpdateReport struct {
 	Removed int64         `json:"removed"` // triples that were there
 	Version store.Version `json:"version"` // the commit; unchanged when nothing changed
 	Elapsed time.Duration `json:"elapsed_ns"`
+	// Watermarks are those that the update made by watermark_embed. Their entries are for the key ring.
+	Watermarks []WatermarkReport `json:"watermarks,omitempty"`
 }
 
 // Update runs a SPARQL 1.1 update as one commit: all of its operations become visible together, or none.
@@ -47,8 +49,12 @@ func (db *DB) Update(ctx context.Context, text string, o UpdateOptions) (UpdateR
 	limits := o.Limits.or(db.opts.Limits)
 	running, cancel := limits.deadline(ctx)
 	defer cancel()
+	var asked []WatermarkRequest
 	commit, err := db.store.Update(running, o.Source, func(tx *store.Tx) error {
-		options := db.snapshotOf(tx.View(), db.models.edition()).options(limits)
+		asked = nil // a transaction may be tried again
+		s := db.snapshotOf(tx.View(), db.models.edition())
+		s.asked = &asked
+		options := s.options(limits)
 		options.DefaultGraphs, options.NamedGraphs = o.UsingGraphs, o.UsingNamed
 		if o.AllowLoad {
 			options.Load = db.load
@@ -61,7 +67,10 @@ func (db *DB) Update(ctx context.Context, text string, o UpdateOptions) (UpdateR
 	if err != nil {
 		return UpdateReport{}, err
 	}
-	return db.report(ctx, commit, started, o.Wait)
+	marked, failed := db.embedAll(ctx, asked)
+	report, err := db.report(ctx, commit, started, o.Wait)
+	report.Watermarks = marked
+	return report, errors.Join(failed, err)
 }
 
 // Apply adds and removes quads as one commit, without a query. Concurrent calls share one sync to disk.

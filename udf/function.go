@@ -26,6 +26,8 @@ const (
 	Similar                    // result: a list of nodes with similarity, best first
 	Nodes                      // result: a list of nodes
 	Patterns                   // result: a list of findings about a relation
+	Text                       // a text as it stands; an IRI in angle brackets
+	Evidence                   // result: a map of what was found
 )
 
 // Param is a parameter of a function.
@@ -41,7 +43,7 @@ type Example struct{ Call, Answer string }
 // name it in Functions.
 type Function struct {
 	Name   string
-	Params []Param // entities and relations, all required
+	Params []Param // entities, relations and texts, all required
 	// Optional parameters follow them. Each may be left out; their types differ, so that none is mistaken.
 	Optional []Param
 	Result   Type
@@ -54,11 +56,13 @@ type Function struct {
 // Call is one batch of rows for a function.
 type Call struct {
 	Host   *Host
-	Nodes  [][]store.TermID // [parameter][row]
+	Nodes  [][]store.TermID // [parameter][row]; nil for a parameter that is a text
+	Texts  [][]string       // [parameter][row]; nil for a parameter that is a node
 	Rows   int
 	K      int    // Count as given, or DefaultK
 	Stated bool   // Flag as given, or false
 	Model  *Model // as named or the default one; nil when the function can do without and there is none
+	Named  string // the model's name as given; "" when left out
 	Out    Outcome
 }
 
@@ -72,6 +76,7 @@ type Outcome struct {
 	Integers []int64
 	Numbers  []float64
 	Lists    [][]Item
+	Maps     []map[string]any
 	Errs     []error
 }
 
@@ -133,7 +138,7 @@ func (f *Function) Signature() string {
 // String returns the type's name.
 func (t Type) String() string {
 	names := [...]string{"", "entity", "relation", "count", "flag", "model", "truth", "integer", "number",
-		"candidates", "similar nodes", "nodes", "patterns"}
+		"candidates", "similar nodes", "nodes", "patterns", "text", "evidence"}
 	if int(t) < len(names) {
 		return names[t]
 	}
@@ -150,6 +155,8 @@ func newOutcome(t Type, rows int) Outcome {
 		out.Integers = make([]int64, rows)
 	case Number:
 		out.Numbers = make([]float64, rows)
+	case Evidence:
+		out.Maps = make([]map[string]any, rows)
 	default:
 		out.Lists = make([][]Item, rows)
 	}

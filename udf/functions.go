@@ -14,6 +14,9 @@ var Functions = []Function{
 	degree,
 	neighbours,
 	relationPattern,
+	watermarkDetect,
+	watermarkOwner,
+	watermarkEmbed,
 }
 
 // ByName returns the function of a name; false when there is none.

@@ -13,7 +13,7 @@ type Argument struct {
 	Nodes  []store.TermID // required parameters; 0 is an error of the row
 	Counts []int64
 	Flags  []bool
-	Texts  []string // a model's names
+	Texts  []string // a required text, or a model's names
 }
 
 // options are the optional arguments of one row.
@@ -67,13 +67,13 @@ func invokeUniform(ctx context.Context, h *Host, f *Function, nodes []Argument, 
 	if o.k < 1 {
 		return Outcome{}, fmt.Errorf("%w: %s: k is %d and must be at least 1", ErrArgument, f.Name, o.k)
 	}
-	c := &Call{Host: h, Rows: rows, K: int(o.k), Stated: o.stated, Out: newOutcome(f.Result, rows)}
+	c := &Call{Host: h, Rows: rows, K: int(o.k), Stated: o.stated, Named: o.model, Out: newOutcome(f.Result, rows)}
 	var err error
 	if c.Model, err = modelFor(h, f, o.model); err != nil {
 		return Outcome{}, err
 	}
 	for i, a := range nodes {
-		c.Nodes = append(c.Nodes, a.Nodes)
+		c.Nodes, c.Texts = append(c.Nodes, a.Nodes), append(c.Texts, a.Texts)
 		for row, id := range a.Nodes {
 			if id == 0 && c.Out.Errs[row] == nil {
 				c.Fail(row, fmt.Errorf("%s: %s is not a term of this database", f.Name, f.Params[i].Name))
@@ -85,7 +85,8 @@ func invokeUniform(ctx context.Context, h *Host, f *Function, nodes []Argument, 
 
 // structural are the functions that ask the graph alone: a model, if named, only says which graph.
 func (f *Function) structural() bool {
-	return f.Result == Integer || f.Result == Nodes || f.Result == Patterns || f.Name == isStatedName
+	return f.Result == Integer || f.Result == Nodes || f.Result == Patterns || f.Name == isStatedName ||
+		f.Params[0].Type == Text
 }
 
 func modelFor(h *Host, f *Function, name string) (*Model, error) {
@@ -113,7 +114,11 @@ func invokeGroups(ctx context.Context, h *Host, f *Function, args []Argument, ro
 		part := make([]Argument, len(f.Params))
 		for i := range part {
 			for _, row := range members {
-				part[i].Nodes = append(part[i].Nodes, args[i].Nodes[row])
+				if args[i].Texts != nil {
+					part[i].Texts = append(part[i].Texts, args[i].Texts[row])
+				} else {
+					part[i].Nodes = append(part[i].Nodes, args[i].Nodes[row])
+				}
 			}
 		}
 		got, err := invokeUniform(ctx, h, f, part, o, len(members))
@@ -136,6 +141,8 @@ func (out *Outcome) scatter(part *Outcome, members []int) {
 			out.Integers[row] = part.Integers[i]
 		case out.Numbers != nil:
 			out.Numbers[row] = part.Numbers[i]
+		case out.Maps != nil:
+			out.Maps[row] = part.Maps[i]
 		default:
 			out.Lists[row] = part.Lists[i]
 		}
