@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -24,7 +25,6 @@ import (
 // and the frozen scale. So a new version costs the rows that changed, and no error adds up.
 type marking struct {
 	db     *DB
-	record markRecord
 	key    *watermark.GraphKey // nil when the key is not at hand: then frozen is served
 	frozen *model.Embedding    // the last marked rows that were saved
 	reason string              // why the key is not at hand
@@ -32,6 +32,9 @@ type marking struct {
 	latest atomic.Pointer[layered]
 
 	mu     sync.Mutex // guards what follows, and making the next latest
+	record markRecord
+	stale  bool // the metadata holds a former record
+	moved  int  // rows marked anew since the scale was last compared with the table's
 	marker *watermark.Marker
 	saved  *model.Embedding // marked, as the file holds it
 }
@@ -147,12 +150,17 @@ func (k *marking) start(m *served) error {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	mark := k.record.mark()
-	k.marker = mark.With(k.key)
 	names, err := k.db.canonicalNames(clean.Vocabulary.EntityIDs())
 	if err != nil {
 		return err
 	}
+	return k.markAll(clean, names)
+}
+
+// markAll marks every row by the record. The caller holds mu.
+func (k *marking) markAll(clean *model.Embedding, names []string) error {
+	mark := k.record.mark()
+	k.marker = mark.With(k.key)
 	rows, err := mark.Apply(k.db.running, k.key, watermark.Table{Names: names, Rows: clean.EntityMatrix()}, runtime.GOMAXPROCS(0))
 	if err != nil {
 		return err
@@ -213,6 +221,12 @@ func (k *marking) renew(m *served, p *layered, clean *model.Embedding) error {
 		return nil
 	}
 	changed := k.changed(m, p.clean, clean)
+	if k.moved += len(changed); k.moved >= clean.Vocabulary.Entities() {
+		k.moved = 0
+		if done, err := k.rescale(clean); done || err != nil {
+			return err
+		}
+	}
 	ids := make([]store.TermID, len(changed))
 	for i, row := range changed {
 		ids[i] = clean.Vocabulary.EntityID(row)
@@ -230,6 +244,30 @@ func (k *marking) renew(m *served, p *layered, clean *model.Embedding) error {
 	}
 	k.publish(clean, rows)
 	return nil
+}
+
+// mostDrift is the distance between the frozen scale and the table's beyond which a new one is taken: it costs about as
+// much of z.
+const mostDrift = 0.05
+
+// rescale freezes the scale anew where the table has moved away from it, and marks all rows. It is tried once as many rows
+// were marked as there are, so it does not add to what a changed row costs. Detection needs no scale but the copy's own.
+func (k *marking) rescale(clean *model.Embedding) (done bool, err error) {
+	table := watermark.Table{Rows: clean.EntityMatrix()}
+	scale := table.Scale()
+	if k.record.mark().Distance(scale) <= mostDrift {
+		return false, nil
+	}
+	if table.Names, err = k.db.canonicalNames(clean.Vocabulary.EntityIDs()); err != nil {
+		return false, err
+	}
+	r := k.record
+	if r.Strengths, r.Forecast, err = r.Sizing.Strength(table, scale); err != nil {
+		return false, err
+	}
+	r.Mean, r.Deviation = bytesOf(scale.Mean), bytesOf(scale.Deviation)
+	k.record, k.stale = r, true
+	return true, k.markAll(clean, table.Names)
 }
 
 // changed returns the rows of a later version that differ from a former one or are new, ascending.
@@ -264,6 +302,18 @@ func (k *marking) save(m *served) error {
 		return fmt.Errorf("engine: saving the marked rows of model %s: %w", m.name, err)
 	}
 	k.saved = marked
+	if !k.stale {
+		return nil
+	}
+	record, err := json.Marshal(k.record)
+	if err != nil {
+		return err
+	}
+	_, err = k.db.store.Update(context.Background(), "watermark", func(tx *store.Tx) error { return tx.SetMeta(metaMark+m.name, record) })
+	k.stale = err != nil
+	if err != nil {
+		return fmt.Errorf("engine: saving the watermark of model %s: %w", m.name, err)
+	}
 	return nil
 }
 
@@ -284,6 +334,8 @@ func (k *marking) info() *WatermarkInfo {
 	if k == nil {
 		return nil
 	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	r := k.record
 	info := &WatermarkInfo{Graph: r.Graph, Key: r.KeyName, KeyID: r.KeyID, Marked: r.Time, Strength: r.Strengths, Expected: r.Forecast}
 	if k.frozen != nil {

@@ -88,6 +88,23 @@ func (s Scale) Varying() int {
 	return n
 }
 
+// Distance returns how far another scale of the same dimensions is from s: the mean over dimensions of what is larger, the
+// relative change of the deviation or the shift of the mean in deviations.
+func (s Scale) Distance(o Scale) float64 {
+	sum, n := 0.0, 0
+	for j, sd := range s.Deviation {
+		if sd == 0 {
+			if o.Deviation[j] != 0 {
+				sum, n = sum+1, n+1
+			}
+			continue
+		}
+		width := math.Abs(float64(o.Deviation[j]/sd) - 1)
+		sum, n = sum+max(width, math.Abs(float64(o.Mean[j]-s.Mean[j]))/float64(sd)), n+1
+	}
+	return sum / float64(max(1, n))
+}
+
 // inverses returns 1/Deviation, 0 where that is 0.
 func (s Scale) inverses() []float32 {
 	out := make([]float32, len(s.Deviation))
