@@ -28,6 +28,8 @@ const (
 	Patterns                   // result: a list of findings about a relation
 	Text                       // a text as it stands; an IRI in angle brackets
 	Evidence                   // result: a map of what was found
+	Share                      // a number from 0 to 1
+	Reasons                    // result: a list of what speaks for or against a triple
 )
 
 // Param is a parameter of a function.
@@ -47,8 +49,10 @@ type Function struct {
 	// Optional parameters follow them. Each may be left out; their types differ, so that none is mistaken.
 	Optional []Param
 	Result   Type
-	Doc      string // what it returns, its errors, its cost
-	Examples []Example
+	// GraphOnly says that the function can do without a model: one that is named also says which graph is meant.
+	GraphOnly bool
+	Doc       string // what it returns, its errors, its cost
+	Examples  []Example
 	// Run answers a batch: it sets Out of every row that has no error yet. An error it returns fails the query.
 	Run func(ctx context.Context, c *Call) error
 }
@@ -59,10 +63,11 @@ type Call struct {
 	Nodes  [][]store.TermID // [parameter][row]; nil for a parameter that is a text
 	Texts  [][]string       // [parameter][row]; nil for a parameter that is a node
 	Rows   int
-	K      int    // Count as given, or DefaultK
-	Stated bool   // Flag as given, or false
-	Model  *Model // as named or the default one; nil when the function can do without and there is none
-	Named  string // the model's name as given; "" when left out
+	K      int     // Count as given, or DefaultK
+	Stated bool    // Flag as given, or false
+	Least  float64 // Share as given, or 0
+	Model  *Model  // as named or the default one; nil when the function can do without and there is none
+	Named  string  // the model's name as given; "" when left out
 	Out    Outcome
 }
 
@@ -87,6 +92,7 @@ type Item struct {
 	Score float64 // of Candidates: the model's score; of Similar: the cosine
 
 	Finding *Finding // of Patterns, which have nothing else
+	Reason  *Reason  // of Reasons, which have nothing else
 }
 
 // Finding is evidence of one pattern with the relations it speaks of.
@@ -138,7 +144,7 @@ func (f *Function) Signature() string {
 // String returns the type's name.
 func (t Type) String() string {
 	names := [...]string{"", "entity", "relation", "count", "flag", "model", "truth", "integer", "number",
-		"candidates", "similar nodes", "nodes", "patterns", "text", "evidence"}
+		"candidates", "similar nodes", "nodes", "patterns", "text", "evidence", "share", "reasons"}
 	if int(t) < len(names) {
 		return names[t]
 	}

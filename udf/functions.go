@@ -14,6 +14,12 @@ var Functions = []Function{
 	degree,
 	neighbours,
 	relationPattern,
+	functionality,
+	inverseFunctionality,
+	isFunctional,
+	conflicts,
+	hasOther,
+	explain,
 	watermarkDetect,
 	watermarkOwner,
 	watermarkEmbed,
@@ -32,6 +38,7 @@ func ByName(name string) (*Function, bool) {
 // Parameters that functions share.
 var (
 	headRelationTail = []Param{{"h", Entity}, {"r", Relation}, {"t", Entity}}
+	leastOptions     = []Param{{"least", Share}, {"model", ModelName}}
 	modelOnly        = []Param{{"model", ModelName}}
 	rankingOptions   = []Param{{"k", Count}, {"stated", Flag}, {"model", ModelName}}
 )

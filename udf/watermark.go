@@ -10,7 +10,7 @@ import (
 var errNoWatermarks = errors.New("there is no key ring to ask here")
 
 var watermarkDetect = Function{
-	Name: "watermark_detect", Params: []Param{{"graph", Text}, {"key", Text}}, Optional: modelOnly, Result: Evidence,
+	Name: "watermark_detect", Params: []Param{{"graph", Text}, {"key", Text}}, Optional: modelOnly, GraphOnly: true, Result: Evidence,
 	Doc: "What a key of the key ring, by name or ID, shows of a graph (its IRI; `\"\"` is the default graph) and of the table of " +
 		"its model: a map of `verdict` (intact, altered, no mark found, too small), `log10_p` (of a false alarm, corrected for " +
 		"channels and keys), `z`, `channel`, `owner`, `graph` (the UUID under which it was marked), `keys_tested` and `rows_used`. " +
@@ -24,7 +24,7 @@ var watermarkDetect = Function{
 }
 
 var watermarkOwner = Function{
-	Name: "watermark_owner", Params: []Param{{"graph", Text}}, Optional: modelOnly, Result: Evidence,
+	Name: "watermark_owner", Params: []Param{{"graph", Text}}, Optional: modelOnly, GraphOnly: true, Result: Evidence,
 	Doc: "The same as watermark_detect for the best of all keys in the key ring: `owner` names it where the verdict is intact or altered.",
 	Examples: []Example{
 		{`"owner" in watermark_owner("")`, `false`},
@@ -35,7 +35,7 @@ var watermarkOwner = Function{
 }
 
 var watermarkEmbed = Function{
-	Name: "watermark_embed", Params: []Param{{"graph", Text}, {"key", Text}}, Optional: modelOnly, Result: Truth,
+	Name: "watermark_embed", Params: []Param{{"graph", Text}, {"key", Text}}, Optional: modelOnly, GraphOnly: true, Result: Truth,
 	Doc: "Marks a graph and the table of its model with a key of the key ring, at the usual strength, once the update that calls " +
 		"it is committed; true. Only a SPARQL update may call it, such as " +
 		"`INSERT {} WHERE { BIND(ink:watermark_embed(\"\", \"acme\") AS ?done) }`: a query changes nothing, and fails.",
