@@ -57,6 +57,11 @@ func (db *DB) archiveModel(archive *tar.Writer, m *served) error {
 		}
 	}
 	err := archiveFile(archive, db.modelPath(m.name), modelsDir+"/"+fileOf(m.name))
+	if err == nil && m.marking != nil {
+		if err = m.marking.save(m); err == nil {
+			err = archiveFile(archive, db.markedPath(m.name), modelsDir+"/"+filepath.Base(db.markedPath(m.name)))
+		}
+	}
 	if errors.Is(err, os.ErrNotExist) {
 		if now, _ := db.models.find(m.name); now != m {
 			return nil

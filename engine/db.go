@@ -97,6 +97,9 @@ func (db *DB) Close() error {
 		db.closeError = db.closeHooks()
 		for _, m := range db.models.all() {
 			db.release(m)
+			if m.marking != nil {
+				db.closeError = errors.Join(db.closeError, m.marking.save(m))
+			}
 		}
 		db.background.Wait()
 		db.closeError = errors.Join(db.closeError, db.store.Close())

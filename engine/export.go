@@ -11,8 +11,11 @@ import (
 
 // ExportRequest says what Export writes.
 type ExportRequest struct {
-	Format string    // a name of rdf.Formats; "" means "nq"
-	Graph  *rdf.Term // only that graph (the zero Term: the default one), written without its name; nil writes all
+	Format string // a name of rdf.Formats; "" means "nq"
+	// Publish writes the copy to give away: of graphs whose triples are marked, the facts that copies lack are left out.
+	// It takes the key. Without it every fact is written.
+	Publish bool
+	Graph   *rdf.Term // only that graph (the zero Term: the default one), written without its name; nil writes all
 }
 
 // Export writes the graph as it is now, in SPO order graph by graph, and returns the number of statements written.
@@ -43,7 +46,7 @@ func (db *DB) Export(ctx context.Context, w io.Writer, r ExportRequest) (int64, 
 		}
 		graphs = []store.TermID{id}
 	}
-	e := exporter{view: v, out: out, unnamed: r.Graph != nil}
+	e := exporter{db: db, view: v, out: out, unnamed: r.Graph != nil, publish: r.Publish}
 	for _, g := range graphs {
 		if err := e.graph(ctx, g); err != nil {
 			return e.written, fmt.Errorf("engine: export: %w", err)
@@ -57,6 +60,8 @@ type exporter struct {
 	view    *store.View
 	out     *rdf.Writer
 	unnamed bool // leave the graph's name out
+	db      *DB
+	publish bool // leave out what published copies lack
 	written int64
 }
 
@@ -65,6 +70,18 @@ func (e *exporter) graph(ctx context.Context, g store.TermID) error {
 	var err error
 	if g != 0 && !e.unnamed {
 		if name, err = e.view.Term(g); err != nil {
+			return err
+		}
+	}
+	var lacking *publisher
+	if e.publish {
+		term := name
+		if g != 0 && term.Kind == rdf.None {
+			if term, err = e.view.Term(g); err != nil {
+				return err
+			}
+		}
+		if lacking, err = e.db.publisher(ctx, e.view, term.Value); err != nil {
 			return err
 		}
 	}
@@ -83,13 +100,19 @@ func (e *exporter) graph(ctx context.Context, g store.TermID) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if quads, err = quadsOf(e.view, triples[:n], name, quads[:0]); err != nil {
+		some := triples[:n]
+		if lacking != nil {
+			if some, err = lacking.without(some); err != nil {
+				return err
+			}
+		}
+		if quads, err = quadsOf(e.view, some, name, quads[:0]); err != nil {
 			return err
 		}
 		if err := e.out.Write(quads); err != nil {
 			return err
 		}
-		e.written += int64(n)
+		e.written += int64(len(some))
 	}
 }
 

@@ -130,5 +130,8 @@ func (db *DB) maintenance(m *served, info *ModelInfo, latest store.Version) {
 		}
 		info.Stale = info.StaleBecause != ""
 	}
+	if k := m.marking; k != nil && k.frozen != nil {
+		info.Version = k.frozen.Metadata.DataVersion
+	}
 	info.Lag = latest - min(latest, info.Version)
 }

@@ -116,6 +116,8 @@ type ModelInfo struct {
 	// Auto is the report of the search that chose the settings; nil when there was none.
 	Auto *tune.Report `json:"auto,omitempty"`
 
+	Watermark *WatermarkInfo `json:"watermark,omitempty"` // nil without a mark
+
 	Imported string `json:"imported,omitempty"` // the file that its entities' rows came from; "" when trained here
 }
 
@@ -163,6 +165,7 @@ func (db *DB) card(m *served, latest store.Version) ModelInfo {
 		db.log.Debug("the report of a model's search is left out", "model", m.name, "problem", err)
 	}
 	info.Search = m.searchInfo()
+	info.Watermark = m.marking.info()
 	db.maintenance(m, &info, latest)
 	return info
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/inklingdb/inkling/engine/hook"
+	"github.com/inklingdb/inkling/engine/watermark"
 )
 
 // Options says how Open opens a database. The zero value is the default of every field.
@@ -32,6 +33,10 @@ type Options struct {
 	Editors map[string]hook.Editor
 	// Verifier looks at changes for hooks that verify; nil refuses such hooks.
 	Verifier hook.Verifier
+	// Keys returns the key ring; nil means that there is none. It is asked when a marked model is opened and by watermark
+	// functions, so a ring that needs a passphrase or is broken troubles nobody else. Without the key of a mark the model
+	// goes on serving the rows that were marked last, as its card says.
+	Keys func() (*watermark.Ring, error)
 	// Log receives warnings of background work; nil discards them.
 	Log *slog.Logger
 }

@@ -29,13 +29,14 @@ type published struct {
 
 // served is a model by name.
 type served struct {
-	name   string
-	graph  rdf.Term
-	id     store.TermID     // of graph
-	fixed  *model.Embedding // what an unmaintained database serves
-	keeper *keeper          // nil in an unmaintained database
-	latest atomic.Pointer[published]
-	finder finder
+	name    string
+	graph   rdf.Term
+	id      store.TermID     // of graph
+	fixed   *model.Embedding // what an unmaintained database serves
+	keeper  *keeper          // nil in an unmaintained database
+	marking *marking         // nil without a watermark
+	latest  atomic.Pointer[published]
+	finder  finder
 }
 
 // registry holds the models by name.
@@ -178,8 +179,16 @@ func (r *registry) remove(name string) (standard string) {
 	return r.standard
 }
 
-// embedding returns the current version of a model.
+// embedding returns the current version of a model, with its watermark if it has one.
 func (m *served) embedding() *model.Embedding {
+	if m.marking != nil {
+		return m.marking.of(m, m.clean())
+	}
+	return m.clean()
+}
+
+// clean returns the current version of a model without a watermark: what is trained, maintained and saved.
+func (m *served) clean() *model.Embedding {
 	if m.keeper != nil {
 		return m.keeper.follower.Embedding()
 	}
@@ -250,9 +259,13 @@ func (db *DB) loadModel(v *store.View, name string, e entry) error {
 	if err := db.keep(m); err != nil {
 		return err
 	}
-	if seen := m.embedding().Metadata.DataVersion; seen > v.Version() {
+	if seen := m.clean().Metadata.DataVersion; seen > v.Version() {
 		db.release(m)
 		return fmt.Errorf("it has seen version %d, the database is at %d", seen, v.Version())
+	}
+	if err := db.attachMark(v, m); err != nil {
+		db.release(m)
+		return err
 	}
 	db.prepare(m)
 	db.models.put(m)
@@ -289,6 +302,10 @@ func (db *DB) addModel(ctx context.Context, m *served) error {
 	if err != nil {
 		return err
 	}
+	mark, record, err := db.successorMark(ctx, m)
+	if err != nil {
+		return err
+	}
 	first := len(db.models.all()) == 0
 	_, err = db.store.Update(ctx, "train:"+m.name, func(tx *store.Tx) error {
 		if first {
@@ -296,12 +313,18 @@ func (db *DB) addModel(ctx context.Context, m *served) error {
 				return err
 			}
 		}
+		if err := tx.SetMeta(metaMark+m.name, record); err != nil {
+			return err
+		}
 		return tx.SetMeta(metaModel+m.name, value)
 	})
 	if err != nil {
 		return err
 	}
 	if err := db.keep(m); err != nil {
+		return err
+	}
+	if err := db.putMark(m, mark); err != nil {
 		return err
 	}
 	db.prepare(m)
@@ -314,7 +337,7 @@ func (db *DB) keepOn(old *served) error {
 	if old == nil {
 		return nil
 	}
-	again := &served{name: old.name, graph: old.graph, id: old.id, fixed: old.embedding()}
+	again := &served{name: old.name, graph: old.graph, id: old.id, fixed: old.clean(), marking: old.marking}
 	if err := db.keep(again); err != nil {
 		return err
 	}
@@ -371,12 +394,15 @@ func (db *DB) DropModel(ctx context.Context, name string) error {
 		if err := tx.SetMeta(metaStandard, nonEmpty(standard)); err != nil {
 			return err
 		}
+		if err := tx.SetMeta(metaMark+m.name, nil); err != nil {
+			return err
+		}
 		return tx.SetMeta(metaModel+m.name, nil)
 	})
 	if err != nil {
 		return fmt.Errorf("engine: dropping model %s: %w", m.name, err)
 	}
-	for _, path := range []string{db.modelPath(m.name), db.modelPath(m.name) + ".journal"} {
+	for _, path := range []string{db.modelPath(m.name), db.modelPath(m.name) + ".journal", db.markedPath(m.name)} {
 		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("engine: dropping model %s: %w", m.name, err)
 		}

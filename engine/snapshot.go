@@ -21,6 +21,7 @@ type snapshot struct {
 
 	counted     bool                // among DB.asking
 	patterns    patternCache        // of a transaction's view, whose version does not tell its changes
+	asked       *[]WatermarkRequest // what an update asks to be marked; nil in a query
 	committed   *index.SetsSnapshot // of the commit before a transaction; nil until asked for
 	exact       bool                // approximate searches are forbidden
 	approximate map[string]float64  // recall@10 by the name of each model that was searched approximately
@@ -82,7 +83,7 @@ func (s *snapshot) versions() Versions {
 
 // host returns the snapshot as functions see it.
 func (s *snapshot) host() *udf.Host {
-	return &udf.Host{Graph: graph{s.view}, Names: s.names, Exact: s.exact, Approximated: s.approximated, Model: func(name string) (*udf.Model, error) {
+	return &udf.Host{Graph: graph{s.view}, Names: s.names, Exact: s.exact, Approximated: s.approximated, Watermark: watermarks{s.db, s.names, s.asked}, Model: func(name string) (*udf.Model, error) {
 		p, err := s.model(name)
 		if err != nil {
 			return nil, err

@@ -34,6 +34,8 @@ type UpdateReport struct {
 	Elapsed time.Duration `json:"elapsed_ns"`
 	// Warnings are what before-hooks say of the commit.
 	Warnings []HookWarning `json:"warnings,omitempty"`
+	// Watermarks are those that the update made by watermark_embed. Their entries are for the key ring.
+	Watermarks []WatermarkReport `json:"watermarks,omitempty"`
 }
 
 // Update runs a SPARQL 1.1 update as one commit: all of its operations become visible together, or none.
@@ -56,9 +58,13 @@ func (db *DB) Update(ctx context.Context, text string, o UpdateOptions) (UpdateR
 	}
 	running, cancel := limits.deadline(ctx)
 	defer cancel()
+	var asked []WatermarkRequest
 	commit, warnings, err := db.hooked(running, func(running context.Context) (store.Commit, error) {
 		return db.store.Update(running, o.Source, func(tx *store.Tx) error {
-			options := db.snapshotOf(tx.View(), db.models.edition()).options(limits)
+			asked = nil // a transaction may be tried again
+			s := db.snapshotOf(tx.View(), db.models.edition())
+			s.asked = &asked
+			options := s.options(limits)
 			options.DefaultGraphs, options.NamedGraphs = o.UsingGraphs, o.UsingNamed
 			if o.AllowLoad {
 				options.Load = db.load
@@ -72,9 +78,10 @@ func (db *DB) Update(ctx context.Context, text string, o UpdateOptions) (UpdateR
 	if err != nil {
 		return UpdateReport{}, err
 	}
+	marked, failed := db.embedAll(ctx, asked)
 	r, err := db.report(ctx, commit, started, o.Wait)
-	r.Warnings = warnings
-	return r, err
+	r.Warnings, r.Watermarks = warnings, marked
+	return r, errors.Join(failed, err)
 }
 
 // Apply adds and removes quads as one commit, without a query. Concurrent calls share one sync to disk.

@@ -2,6 +2,7 @@ package udf
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"github.com/inklingdb/inkling/query/expr"
@@ -45,6 +46,9 @@ func (out *Outcome) value(h *Host, t Type, row int) (expr.Value, error) {
 		return expr.Int(out.Integers[row]), nil
 	case Number:
 		return expr.Num(out.Numbers[row]), nil
+	case Evidence:
+		text, err := json.Marshal(out.Maps[row])
+		return expr.FromTerm(rdf.NewTyped(string(text), JSONDatatype)), err
 	}
 	text, err := t.JSON(h.Names, out.Lists[row])
 	return expr.FromTerm(rdf.NewTyped(text, JSONDatatype)), err
@@ -60,7 +64,7 @@ func Arguments(h *Host, f *Function, args []expr.Column, rows int) ([]Argument, 
 	for i, c := range args {
 		var err error
 		if i < len(f.Params) {
-			arguments[i].Nodes, err = NodeColumn(h, c)
+			arguments[i], err = RequiredColumn(h, f.Params[i].Type, c, rows)
 		} else {
 			arguments[i], err = OptionColumn(f, i, c, rows)
 		}
@@ -69,6 +73,26 @@ func Arguments(h *Host, f *Function, args []expr.Column, rows int) ([]Argument, 
 		}
 	}
 	return arguments, nil
+}
+
+// RequiredColumn returns the argument that a column is for a required parameter. A row without a text has the empty one.
+func RequiredColumn(h *Host, t Type, c expr.Column, rows int) (a Argument, err error) {
+	if t != Text {
+		a.Nodes, err = NodeColumn(h, c)
+		return a, err
+	}
+	a.Texts = make([]string, rows)
+	for row := range a.Texts {
+		v, err := c.Value(row)
+		if err != nil {
+			return a, err
+		}
+		a.Texts[row] = v.Text()
+		if v.Kind == expr.IRI {
+			a.Texts[row] = "<" + v.Text() + ">"
+		}
+	}
+	return a, nil
 }
 
 // NodeColumn returns the nodes that a column stands for; 0 where it holds none.

@@ -26,6 +26,8 @@ const (
 	Similar                    // result: a list of nodes with similarity, best first
 	Nodes                      // result: a list of nodes
 	Patterns                   // result: a list of findings about a relation
+	Text                       // a text as it stands; an IRI in angle brackets
+	Evidence                   // result: a map of what was found
 	Share                      // a number from 0 to 1
 	Reasons                    // result: a list of what speaks for or against a triple
 )
@@ -43,7 +45,7 @@ type Example struct{ Call, Answer string }
 // name it in Functions.
 type Function struct {
 	Name   string
-	Params []Param // entities and relations, all required
+	Params []Param // entities, relations and texts, all required
 	// Optional parameters follow them. Each may be left out; their types differ, so that none is mistaken.
 	Optional []Param
 	Result   Type
@@ -58,12 +60,14 @@ type Function struct {
 // Call is one batch of rows for a function.
 type Call struct {
 	Host   *Host
-	Nodes  [][]store.TermID // [parameter][row]
+	Nodes  [][]store.TermID // [parameter][row]; nil for a parameter that is a text
+	Texts  [][]string       // [parameter][row]; nil for a parameter that is a node
 	Rows   int
 	K      int     // Count as given, or DefaultK
 	Stated bool    // Flag as given, or false
 	Least  float64 // Share as given, or 0
 	Model  *Model  // as named or the default one; nil when the function can do without and there is none
+	Named  string  // the model's name as given; "" when left out
 	Out    Outcome
 }
 
@@ -77,6 +81,7 @@ type Outcome struct {
 	Integers []int64
 	Numbers  []float64
 	Lists    [][]Item
+	Maps     []map[string]any
 	Errs     []error
 }
 
@@ -139,7 +144,7 @@ func (f *Function) Signature() string {
 // String returns the type's name.
 func (t Type) String() string {
 	names := [...]string{"", "entity", "relation", "count", "flag", "model", "truth", "integer", "number",
-		"candidates", "similar nodes", "nodes", "patterns", "share", "reasons"}
+		"candidates", "similar nodes", "nodes", "patterns", "text", "evidence", "share", "reasons"}
 	if int(t) < len(names) {
 		return names[t]
 	}
@@ -156,6 +161,8 @@ func newOutcome(t Type, rows int) Outcome {
 		out.Integers = make([]int64, rows)
 	case Number:
 		out.Numbers = make([]float64, rows)
+	case Evidence:
+		out.Maps = make([]map[string]any, rows)
 	default:
 		out.Lists = make([][]Item, rows)
 	}

@@ -20,6 +20,9 @@ var Functions = []Function{
 	conflicts,
 	hasOther,
 	explain,
+	watermarkDetect,
+	watermarkOwner,
+	watermarkEmbed,
 }
 
 // ByName returns the function of a name; false when there is none.

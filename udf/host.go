@@ -85,6 +85,18 @@ type Finder interface {
 	Neighbours(entity uint32, s Search) (Found, bool)
 }
 
+// WatermarkAsk names what a watermark function is about: a graph ("" or "default" is the default one), a key of the key
+// ring by name or ID ("" is any), and a model ("" is the graph's own).
+type WatermarkAsk struct{ Graph, Key, Model string }
+
+// Watermarker tests and makes watermarks.
+type Watermarker interface {
+	// Detect returns the evidence that a key, or with "" any key of the ring, marked a graph or the model's table.
+	Detect(ctx context.Context, ask WatermarkAsk) (map[string]any, error)
+	// Embed marks a graph and the model's table once the running update is committed. In a query it is an error.
+	Embed(ctx context.Context, ask WatermarkAsk) error
+}
+
 // Model is one published version of a model. It is immutable.
 type Model struct {
 	Name       string
@@ -120,6 +132,8 @@ type Host struct {
 	Model func(name string) (*Model, error)
 	// Patterns returns the evidence about the relations of a graph, computed once a version.
 	Patterns func(ctx context.Context, g store.TermID) (*pattern.GraphReport, error)
+	// Watermark tests and makes watermarks; nil where there is no database.
+	Watermark Watermarker
 	// Sets returns the subjects, objects and counts of each relation, kept with every commit. A transaction sees those
 	// of the commit before it: what it has changed itself is not in them.
 	Sets func(ctx context.Context) (*index.SetsSnapshot, error)

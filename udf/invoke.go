@@ -15,7 +15,7 @@ type Argument struct {
 	Counts []int64
 	Flags  []bool
 	Shares []float64
-	Texts  []string // a model's names
+	Texts  []string // a required text, or a model's names
 }
 
 // options are the optional arguments of one row.
@@ -78,13 +78,13 @@ func invokeUniform(ctx context.Context, h *Host, f *Function, nodes []Argument, 
 	if !(o.least >= 0 && o.least <= 1) {
 		return Outcome{}, fmt.Errorf("%w: %s: least is %g and must be from 0 to 1", ErrArgument, f.Name, o.least)
 	}
-	c := &Call{Host: h, Rows: rows, K: int(o.k), Stated: o.stated, Least: o.least, Out: newOutcome(f.Result, rows)}
+	c := &Call{Host: h, Rows: rows, K: int(o.k), Stated: o.stated, Named: o.model, Least: o.least, Out: newOutcome(f.Result, rows)}
 	var err error
 	if c.Model, err = modelFor(h, f, o.model); err != nil {
 		return Outcome{}, err
 	}
 	for i, a := range nodes {
-		c.Nodes = append(c.Nodes, a.Nodes)
+		c.Nodes, c.Texts = append(c.Nodes, a.Nodes), append(c.Texts, a.Texts)
 		for row, id := range a.Nodes {
 			if id == 0 && c.Out.Errs[row] == nil {
 				c.Fail(row, fmt.Errorf("%s: %s is not a term of this database", f.Name, f.Params[i].Name))
@@ -119,7 +119,11 @@ func invokeGroups(ctx context.Context, h *Host, f *Function, args []Argument, ro
 		part := make([]Argument, len(f.Params))
 		for i := range part {
 			for _, row := range members {
-				part[i].Nodes = append(part[i].Nodes, args[i].Nodes[row])
+				if args[i].Texts != nil {
+					part[i].Texts = append(part[i].Texts, args[i].Texts[row])
+				} else {
+					part[i].Nodes = append(part[i].Nodes, args[i].Nodes[row])
+				}
 			}
 		}
 		got, err := invokeUniform(ctx, h, f, part, o, len(members))
@@ -142,6 +146,8 @@ func (out *Outcome) scatter(part *Outcome, members []int) {
 			out.Integers[row] = part.Integers[i]
 		case out.Numbers != nil:
 			out.Numbers[row] = part.Numbers[i]
+		case out.Maps != nil:
+			out.Maps[row] = part.Maps[i]
 		default:
 			out.Lists[row] = part.Lists[i]
 		}

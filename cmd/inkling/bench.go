@@ -26,6 +26,7 @@ type benchCommand struct {
 	Errors    benchErrors    `cmd:"" help:"Find errors planted in a benchmark's folder: AUC and precision, by a model and by cross-scoring, next to chance."`
 	Query     benchQuery     `cmd:"" help:"A join of two stated patterns and a plausible one, next to the stated part alone."`
 	Maintain  benchMaintain  `cmd:"" help:"Commits followed by a model: times, ranks, drift, and the last fifth of the triples streamed, next to a full retraining."`
+	Watermark benchWatermark `cmd:"" help:"False alarms of the watermark's tests over many fresh keys, next to their nominal rates."`
 	Hooks     benchHooks     `cmd:"" help:"Commits a second with 0, 1, 10 and 100 hooks; with --crashes, what hooks lose when the process is killed."`
 	Crash     benchCrash     `cmd:"" help:"Kill a committing and importing process at random moments: commits acknowledged, lost, torn."`
 	Continual benchContinual `cmd:"" help:"A graph that grows by snapshots: maintenance next to fine-tuning and training anew."`

@@ -11,15 +11,16 @@ import (
 
 type exportCommand struct {
 	database
-	Format string `default:"nq" placeholder:"NAME" help:"nq, nt, ttl, trig or tsv (${default})."`
-	Graph  string `placeholder:"IRI" help:"Only this named graph; \"default\" is the default graph. nt and ttl hold one graph only."`
-	Output string `short:"o" placeholder:"FILE" help:"Write to a file instead of standard output, compressed when it is named .gz or .zst."`
+	Format  string `default:"nq" placeholder:"NAME" help:"nq, nt, ttl, trig or tsv (${default})."`
+	Graph   string `placeholder:"IRI" help:"Only this named graph; \"default\" is the default graph. nt and ttl hold one graph only."`
+	Publish bool   `help:"Write the copy to give away: without the facts that copies of a marked graph lack. It takes the key."`
+	Output  string `short:"o" placeholder:"FILE" help:"Write to a file instead of standard output, compressed when it is named .gz or .zst."`
 }
 
 // Run writes the graph.
 func (c *exportCommand) Run(a *app) error {
 	return c.with(func(db *engine.DB) error {
-		request := engine.ExportRequest{Format: c.Format}
+		request := engine.ExportRequest{Format: c.Format, Publish: c.Publish}
 		if c.Graph == "default" {
 			request.Graph = &rdf.Term{}
 		} else if c.Graph != "" {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -24,6 +25,7 @@ import (
 	"github.com/inklingdb/inkling/engine/plot"
 	"github.com/inklingdb/inkling/engine/project"
 	"github.com/inklingdb/inkling/engine/train"
+	"github.com/inklingdb/inkling/engine/watermark"
 	"github.com/inklingdb/inkling/query/sparql"
 	"github.com/inklingdb/inkling/server"
 	"github.com/inklingdb/inkling/store"
@@ -54,6 +56,7 @@ type commands struct {
 	Hook      hookCommand       `cmd:"" help:"Watch changes: add, test and remove hooks, see what they did."`
 	Stats     statsCommand      `cmd:"" help:"Count triples, terms, graphs and relations."`
 	Patterns  patternsCommand   `cmd:"" help:"Show which relations are symmetric, inverse, composed, 1-to-N and the like."`
+	Watermark watermarkCommand  `cmd:"" help:"Mark a graph with a secret key, and say later of any copy whose it is."`
 	Check     checkCommand      `cmd:"" help:"Verify the whole database."`
 	Backup    backupCommand     `cmd:"" help:"Write a consistent copy to a file."`
 	Restore   restoreCommand    `cmd:"" help:"Make a new database from a backup."`
@@ -163,7 +166,11 @@ func exitCode(err error) int {
 	case errors.As(err, &query), errors.As(err, &syntax), errors.As(err, &expression),
 		errors.As(err, &unknown), errors.As(err, &unreadable), errors.Is(err, udf.ErrArgument),
 		errors.Is(err, engine.ErrBadInput), errors.Is(err, plot.ErrNothing), errors.Is(err, project.ErrData), errors.Is(err, engine.ErrUnknownModel), errors.Is(err, engine.ErrNoModel),
-		errors.Is(err, engine.ErrRejected), errors.Is(err, engine.ErrUnknownHook), errors.Is(err, engine.ErrModelExists), errors.Is(err, os.ErrNotExist):
+		errors.Is(err, engine.ErrRejected), errors.Is(err, engine.ErrUnknownHook),
+
+		errors.Is(err, engine.ErrModelExists), errors.Is(err, os.ErrNotExist),
+		errors.Is(err, watermark.ErrTooSmall), errors.Is(err, watermark.ErrNoKey), errors.Is(err, watermark.ErrKeyExists),
+		errors.Is(err, watermark.ErrRing), errors.Is(err, watermark.ErrExposed), errors.Is(err, watermark.ErrPassphrase):
 		return exitInput
 	}
 	return exitFailure
@@ -171,6 +178,7 @@ func exitCode(err error) int {
 
 // database is the flag that names the database.
 type database struct {
+	keyRing
 	DB string `name:"db" default:"inkling.db" placeholder:"DIR" help:"The database's directory (${default})."`
 }
 
@@ -187,6 +195,7 @@ func (d database) create(o engine.Options) (*engine.DB, error) {
 	if files, err := os.ReadDir(d.DB); err == nil && len(files) > 0 && !engine.Exists(d.DB) {
 		return nil, fmt.Errorf("%w: the folder %s holds other files (%s, …); name a new one with --db", engine.ErrBadInput, d.DB, files[0].Name())
 	}
+	o.Keys = sync.OnceValues(d.ring)
 	db, err := engine.Open(d.DB, o)
 	if errors.Is(err, store.ErrLocked) {
 		return nil, fmt.Errorf("the database %s is in use by another process (is inkling serve running? ask it over HTTP instead)", d.DB)

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -24,7 +26,7 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:  "testdata/script",
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "awaits": awaits, "posts": posts},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "families": families, "awaits": awaits, "posts": posts},
 		Setup: func(e *testscript.Env) error { // an address where a script's server may listen
 			listener, err := net.Listen("tcp", "127.0.0.1:0")
 			if err != nil {
@@ -84,4 +86,21 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if code != want {
 		ts.Fatalf("%v exited with %d, want %d", args[1:], code, want)
 	}
+}
+
+// families FILE N writes a generated graph about N people: where they live and what they speak, and who is married to
+// whom, stated both ways.
+func families(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: families FILE N")
+	}
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	var b bytes.Buffer
+	for p := range n {
+		c := p * 7919 % 10
+		fmt.Fprintf(&b, "person%d\tlives_in\tcity%d_%d\nperson%d\tspeaks\tlanguage%d\nperson%d\tcitizen_of\tcountry%d\n", p, c, p%5, p, c, p, c)
+		fmt.Fprintf(&b, "person%d\tmarried_to\tperson%d\n", p, p^1)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b.Bytes(), 0o644))
 }

@@ -129,6 +129,12 @@ func printCard(out io.Writer, m engine.ModelInfo) {
 		fmt.Fprintf(out, ", %s applied since training, drift %.3f", plural(m.Maintained, "change"), m.Drift)
 	}
 	fmt.Fprintln(out)
+	if w := m.Watermark; w != nil {
+		fmt.Fprintf(out, "  watermark  of key %s (%s), graph %s\n", w.Key, w.KeyID, w.Graph)
+		if w.Frozen != "" {
+			fmt.Fprintf(out, "             %s\n", w.Frozen)
+		}
+	}
 	if m.Stale {
 		fmt.Fprintf(out, "  stale      %s: train it again\n", m.StaleBecause)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/inklingdb/inkling/engine"
@@ -21,6 +22,9 @@ func (c *updateCommand) Run(a *app) error {
 	}
 	return c.with(func(db *engine.DB) error {
 		r, err := db.Update(a.ctx, text, engine.UpdateOptions{Wait: !c.NoWait, AllowLoad: true})
+		for _, m := range r.Watermarks {
+			err = errors.Join(err, c.record(m.KeyID, m.Entry))
+		}
 		if err != nil {
 			return err
 		}
@@ -30,6 +34,9 @@ func (c *updateCommand) Run(a *app) error {
 		}
 		fmt.Fprintf(a.out, "%s added, %s removed, version %d, %s\n",
 			plural(r.Added, "triple"), grouped(r.Removed), r.Version, shortTime(r.Elapsed))
+		for _, m := range r.Watermarks {
+			printMarking(a, m)
+		}
 		return nil
 	})
 }

@@ -71,43 +71,64 @@ func places(patterns []string, row, rows, extension string) []string {
 // Find returns the sources with what they leave open found in a folder, and the folder's description if it has one.
 // A file that is not there, or could be several, is an error that says what was looked for.
 func (s Sources) Find(dir string) (Sources, error) {
-	var err error
-	if s.Description == nil && dir != "" {
-		if s.Description, err = readDescription(filepath.Join(dir, DescriptionFile)); err != nil {
-			return s, err
-		}
-	}
-	if s.Format == "" {
-		if s.Format, err = s.format(dir); err != nil {
-			return s, err
-		}
-	}
-	extension, err := extensionOf(s.Format)
+	extension, err := s.begin(dir)
 	if err != nil {
 		return s, err
 	}
 	if s.Format == "safetensors" && s.Relations == "" && s.Entities != "" {
 		s.Relations, _ = splitTensor(s.Entities)
 	}
-	for _, t := range []struct {
-		row, rows    string
-		table, names *string
-	}{{"entity", "entities", &s.Entities, &s.EntityNames}, {"relation", "relations", &s.Relations, &s.RelationNames}} {
-		patterns := places(tablePlaces, t.row, t.rows, extension)
-		if s.Format == "safetensors" {
-			patterns = tensorFiles
-		}
-		if err := find(dir, t.table, patterns, "the rows of the "+t.rows); err != nil {
-			return s, err
-		}
-		if s.Format == "tsv" {
-			continue
-		}
-		if err := find(dir, t.names, places(namePlaces, t.row, t.rows, ""), "the names of the "+t.rows); err != nil {
-			return s, err
+	err = s.findTable(dir, extension, "entity", "entities", &s.Entities, &s.EntityNames)
+	if err == nil {
+		err = s.findTable(dir, extension, "relation", "relations", &s.Relations, &s.RelationNames)
+	}
+	return s, err
+}
+
+// FindEntities is Find for the entities alone. Their names stay open where there is no file of them.
+func (s Sources) FindEntities(dir string) (Sources, error) {
+	extension, err := s.begin(dir)
+	if err != nil {
+		return s, err
+	}
+	if s.Entities != "" && s.EntityNames == "" {
+		s.EntityNames = none
+	}
+	err = s.findTable(dir, extension, "entity", "entities", &s.Entities, &s.EntityNames)
+	if s.EntityNames == none {
+		s.EntityNames = ""
+	}
+	return s, err
+}
+
+// none stands for a file of names that is not looked for.
+const none = "\x00"
+
+// begin reads the folder's description, settles the format and returns its extension.
+func (s *Sources) begin(dir string) (extension string, err error) {
+	if s.Description == nil && dir != "" {
+		if s.Description, err = readDescription(filepath.Join(dir, DescriptionFile)); err != nil {
+			return "", err
 		}
 	}
-	return s, nil
+	if s.Format == "" {
+		if s.Format, err = s.format(dir); err != nil {
+			return "", err
+		}
+	}
+	return extensionOf(s.Format)
+}
+
+// findTable finds the file of a table's rows and that of their names.
+func (s *Sources) findTable(dir, extension, row, rows string, table, names *string) error {
+	patterns := places(tablePlaces, row, rows, extension)
+	if s.Format == "safetensors" {
+		patterns = tensorFiles
+	}
+	if err := find(dir, table, patterns, "the rows of the "+rows); err != nil || s.Format == "tsv" {
+		return err
+	}
+	return find(dir, names, places(namePlaces, row, rows, ""), "the names of the "+rows)
 }
 
 // splitTensor parts FILE#TENSOR, where FILE is a safetensors file; other paths may hold a # themselves.
@@ -195,6 +216,9 @@ func (s Sources) read(ctx context.Context, path, names string, tensors []string)
 	m, err := readTable(ctx, s.Format, path, tensors)
 	if err != nil {
 		return m, err
+	}
+	if names == "" {
+		return m, nil
 	}
 	r, err := OpenText(names)
 	if err != nil {

@@ -199,11 +199,11 @@ func (c *columns) compute(ctx context.Context, call columnCall, rows int) error 
 		case a.constant == nil && i < len(call.function.Params) && c.exact:
 			arguments[i].Nodes = c.args[a.variable].IDs
 		case a.constant == nil && i < len(call.function.Params):
-			arguments[i].Nodes, err = udf.NodeColumn(c.run.Host, c.args[a.variable])
+			arguments[i], err = udf.RequiredColumn(c.run.Host, call.function.Params[i].Type, c.args[a.variable], rows)
 		case a.constant == nil:
 			arguments[i], err = udf.OptionColumn(call.function, i, c.args[a.variable], rows)
 		case i < len(call.function.Params):
-			arguments[i].Nodes, err = c.constantNodes(call.function.Params[i].Type, a.constant, rows)
+			arguments[i], err = c.constant(call.function.Params[i].Type, a.constant, rows)
 		default:
 			var fault ref.Val
 			if arguments[i], fault = optionOf(a.constant); fault != nil {
@@ -230,20 +230,19 @@ func (c *columns) compute(ctx context.Context, call columnCall, rows int) error 
 	return nil
 }
 
-// constantNodes returns a column that holds one named node in every row. A name that nobody knows is an error of the
-// query: it would be one in every row.
-func (c *columns) constantNodes(t udf.Type, name ref.Val, rows int) ([]store.TermID, error) {
+// constant returns a column that holds one text, or the node of that name, in every row. A name that nobody knows is an
+// error of the query: it would be one in every row.
+func (c *columns) constant(t udf.Type, name ref.Val, rows int) (udf.Argument, error) {
 	text, ok := name.Value().(string)
 	if !ok {
-		return nil, fmt.Errorf("a node's name must be a string, not %v", name.Value())
+		return udf.Argument{}, fmt.Errorf("a node's name must be a string, not %v", name.Value())
+	}
+	if t == udf.Text {
+		return udf.Argument{Texts: slices.Repeat([]string{text}, rows)}, nil
 	}
 	id, err := c.run.node(t, text)
 	if err != nil {
-		return nil, err
+		return udf.Argument{}, err
 	}
-	nodes := make([]store.TermID, rows)
-	for i := range nodes {
-		nodes[i] = id
-	}
-	return nodes, nil
+	return udf.Argument{Nodes: slices.Repeat([]store.TermID{id}, rows)}, nil
 }

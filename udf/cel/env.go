@@ -114,6 +114,8 @@ func resultType(t udf.Type) *celgo.Type {
 		return celgo.IntType
 	case udf.Number:
 		return celgo.DoubleType
+	case udf.Evidence:
+		return celgo.MapType(celgo.StringType, celgo.DynType)
 	case udf.Nodes:
 		return celgo.ListType(celgo.StringType)
 	}

@@ -57,6 +57,10 @@ func (r *Run) call(ctx context.Context, f *udf.Function, args []ref.Val) ref.Val
 			if !ok {
 				return types.MaybeNoSuchOverloadErr(a)
 			}
+			if f.Params[i].Type == udf.Text {
+				arguments[i] = udf.Argument{Texts: []string{string(name)}}
+				continue
+			}
 			id, err := r.node(f.Params[i].Type, string(name))
 			if err != nil {
 				return types.WrapErr(fmt.Errorf("%s: %w", f.Name, err))
@@ -116,6 +120,8 @@ func (r *Run) box(t udf.Type, out *udf.Outcome, row int) ref.Val {
 		return types.Int(out.Integers[row])
 	case udf.Number:
 		return types.Double(out.Numbers[row])
+	case udf.Evidence:
+		return types.DefaultTypeAdapter.NativeToValue(out.Maps[row])
 	}
 	list, err := t.PlainList(r.Host.Names, out.Lists[row])
 	if err != nil {

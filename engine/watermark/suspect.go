@@ -1,0 +1,309 @@
+package watermark
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"golang.org/x/sync/errgroup"
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/inklingdb/inkling/internal/vec"
+)
+
+// Suspect is a table under test, with all that needs no key: its scale, the identity of its rows and the factor that
+// whitens it. It may be used from several goroutines.
+type Suspect struct {
+	table   Table
+	names   []string // "" where a row has no identity or repeats an earlier one
+	scale   Scale
+	inverse []float32
+	named   int     // rows with an identity
+	norm    float64 // of the named rows, standardised
+	rank    float64 // of the covariance, at most
+	factor  *mat.Cholesky
+	reason  string // why no table channel can be tested; "" when they can
+	workers int
+}
+
+const (
+	// gramRows is how many rows one product sums in float32.
+	gramRows = 2048
+	// testRows is how many rows are standardised at a time: 256 × 1024 numbers are one megabyte.
+	testRows = 256
+	// testParts is how many parts of a table are summed apart at most, and partRows how many rows one has at least: sums
+	// then depend on the table alone, not on the number of workers.
+	testParts, partRows = 8, 1024
+	// keysAtOnce is how many keys read a block while it is in the cache; each takes 64 × dimension sums.
+	keysAtOnce = 8
+	// ridge is added to the covariance, as a share of its mean variance. It only lowers Q, whatever the rotation, and
+	// drowns the rounding of the covariance.
+	ridge = 1e-5
+)
+
+// NewSuspect returns a table ready to be tested, which is kept and must not change. A number that is not finite is an
+// error. Time: one product of the table with itself, N·D² multiplications, for Q3.
+func NewSuspect(ctx context.Context, t Table, workers int) (*Suspect, error) {
+	if err := t.check(); err != nil {
+		return nil, err
+	}
+	s := &Suspect{table: t, scale: t.Scale(), workers: max(1, workers)}
+	s.inverse = s.scale.inverses()
+	if varying := s.scale.Varying(); t.Rows.Rows*varying < LeastNumbers {
+		s.reason = fmt.Sprintf("%d rows of %d varying numbers are %d, and %d are needed", t.Rows.Rows, varying, t.Rows.Rows*varying, LeastNumbers)
+		return s, nil
+	}
+	s.identify()
+	return s, s.whiten(ctx)
+}
+
+// Reason says why the table channels cannot be tested; "" when they can.
+func (s *Suspect) Reason() string { return s.reason }
+
+// identify keeps the first row of each name: signs of a repeated one would not be independent.
+func (s *Suspect) identify() {
+	s.names = make([]string, s.table.Rows.Rows)
+	seen := make(map[string]struct{}, len(s.names))
+	y := make([]float32, s.table.Rows.Cols)
+	square := 0.0
+	for i := range s.names {
+		name := s.table.name(i)
+		if name == "" {
+			continue
+		}
+		if _, twice := seen[name]; twice {
+			continue
+		}
+		seen[name] = struct{}{}
+		s.names[i] = name
+		s.named++
+		s.scale.standardise(s.table.Rows.Row(i), s.inverse, y)
+		square += float64(vec.Dot(y, y))
+	}
+	s.norm = math.Sqrt(square)
+}
+
+// whiten factors the covariance, in the table's own units: a ridge that is the same in all directions there does not
+// depend on the rotation.
+func (s *Suspect) whiten(ctx context.Context) error {
+	n, d := s.table.Rows.Rows, s.table.Rows.Cols
+	if s.named == 0 || n < 2*d {
+		return nil
+	}
+	gram := make([]float64, d*d)
+	y := vec.MatrixOf(make([]float32, gramRows*d), gramRows, d)
+	part := vec.MatrixOf(make([]float32, d*d), d, d)
+	for from := 0; from < n; from += gramRows {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		block := y.RowRange(0, min(gramRows, n-from))
+		for i := range block.Rows {
+			s.scale.standardise(s.table.Rows.Row(from+i), s.inverse, block.Row(i))
+		}
+		vec.MulTN(part, block, block, false, s.workers)
+		for i, x := range part.Data {
+			gram[i] += float64(x)
+		}
+	}
+	mean := 0.0
+	for i := range d {
+		for j := range d {
+			gram[i*d+j] *= float64(s.scale.Deviation[i]) * float64(s.scale.Deviation[j]) / float64(n)
+		}
+		mean += gram[i*d+i] / float64(d)
+	}
+	for i := range d {
+		gram[i*d+i] += ridge * mean
+	}
+	factor := &mat.Cholesky{}
+	if factor.Factorize(mat.NewSymDense(d, gram)) {
+		s.factor, s.rank = factor, float64(min(s.scale.Varying(), n-1))
+	}
+	return nil
+}
+
+// Scores are the results of T1, T2 and Q3.
+type Scores [Triples]Result
+
+// Test returns what the table says of each key.
+func (s *Suspect) Test(ctx context.Context, keys []*GraphKey) ([]Scores, error) {
+	out := make([]Scores, 0, len(keys))
+	for from := 0; from < len(keys); from += keysAtOnce {
+		some := keys[from:min(from+keysAtOnce, len(keys))]
+		scores, err := s.test(ctx, some)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, scores...)
+	}
+	return out, nil
+}
+
+// test runs a few keys over the table at once.
+func (s *Suspect) test(ctx context.Context, keys []*GraphKey) ([]Scores, error) {
+	out := make([]Scores, len(keys))
+	if s.reason != "" {
+		for i := range out {
+			out[i] = Scores{untested(T1, s.reason), untested(T2, s.reason), untested(Q3, s.reason)}
+		}
+		return out, nil
+	}
+	shared := make([]*paritySecrets, len(keys))
+	if s.table.Rows.Cols >= leastParityDim {
+		for i, k := range keys {
+			shared[i] = k.parity(s.table.Rows.Cols)
+		}
+	}
+	parts := make([][]*sums, max(1, min(testParts, s.table.Rows.Rows/partRows)))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(s.workers)
+	for part := range parts {
+		n := s.table.Rows.Rows
+		from, to := part*n/len(parts), (part+1)*n/len(parts)
+		g.Go(func() error {
+			parts[part] = s.newSums(keys, shared)
+			return s.sum(ctx, parts[part], from, to)
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	for i := range keys {
+		total := parts[0][i]
+		for _, p := range parts[1:] {
+			total.add(p[i])
+		}
+		out[i] = s.scores(total)
+	}
+	return out, nil
+}
+
+// sums are what one key gathers from rows.
+type sums struct {
+	names, turns *source
+	parity       *paritySecrets // nil where T2 is not tested
+	along        float64        // Σ <y, s>
+	byParity     []float64      // V [64 × D]
+	turned       []float64      // Σ σ·y
+	words        []uint64
+	products     vec.Matrix // [rows × 16]
+	chosen       vec.Matrix // [rows × 64]
+	block        vec.Matrix // [64 × D]
+	turnedBlock  []float32
+}
+
+func (s *Suspect) newSums(keys []*GraphKey, shared []*paritySecrets) []*sums {
+	d, rows := s.table.Rows.Cols, min(testRows, s.table.Rows.Rows)
+	out := make([]*sums, len(keys))
+	for i, k := range keys {
+		m := &sums{names: newSource(k.secrets[T1]), turns: newSource(k.secrets[Q3]), parity: shared[i],
+			words: make([]uint64, wordsFor(d)), turned: make([]float64, d), turnedBlock: make([]float32, d)}
+		if m.parity != nil {
+			m.byParity = make([]float64, parities*d)
+			m.products = vec.MatrixOf(make([]float32, rows*directions), rows, directions)
+			m.chosen = vec.MatrixOf(make([]float32, rows*parities), rows, parities)
+			m.block = vec.MatrixOf(make([]float32, parities*d), parities, d)
+		}
+		out[i] = m
+	}
+	return out
+}
+
+// sum adds rows from up to to.
+func (s *Suspect) sum(ctx context.Context, keys []*sums, from, to int) error {
+	d := s.table.Rows.Cols
+	rows := min(testRows, to-from)
+	y := vec.MatrixOf(make([]float32, rows*d), rows, d)
+	for ; from < to; from += testRows {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		block := y.RowRange(0, min(testRows, to-from))
+		for i := range block.Rows {
+			s.scale.standardise(s.table.Rows.Row(from+i), s.inverse, block.Row(i))
+		}
+		for _, m := range keys {
+			m.byName(block, s.names[from:from+block.Rows], s.factor != nil)
+			if m.parity != nil {
+				m.byRow(block)
+			}
+		}
+	}
+	return nil
+}
+
+// byName takes rows in for T1 and, with turns, Q3.
+func (m *sums) byName(y vec.Matrix, names []string, turns bool) {
+	clear(m.turnedBlock)
+	for i, name := range names {
+		if name == "" {
+			continue
+		}
+		m.names.signs(ofName, name, m.words)
+		m.along += float64(signedSum(y.Row(i), m.words))
+		if turns {
+			vec.Axpy(m.turns.sign(name), y.Row(i), m.turnedBlock)
+		}
+	}
+	for j, x := range m.turnedBlock {
+		m.turned[j] += float64(x)
+	}
+}
+
+// byRow takes rows in for T2.
+func (m *sums) byRow(y vec.Matrix) {
+	products, chosen := m.products.RowRange(0, y.Rows), m.chosen.RowRange(0, y.Rows)
+	vec.MulNT(products, y, m.parity.directions, false, 1)
+	for i := range y.Rows {
+		parityOf(products.Row(i), chosen.Row(i))
+	}
+	vec.MulTN(m.block, chosen, y, false, 1)
+	for j, x := range m.block.Data {
+		m.byParity[j] += float64(x)
+	}
+}
+
+// add adds the sums of other rows.
+func (m *sums) add(o *sums) {
+	m.along += o.along
+	for j, x := range o.byParity {
+		m.byParity[j] += x
+	}
+	for j, x := range o.turned {
+		m.turned[j] += x
+	}
+}
+
+// scores turns a key's sums into results.
+func (s *Suspect) scores(m *sums) Scores {
+	out := Scores{untested(T1, "no row has a name that lasts"), untested(T2, fmt.Sprintf("rows have fewer than %d numbers", leastParityDim)),
+		untested(Q3, "fewer rows with a name than twice the dimension")}
+	if s.named > 0 && s.norm > 0 {
+		t := m.along / s.norm
+		out[T1] = Result{Channel: T1, Tested: true, Z: t, Log10P: hoeffdingLog10(t), Used: s.named}
+	}
+	if m.parity != nil {
+		t := m.parity.statistic(m.byParity)
+		out[T2] = Result{Channel: T2, Tested: true, Z: t, Log10P: hoeffdingLog10(t), Used: s.table.Rows.Rows}
+	}
+	if s.factor != nil {
+		q := s.turnedSquare(m.turned)
+		out[Q3] = Result{Channel: Q3, Tested: true, Z: (q - s.rank) / math.Sqrt(2*s.rank), Log10P: quadraticLog10(q, s.rank), Used: s.named}
+	}
+	return out
+}
+
+// turnedSquare returns Q = uᵀΣ⁻¹u/N for u = Σ σ·(x − mean), given as standardised sums.
+func (s *Suspect) turnedSquare(turned []float64) float64 {
+	u := mat.NewVecDense(len(turned), nil)
+	for j, x := range turned {
+		u.SetVec(j, x*float64(s.scale.Deviation[j]))
+	}
+	var solved mat.VecDense
+	if err := s.factor.SolveVecTo(&solved, u); err != nil {
+		// The factor is badly conditioned: what it gives would be no bound.
+		return 0
+	}
+	return mat.Dot(u, &solved) / float64(s.table.Rows.Rows)
+}

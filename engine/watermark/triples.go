@@ -1,0 +1,227 @@
+package watermark
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+const (
+	// DefaultGamma makes one triple in so many a carrier, where there are triples enough.
+	DefaultGamma = 128
+	maxGamma     = 1 << 20
+	// DefaultTripleZ is the z that leaving out triples is to reach: claims should stand on 12, and half of it still tells.
+	DefaultTripleZ = 12
+	// maxLeftOut is the share of all triples that a mark may leave out.
+	maxLeftOut = 0.01
+	// carriersByZ is how many carriers a mark has at least, as a multiple of z²: enough that it need not take all red ones.
+	carriersByZ = 4
+)
+
+// GammaFor returns how rare carriers are to be in so many triples: a power of two, DefaultGamma at most.
+func GammaFor(triples int64, z float64) uint64 {
+	gamma := uint64(DefaultGamma)
+	for gamma > 1 && float64(triples)/float64(gamma) < carriersByZ*z*z {
+		gamma /= 2
+	}
+	return gamma
+}
+
+// fact is what a key says of a triple.
+type fact struct {
+	carrier, green bool
+	share          float64 // in [0, 1)
+	id             [2]uint64
+}
+
+// reader tells the facts of one key. It is not safe for concurrent use.
+type reader struct {
+	source *source
+	gamma  uint64
+}
+
+func (r reader) of(t Triple) fact {
+	place, colour, share := r.source.fact(t)
+	return fact{carrier: place%r.gamma == 0, green: colour&1 == 0, share: float64(share>>11) / (1 << 53), id: [2]uint64{place, colour}}
+}
+
+func (k *GraphKey) reader(gamma uint64) reader {
+	if gamma == 0 {
+		gamma = DefaultGamma
+	}
+	return reader{newSource(k.secrets[Triples]), gamma}
+}
+
+// TripleTest counts carriers and green ones among the triples of a copy. It is not safe for concurrent use.
+type TripleTest struct {
+	reader reader
+	seen   map[[2]uint64]struct{} // carriers, so that a repeated one counts once
+	green  int
+}
+
+// TripleTest returns a test of a copy's triples, of which one in gamma is a carrier; 0 means DefaultGamma.
+func (k *GraphKey) TripleTest(gamma uint64) *TripleTest {
+	return &TripleTest{reader: k.reader(gamma), seen: map[[2]uint64]struct{}{}}
+}
+
+// Add takes a triple in.
+func (t *TripleTest) Add(triple Triple) {
+	if !triple.stable() {
+		return
+	}
+	f := t.reader.of(triple)
+	if !f.carrier {
+		return
+	}
+	if _, twice := t.seen[f.id]; twice {
+		return
+	}
+	t.seen[f.id] = struct{}{}
+	if f.green {
+		t.green++
+	}
+}
+
+// Result returns what the triples say: the exact binomial tail of green ones among the carriers.
+func (t *TripleTest) Result() Result {
+	n := len(t.seen)
+	if n == 0 {
+		return untested(Triples, "no triple is a carrier")
+	}
+	return Result{Channel: Triples, Tested: true, Used: n,
+		Z: float64(2*t.green-n) / math.Sqrt(float64(n)), Log10P: binomialLog10(t.green, n)}
+}
+
+// Selection is a keyed rule that says which triples a published copy leaves out: red carriers whose share lies below the
+// stated one. It looks at one triple at a time, so that it holds for triples to come. It holds no secret.
+type Selection struct {
+	Gamma    uint64  `json:"gamma"`
+	Entailed float64 `json:"entailed"` // share of red carriers that the other triples entail
+	Other    float64 `json:"other"`    // share of the rest
+	Z        float64 `json:"z"`        // reached when the rule was made
+	LeftOut  int     `json:"left_out"` // triples then
+	Of       int64   `json:"of"`       // triples then, in all
+}
+
+// Picker applies a Selection with a key. It is not safe for concurrent use.
+type Picker struct {
+	selection Selection
+	reader    reader
+}
+
+// With returns a picker.
+func (s Selection) With(k *GraphKey) *Picker { return &Picker{s, k.reader(s.Gamma)} }
+
+// LeavesOut reports whether a published copy is to lack a triple. entailed tells, when asked, whether the triples that
+// stay entail it; nil means that nothing is known to.
+func (p *Picker) LeavesOut(t Triple, entailed func() (bool, error)) (bool, error) {
+	f, red := p.red(t)
+	if !red || f.share >= max(p.selection.Entailed, p.selection.Other) {
+		return false, nil
+	}
+	if entailed == nil || f.share < min(p.selection.Entailed, p.selection.Other) {
+		return f.share < p.selection.Other, nil
+	}
+	yes, err := entailed()
+	if yes {
+		return f.share < p.selection.Entailed, err
+	}
+	return f.share < p.selection.Other, err
+}
+
+// Red reports whether a triple may be left out at all: then nothing should count on its staying.
+func (p *Picker) Red(t Triple) bool {
+	_, red := p.red(t)
+	return red
+}
+
+func (p *Picker) red(t Triple) (fact, bool) {
+	if !t.stable() {
+		return fact{}, false
+	}
+	f := p.reader.of(t)
+	return f, f.carrier && !f.green
+}
+
+// Selecting makes a Selection: give it every triple once, then ask for the rule. It is not safe for concurrent use.
+type Selecting struct {
+	picker   *Picker
+	z        float64
+	total    int64
+	green    int
+	entailed []float64 // shares of the red carriers that the rest entails
+	other    []float64
+}
+
+// Selecting returns the making of a rule for about so many triples that is to reach z; 0 means DefaultTripleZ.
+func (k *GraphKey) Selecting(triples int64, z float64) *Selecting {
+	if z == 0 {
+		z = DefaultTripleZ
+	}
+	return &Selecting{picker: Selection{Gamma: GammaFor(triples, z)}.With(k), z: z}
+}
+
+// Red reports whether a triple is a red carrier.
+func (s *Selecting) Red(t Triple) bool { return s.picker.Red(t) }
+
+// Add takes a triple in. entailed is asked for red carriers only; nil means that nothing is known to be entailed.
+func (s *Selecting) Add(t Triple, entailed func() (bool, error)) error {
+	s.total++
+	if !t.stable() {
+		return nil
+	}
+	f := s.picker.reader.of(t)
+	switch {
+	case !f.carrier:
+		return nil
+	case f.green:
+		s.green++
+		return nil
+	case entailed != nil:
+		yes, err := entailed()
+		if err != nil {
+			return err
+		}
+		if yes {
+			s.entailed = append(s.entailed, f.share)
+			return nil
+		}
+	}
+	s.other = append(s.other, f.share)
+	return nil
+}
+
+// Rule returns the rule that reaches z by leaving out as few triples as it can, entailed ones first. ErrTooSmall says
+// why there is none.
+func (s *Selecting) Rule() (Selection, error) {
+	out := s.picker.selection
+	out.Of = s.total
+	red := len(s.entailed) + len(s.other)
+	// With r red ones left beside g green ones, z = (g−r)/√(g+r).
+	g := float64(s.green)
+	stay := g + s.z*s.z/2 - s.z*math.Sqrt(8*g+s.z*s.z)/2
+	if stay < 0 || s.green == 0 {
+		return out, fmt.Errorf("watermark: %w: %d triples with %d carriers cannot reach z = %g even without any red one", ErrTooSmall, s.total, s.green+red, s.z)
+	}
+	out.LeftOut = max(0, red-int(math.Floor(stay)))
+	if left := float64(out.LeftOut); left > maxLeftOut*float64(s.total) {
+		return out, fmt.Errorf("watermark: %w: z = %g would leave out %d of %d triples, more than %g%%", ErrTooSmall, s.z, out.LeftOut, s.total, 100*maxLeftOut)
+	}
+	first := min(out.LeftOut, len(s.entailed))
+	out.Entailed, out.Other = shareOf(s.entailed, first), shareOf(s.other, out.LeftOut-first)
+	n := s.green + red - out.LeftOut
+	out.Z = float64(2*s.green-n) / math.Sqrt(float64(n))
+	return out, nil
+}
+
+// shareOf returns the share below which n of the shares lie.
+func shareOf(shares []float64, n int) float64 {
+	slices.Sort(shares)
+	switch {
+	case n == 0:
+		return 0
+	case n >= len(shares):
+		return 1
+	}
+	return shares[n]
+}
