@@ -14,16 +14,17 @@ import (
 
 // benchCommand measures on this machine. Each measurement names what it compares with and prints a ratio.
 type benchCommand struct {
-	Load     benchLoad     `cmd:"" help:"Bulk import of a generated graph or of files, next to the parser alone."`
-	Train    benchTrain    `cmd:"" help:"Train on a benchmark's folder with its measured settings; MRR and time."`
-	Steps    benchSteps    `cmd:"" help:"Steps of negative sampling a second, next to the machine's limit and PyTorch."`
-	Growth   benchGrowth   `cmd:"" help:"Time and memory of an epoch as a generated graph doubles."`
-	Predict  benchPredict  `cmd:"" help:"predict_tail, predict_head and similar: p50 and p99 of single calls, next to scans of all entities; or searches of a generated table."`
-	Auto     benchAuto     `cmd:"" help:"What a search for settings finds on a benchmark's folder, next to the preset or the defaults."`
-	Patterns benchPatterns `cmd:"" help:"Which relation patterns each model family learns, next to the published table."`
-	Query    benchQuery    `cmd:"" help:"A join of two stated patterns and a plausible one, next to the stated part alone."`
-	Maintain benchMaintain `cmd:"" help:"Held-out triples added one commit at a time, next to a full retraining."`
-	Crash    benchCrash    `cmd:"" help:"Kill a committing and importing process at random moments: commits acknowledged, lost, torn."`
+	Load     benchLoad           `cmd:"" help:"Bulk import of a generated graph or of files, next to the parser alone."`
+	Train    benchTrain          `cmd:"" help:"Train on a benchmark's folder with its measured settings; MRR and time."`
+	Steps    benchSteps          `cmd:"" help:"Steps of negative sampling a second, next to the machine's limit and PyTorch."`
+	Growth   benchGrowth         `cmd:"" help:"Time and memory of an epoch as a generated graph doubles."`
+	Predict  benchPredict        `cmd:"" help:"predict_tail, predict_head and similar: p50 and p99 of single calls, next to scans of all entities; or searches of a generated table."`
+	Auto     benchAuto           `cmd:"" help:"What a search for settings finds on a benchmark's folder, next to the preset or the defaults."`
+	Patterns benchPatterns       `cmd:"" help:"Which relation patterns each model family learns, next to the published table."`
+	Query    benchQuery          `cmd:"" help:"A join of two stated patterns and a plausible one, next to the stated part alone."`
+	Maintain benchMaintain       `cmd:"" help:"Held-out triples added one commit at a time, next to a full retraining."`
+	Paper    benchWatermarkPaper `cmd:"" name:"watermark-paper" help:"The published watermark KGMark, its variants and baselines on a graph's folder, next to the published figures."`
+	Crash    benchCrash          `cmd:"" help:"Kill a committing and importing process at random moments: commits acknowledged, lost, torn."`
 }
 
 // machine writes what the figures were measured on.

@@ -20,6 +20,7 @@ import (
 	"github.com/inklingdb/inkling/engine/plot"
 	"github.com/inklingdb/inkling/engine/project"
 	"github.com/inklingdb/inkling/engine/train"
+	"github.com/inklingdb/inkling/engine/watermark/kgmark"
 	"github.com/inklingdb/inkling/query/sparql"
 	"github.com/inklingdb/inkling/server"
 	"github.com/inklingdb/inkling/store"
@@ -94,6 +95,7 @@ func run(args []string) int {
 		kong.Exit(func(c int) { code = c }), kong.Bind(a), kong.Vars{
 			"listen": server.DefaultListen, "families": nameList(model.Families, func(f model.Family) string { return f.Name }),
 			"presets": nameList(train.Presets, func(p train.Preset) string { return p.Name }),
+			"flaws":   strings.Join(kgmark.LiteralNames(), ", "),
 		})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "inkling:", err)
