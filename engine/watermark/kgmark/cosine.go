@@ -9,12 +9,13 @@ import (
 // transform is the discrete cosine transform of n×n blocks: orthonormal, or as the sums of the definition without a
 // factor (2·Σ x·cos), of which forth and back make 2n times the numbers along each side.
 type transform struct {
-	n      int
-	matrix []float64 // row k: the k-th cosine
+	n           int
+	orthonormal bool
+	matrix      []float64 // row k: the k-th cosine
 }
 
 func newTransform(n int, orthonormal bool) transform {
-	t := transform{n, make([]float64, n*n)}
+	t := transform{n, orthonormal, make([]float64, n*n)}
 	for k := range n {
 		factor := 2.0
 		if orthonormal {
@@ -38,7 +39,7 @@ func (t transform) forward(x []float64) []float64 {
 // back returns the block of coefficients; of an unnormalised transform the matching one (type III), (2n)² times as large.
 func (t transform) back(c []float64) []float64 {
 	return t.both(c, func(i, k int) float64 {
-		if k == 0 && t.matrix[0] == 2 { // type III counts the constant once, all others twice
+		if k == 0 && !t.orthonormal { // type III counts the constant once, all others twice
 			return 1
 		}
 		return t.matrix[k*t.n+i]

@@ -126,6 +126,31 @@ func TestPredictorGradients(t *testing.T) {
 	}
 }
 
+// Without what a real part drops, the loss needs no transform: the same numbers come out.
+func TestSpectralMaskGradientIsTheGeneralOne(t *testing.T) {
+	random := rand.New(rand.NewPCG(8, 8))
+	p := newPlane(5, 6)
+	inverted := make([]float64, 30)
+	sampled, s := make([]float64, 30), make([]float64, 30)
+	preference := randomPreference(30, random)
+	for i := range inverted {
+		inverted[i], sampled[i], s[i] = random.NormFloat64(), random.NormFloat64(), random.NormFloat64()
+		preference[i] = preference[min(i, p.mirror(i))]
+	}
+	o := Options{}.Defaults()
+	want, got := make([]float64, 30), make([]float64, 30)
+	general := p.maskGradient(preference, p.forward(s), p.forward(sampled), inverted, want, o)
+	short := spectralGradient(preference, p.forward(s), p.forward(sampled), p.forward(inverted), got, o.Correct)
+	if math.Abs(general-short) > 1e-9*general {
+		t.Errorf("loss %g, by the general way %g", short, general)
+	}
+	for i := range want {
+		if math.Abs(want[i]-got[i]) > 1e-9*(1+math.Abs(want[i])) {
+			t.Errorf("coefficient %d: %g, by the general way %g", i, got[i], want[i])
+		}
+	}
+}
+
 func TestMaskGradients(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 6))
 	for _, literal := range []bool{false, true} {

@@ -59,7 +59,11 @@ func Mark(ctx context.Context, g Graph, key []byte, o Options) (*Pipeline, Marke
 
 // Detect tests a suspect for one key: Read, Evidence and Test in one.
 func (p *Pipeline) Detect(ctx context.Context, suspect Graph, record *Record, key []byte) (Detection, error) {
-	r, err := p.Read(ctx, suspect)
+	m, err := MethodByName(record.Method)
+	if err != nil {
+		return Detection{}, err
+	}
+	r, err := p.read(ctx, suspect, depth{latents: m.scheme.latent()})
 	if err != nil {
 		return Detection{}, err
 	}

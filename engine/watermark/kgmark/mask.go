@@ -95,18 +95,29 @@ func randomPreference(n int, random *rand.Rand) []float64 {
 func learnMask(p *plane, signature [][]complex128, paths [][]trajectory, o Options, random *rand.Rand) Mask {
 	n := p.rows * p.cols
 	preference := randomPreference(n, random)
+	spectral := !o.Literal.MaskScale && !o.Literal.OneSided && !o.Literal.MaskCut
+	if spectral {
+		for at := range preference {
+			preference[at] = preference[min(at, p.mirror(at))]
+		}
+	}
 	gradient, first, second := make([]float64, n), make([]float64, n), make([]float64, n)
-	transformed := make([][][]complex128, len(paths))
+	sampled, inverted := make([][][]complex128, len(paths)), make([][][]complex128, len(paths))
 	for i, path := range paths {
 		for _, t := range path {
-			transformed[i] = append(transformed[i], p.forward(t.sampled))
+			sampled[i] = append(sampled[i], p.forward(t.sampled))
+			inverted[i] = append(inverted[i], p.forward(t.inverted))
 		}
 	}
 	for step := 1; step <= maskSteps; step++ {
 		clear(gradient)
 		for i, path := range paths {
 			for k, t := range path {
-				p.maskGradient(preference, signature[i], transformed[i][k], t.inverted, gradient, o)
+				if spectral {
+					spectralGradient(preference, signature[i], sampled[i][k], inverted[i][k], gradient, o.Correct)
+				} else {
+					p.maskGradient(preference, signature[i], sampled[i][k], t.inverted, gradient, o)
+				}
 			}
 		}
 		shared := 0.0
@@ -157,6 +168,20 @@ func (p *plane) maskGradient(preference []float64, s, sampled []complex128, inve
 		if o.Literal.MaskScale {
 			gradient[at] += 2 * o.Correct * e[at] * real(s[at])
 		}
+	}
+	return loss
+}
+
+// spectralGradient is maskGradient of the repaired loss for preferences that are the same for a coefficient and its
+// conjugate: nothing has an imaginary part that is lost, so no transform is needed (Parseval).
+func spectralGradient(preference []float64, s, sampled, inverted []complex128, gradient []float64, correct float64) (loss float64) {
+	n := float64(len(s))
+	for at, x := range preference {
+		m := 1 / (1 + math.Exp(-x))
+		change := s[at]*complex(1+correct, 0) - sampled[at]
+		e := sampled[at] + complex(m, 0)*change - inverted[at]
+		loss += (real(e)*real(e) + imag(e)*imag(e)) / n
+		gradient[at] += 2 / n * (real(change)*real(e) + imag(change)*imag(e))
 	}
 	return loss
 }

@@ -26,20 +26,23 @@ type part struct {
 
 // Open reads the graph that is to be marked: what the pipeline was trained on.
 func (p *Pipeline) Open(ctx context.Context, g Graph) (*Reading, error) {
-	return p.read(ctx, g, true)
+	return p.read(ctx, g, depth{latents: true, paths: true})
 }
 
 // Read reads a suspect for detection. With Options.ByNames its rows are found by name and absent ones count as the mean;
 // without it names are not looked at, and communities are searched and aligned as before marking.
 func (p *Pipeline) Read(ctx context.Context, suspect Graph) (*Reading, error) {
-	return p.read(ctx, suspect, false)
+	return p.read(ctx, suspect, depth{latents: true})
 }
 
-func (p *Pipeline) read(ctx context.Context, g Graph, paths bool) (*Reading, error) {
+// depth is how far a reading goes: latents at the last time, and what the mask's loss compares.
+type depth struct{ latents, paths bool }
+
+func (p *Pipeline) read(ctx context.Context, g Graph, to depth) (*Reading, error) {
 	if err := p.matches(g); err != nil {
 		return nil, err
 	}
-	r := &Reading{pipeline: p, graph: g, byShape: !paths && !p.options.ByNames}
+	r := &Reading{pipeline: p, graph: g, byShape: !to.paths && !p.options.ByNames}
 	adj := adjacency(g.Rows.Rows, g.Triples)
 	groups := p.named(g)
 	if r.byShape {
@@ -50,7 +53,7 @@ func (p *Pipeline) read(ctx context.Context, g Graph, paths bool) (*Reading, err
 	}
 	done := 0
 	for _, b := range p.blocks(g, groups) {
-		parts, err := p.readBlock(ctx, b, paths)
+		parts, err := p.readBlock(ctx, b, to)
 		if err != nil {
 			return nil, err
 		}
@@ -99,17 +102,19 @@ func (adj neighbours) central(rows []uint32) []int {
 }
 
 // readBlock takes a block through the encoder and the inversion, and where paths is set down again for the mask's loss.
-func (p *Pipeline) readBlock(ctx context.Context, b block, paths bool) ([]*part, error) {
+func (p *Pipeline) readBlock(ctx context.Context, b block, want depth) ([]*part, error) {
 	o := p.options
+	if !want.latents {
+		return b.parts(), ctx.Err()
+	}
 	z := p.vae.encode(b.x, b.links, o.Workers)
 	p.latent.apply(z)
 	d := p.predictor.diffusion(o)
 	var keep []int
-	for _, k := range sampleSteps {
-		keep = append(keep, max(0, o.Steps-k))
-	}
-	if !paths {
-		keep = nil
+	if want.paths {
+		for _, k := range sampleSteps {
+			keep = append(keep, max(0, o.Steps-k))
+		}
 	}
 	kept, err := d.invert(ctx, z.Data, keep...)
 	if err != nil {
@@ -127,21 +132,31 @@ func (p *Pipeline) readBlock(ctx context.Context, b block, paths bool) ([]*part,
 		sampled[to] = newMatrix(z.Rows, z.Cols)
 		copy(sampled[to].Data, down.Data)
 	}
-	var parts []*part
+	parts := b.parts()
 	at := 0
-	for _, group := range b.groups {
-		lo, hi := at, at+len(group)
+	for _, one := range parts {
+		lo, hi := at, at+len(one.rows)
 		at = hi
-		one := &part{rows: group, x: b.x.RowRange(lo, hi), z: z.RowRange(lo, hi)}
+		one.z = z.RowRange(lo, hi)
 		for i, step := range keep {
 			if inverted, ok := kept[step]; ok { // not step 0, where a short diffusion begins
 				one.paths[i].inverted = matrixOf(inverted, z.Cols).RowRange(lo, hi)
 				one.paths[i].sampled = sampled[step].RowRange(lo, hi)
 			}
 		}
-		parts = append(parts, one)
 	}
 	return parts, nil
+}
+
+// parts returns the block's communities, with their rows only.
+func (b block) parts() []*part {
+	var parts []*part
+	at := 0
+	for _, group := range b.groups {
+		parts = append(parts, &part{rows: group, x: b.x.RowRange(at, at+len(group))})
+		at += len(group)
+	}
+	return parts
 }
 
 // write decodes latents at the last time and returns the table with the communities' rows replaced.
