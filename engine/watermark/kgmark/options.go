@@ -40,7 +40,7 @@ type Options struct {
 	PredictorRate   float64 // of Adam, default 1e-3
 	Divergence      float64 // weight of the KL divergence at the end, default 0.1 as in the authors' code
 	PredictorWidth  int     // hidden numbers of the noise predictor, default 2·Latent
-	BatchRows       int     // rows that are in memory as activations at once, default 2048; a community is never cut
+	BatchRows       int     // rows that are in memory as activations at once, and learnt in one step; default 512; a community is never cut
 
 	Steps      int // of DDIM, default 75
 	FixedPoint int // iterations a step of the inversion, default 2; negative: none, the naive inversion
@@ -158,7 +158,7 @@ func (o Options) Defaults() Options {
 	setDefault(&o.PredictorRate, 1e-3)
 	setDefault(&o.Divergence, 0.1)
 	setDefault(&o.PredictorWidth, 2*o.Latent)
-	setDefault(&o.BatchRows, 2048)
+	setDefault(&o.BatchRows, 512)
 	setDefault(&o.Steps, 75)
 	setDefault(&o.FixedPoint, 2)
 	setDefault(&o.Density, 0.015)
