@@ -37,6 +37,9 @@ type RelationStats struct {
 	Triples  int64  `json:"triples"`
 	Subjects int64  `json:"subjects"` // distinct
 	Objects  int64  `json:"objects"`  // distinct
+	// Functionality is Subjects ÷ Triples; Functional says that it is 0.9 or more with 95% confidence.
+	Functionality float64 `json:"functionality"`
+	Functional    bool    `json:"functional"`
 }
 
 const maxRelationStats = 1000
@@ -85,7 +88,9 @@ func relationStats(v *store.View) ([]RelationStats, error) {
 			return nil, err
 		}
 		n := sets.Counts(0, p)
-		list = append(list, RelationStats{Relation: name.Value, Triples: n.Triples, Subjects: n.Subjects, Objects: n.Objects})
+		f := n.Functionality()
+		list = append(list, RelationStats{Relation: name.Value, Triples: n.Triples, Subjects: n.Subjects, Objects: n.Objects,
+			Functionality: f.Share, Functional: f.Functional(0)})
 		if len(list) == maxRelationStats {
 			break
 		}

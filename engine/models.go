@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/inklingdb/inkling/engine/factor"
 	"github.com/inklingdb/inkling/engine/train"
 	"github.com/inklingdb/inkling/engine/tune"
 	"github.com/inklingdb/inkling/store"
@@ -17,7 +18,7 @@ import (
 // the default graph.
 type TrainRequest struct {
 	Name    string   // the model's name; "" means Family, or "auto" where a search chooses that
-	Preset  string   // a name of train.Presets: settings that were measured; options set here go before them
+	Preset  string   // a name of train.Presets or factor.Presets: settings that were measured; options set here go before them
 	Graph   rdf.Term // the graph to learn; the zero Term is the default graph
 	HoldOut float64  // share of triples held out for metrics and calibration; 0 means 0.1, at most 0.5; half of it stops the training and calibrates, half is measured on
 	Valid   []string // files whose triples stop the training and calibrate, instead of held-out ones
@@ -27,6 +28,11 @@ type TrainRequest struct {
 	// Auto searches for family, loss and settings within Budget; see engine/tune. What Options set is not searched for.
 	Auto  bool
 	Rungs []tune.Rung // of the search: a schedule in epochs that repeats, instead of one by the clock; nil otherwise
+
+	// Settings are those of a factorization, whose method is named in Family. SimilarityFile names lines of relation,
+	// relation and similarity, tabs between, instead of Settings.Similarity; see factor.ReadSimilarity.
+	factor.Settings
+	SimilarityFile string
 
 	// Options are the trainer's settings; what is zero is chosen by the size of the graph, or by a search with Auto.
 	// Workers 0 means all processors.

@@ -118,3 +118,13 @@ func (n names) plain(t rdf.Term) any {
 	}
 	return t.Value
 }
+
+// triple returns the names of a triple's terms.
+func (n names) triple(t store.Triple) (named [3]string, err error) {
+	for i, id := range [3]store.TermID{t.S, t.P, t.O} {
+		if named[i], err = n.Name(id); err != nil {
+			return named, err
+		}
+	}
+	return named, nil
+}

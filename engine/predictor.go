@@ -56,6 +56,9 @@ func (p predictor) Prob(ctx context.Context, triples []store.Triple) ([]float64,
 	return out, ctx.Err()
 }
 
+// Relations returns the relations that the model knows.
+func (p predictor) Relations() []store.TermID { return p.model.Vocabulary.RelationIDs() }
+
 // Threshold is the probability from which the model calls a triple a fact.
 func (p predictor) Threshold() float64 { return p.model.Threshold }
 

@@ -19,9 +19,10 @@ type snapshot struct {
 	models edition
 	used   map[string]*published // by the name asked for; "" is the default model
 
-	patterns    patternCache       // of a transaction's view, whose version does not tell its changes
-	exact       bool               // approximate searches are forbidden
-	approximate map[string]float64 // recall@10 by the name of each model that was searched approximately
+	patterns    patternCache        // of a transaction's view, whose version does not tell its changes
+	committed   *index.SetsSnapshot // of the commit before a transaction; nil until asked for
+	exact       bool                // approximate searches are forbidden
+	approximate map[string]float64  // recall@10 by the name of each model that was searched approximately
 }
 
 // snapshot opens the latest version; close it.
@@ -77,7 +78,25 @@ func (s *snapshot) host() *udf.Host {
 			return nil, err
 		}
 		return p.functions, nil
-	}, Patterns: s.relationPatterns}
+	}, Patterns: s.relationPatterns, Sets: s.sets}
+}
+
+// sets returns the index of subjects and objects; in a transaction, that of the commit before it.
+func (s *snapshot) sets(context.Context) (*index.SetsSnapshot, error) {
+	if found := index.SetsOf(s.view); found != nil {
+		return found, nil
+	}
+	if s.committed == nil {
+		v, err := s.db.store.View()
+		if err != nil {
+			return nil, err
+		}
+		defer v.Close()
+		if s.committed = index.SetsOf(v); s.committed == nil {
+			return nil, fmt.Errorf("engine: the index of relations is not to be had: run inkling check")
+		}
+	}
+	return s.committed, nil
 }
 
 // relationPatterns analyses a graph, once a version; once a snapshot where a transaction may have changed the graph.

@@ -11,7 +11,10 @@ import (
 	"slices"
 	"time"
 
+	"gonum.org/v1/gonum/mat"
+
 	"github.com/inklingdb/inkling/engine/eval"
+	"github.com/inklingdb/inkling/engine/factor"
 	"github.com/inklingdb/inkling/engine/model"
 	"github.com/inklingdb/inkling/engine/train"
 	"github.com/inklingdb/inkling/engine/tune"
@@ -55,18 +58,26 @@ func (r TrainRequest) complete() (TrainRequest, error) {
 	if !r.Auto && len(r.Rungs) > 0 {
 		return r, fmt.Errorf("rungs are of a search: ask for one (auto)")
 	}
-	preset, err := train.PresetByName(r.Preset)
-	if r.Preset != "" && err != nil {
+	r, err := r.withPreset()
+	if err != nil {
 		return r, err
 	}
-	r.Options = r.Options.Over(preset)
+	if m, ok := factor.MethodByName(r.Family); ok {
+		return r.factorization(m)
+	}
+	if err := r.Settings.CheckUnused(cmp.Or(r.Family, model.Families[0].Name)); err != nil {
+		return r, err
+	}
+	if r.SimilarityFile != "" {
+		return r, fmt.Errorf("%w: a similarity of relations is for factorizations: name one as the model", train.ErrOptions)
+	}
 	if r.Family == "" && r.Auto {
 		r.Name = cmp.Or(r.Name, autoName)
 		return r, nil
 	}
 	family, err := model.FamilyByName(cmp.Or(r.Family, model.Families[0].Name))
 	if err != nil {
-		return r, err
+		return r, fmt.Errorf("%w; or a factorization: %s", err, factor.MethodNames())
 	}
 	r.Family = family.Name
 	r.Name = cmp.Or(r.Name, family.Name)
@@ -122,6 +133,8 @@ type trainJob struct {
 	data    train.Data
 	unknown int // test triples that the graph has no rows for
 	best    float64
+
+	similarity *mat.SymDense // the user's own, of a factorization; nil otherwise
 }
 
 func (j *trainJob) run(ctx context.Context) (ModelInfo, error) {
@@ -204,6 +217,11 @@ func (j *trainJob) read(ctx context.Context) (store.Version, error) {
 		}
 	}
 	j.dropHeldOut()
+	if j.request.SimilarityFile != "" {
+		if j.similarity, err = relationSimilarity(v, d.vocabulary, j.request.SimilarityFile); err != nil {
+			return 0, err
+		}
+	}
 	return v.Version(), nil
 }
 
@@ -243,6 +261,9 @@ func (j *trainJob) options() train.Options {
 
 // fit trains with the settings asked for, or searches for some.
 func (j *trainJob) fit(ctx context.Context) (*model.Embedding, error) {
+	if _, ok := factor.MethodByName(j.request.Family); ok {
+		return j.factorize(ctx)
+	}
 	if !j.request.Auto {
 		return train.Train(ctx, j.data, j.options())
 	}

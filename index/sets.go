@@ -137,6 +137,11 @@ func (s *SetsSnapshot) IsSubject(g, p, term store.TermID) bool {
 	return term.Number() != 0 && s.find(g, p).subjects.contains(term.Number())
 }
 
+// IsObject reports whether a term is an object of a relation in a graph; always false for inline values.
+func (s *SetsSnapshot) IsObject(g, p, term store.TermID) bool {
+	return term.Number() != 0 && s.find(g, p).objects.contains(term.Number())
+}
+
 // ID returns the identifier of a dictionary number that stands in some triple, or once did.
 func (s *SetsSnapshot) ID(number uint32) store.TermID {
 	kind := store.KindIRI

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/inklingdb/inkling/engine"
+	"github.com/inklingdb/inkling/engine/factor"
 	"github.com/inklingdb/inkling/engine/model"
 	"github.com/inklingdb/inkling/engine/train"
 	"github.com/inklingdb/inkling/store"
@@ -270,9 +271,11 @@ type family struct {
 }
 
 type trainingAnswer struct {
-	Families []family `json:"families"` // the default first
-	Losses   []string `json:"losses"`
-	Presets  []string `json:"presets"`
+	Families     []family `json:"families"`     // the default first
+	Methods      []family `json:"methods"`      // of factorization; a request names one as its family
+	Similarities []string `json:"similarities"` // of relations, for a factorization
+	Losses       []string `json:"losses"`
+	Presets      []string `json:"presets"`
 }
 
 // training lists what a training request may name.
@@ -281,7 +284,16 @@ func (s *Server) training(w http.ResponseWriter, _ *http.Request) error {
 	for _, f := range model.Families {
 		answer.Families = append(answer.Families, family{f.Name, f.Title, f.Equation, f.Source})
 	}
+	for _, m := range factor.Methods {
+		answer.Methods = append(answer.Methods, family{m.Name, m.Title, m.Equation, m.Source})
+	}
+	for _, s := range factor.Similarities {
+		answer.Similarities = append(answer.Similarities, s.Name)
+	}
 	for _, p := range train.Presets {
+		answer.Presets = append(answer.Presets, p.Name)
+	}
+	for _, p := range factor.Presets {
 		answer.Presets = append(answer.Presets, p.Name)
 	}
 	return writeJSON(w, http.StatusOK, answer)

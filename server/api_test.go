@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/inklingdb/inkling/engine"
 	"github.com/inklingdb/inkling/internal/demo"
 )
 
@@ -261,6 +262,7 @@ func TestTrainPredictAndDraw(t *testing.T) {
 	if len(predicted) != 5 || predicted[0].Probability < predicted[4].Probability {
 		t.Errorf("%+v", predicted)
 	}
+	checkDoubt(t, s)
 	ask, _ = json.Marshal(pictureRequest{Entity: sample[0].Value, Min: 1e-9})
 	w = send(s, "POST", "/api/v1/graph", string(ask), asJSON)
 	expect(t, w, http.StatusOK)
@@ -271,6 +273,29 @@ func TestTrainPredictAndDraw(t *testing.T) {
 	w = send(s, "POST", "/api/v1/graph", string(ask), asJSON)
 	expect(t, w, http.StatusOK)
 	checkPicture(t, decode[picture](t, w.Body))
+}
+
+// checkDoubt expects the least probable stated triples and the most probable missing ones.
+func checkDoubt(t *testing.T, s *Server) {
+	t.Helper()
+	w := send(s, "POST", "/api/v1/errors", `{"limit":5,"below":1,"relations":["citizen_of"]}`, asJSON)
+	expect(t, w, http.StatusOK)
+	found := decode[engine.ErrorReport](t, w.Body)
+	if len(found.Errors) != 5 || found.Errors[0].Relation != "citizen_of" || found.Errors[0].Probability > found.Errors[4].Probability || found.Model != "complex" || found.Note == "" {
+		t.Errorf("%+v", found)
+	}
+	w = send(s, "POST", "/api/v1/suggest", `{"limit":5,"least":0.0001,"per_relation":2}`, asJSON)
+	expect(t, w, http.StatusOK)
+	missing := decode[engine.SuggestReport](t, w.Body)
+	if len(missing.Suggestions) != 5 || missing.Suggestions[0].Probability < missing.Suggestions[4].Probability || missing.Asked == 0 {
+		t.Errorf("%+v", missing)
+	}
+	for path, body := range map[string]string{"errors": `{"relations":["citizen_off"]}`, "suggest": `{"least":7}`} {
+		w := send(s, "POST", "/api/v1/"+path, body, asJSON)
+		expect(t, w, http.StatusBadRequest)
+	}
+	expect(t, send(s, "POST", "/api/v1/errors", `{"model":"none"}`, asJSON), http.StatusNotFound)
+	expect(t, send(s, "POST", "/api/v1/errors", `{"graph":"not an iri"}`, asJSON), http.StatusBadRequest)
 }
 
 // checkPicture expects stated and plausible edges between nodes that are there.

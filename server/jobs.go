@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/inklingdb/inkling/engine"
+	"github.com/inklingdb/inkling/engine/factor"
 	"github.com/inklingdb/inkling/engine/train"
 	"github.com/inklingdb/inkling/engine/tune"
 	"github.com/inklingdb/inkling/store/rdf"
@@ -38,6 +39,7 @@ type trainRequest struct {
 	Auto  bool        `json:"auto,omitempty"`
 	Rungs []tune.Rung `json:"rungs,omitempty"`
 	train.Options
+	factor.Settings // of a factorization, whose method is named as the family
 }
 
 // job is a training as it is now.
@@ -112,7 +114,7 @@ func (j *jobs) train(ctx context.Context, entry *job, graph rdf.Term) {
 	defer entry.cancel()
 	q := entry.Request
 	card, err := j.db.Train(ctx, engine.TrainRequest{
-		Name: q.Name, Preset: q.Preset, Graph: graph, HoldOut: q.HoldOut, Replace: q.Replace, Auto: q.Auto, Rungs: q.Rungs, Options: q.Options,
+		Name: q.Name, Preset: q.Preset, Graph: graph, HoldOut: q.HoldOut, Replace: q.Replace, Auto: q.Auto, Rungs: q.Rungs, Options: q.Options, Settings: q.Settings,
 		Progress: func(p engine.TrainProgress) { j.progress(entry, p) },
 	})
 	j.mu.Lock()

@@ -7,7 +7,7 @@ import (
 )
 
 var degree = Function{
-	Name: "degree", Params: []Param{{"e", Entity}}, Optional: modelOnly, Result: Integer,
+	Name: "degree", Params: []Param{{"e", Entity}}, Optional: modelOnly, Result: Integer, GraphOnly: true,
 	Doc: "How many stated triples have e as subject or as object; one that has it as both counts twice.",
 	Examples: []Example{
 		{`degree("japan")`, `3`},

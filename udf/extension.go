@@ -51,7 +51,7 @@ func (out *Outcome) value(h *Host, t Type, row int) (expr.Value, error) {
 }
 
 // Arguments turns columns of terms into a function's arguments: IRIs and blank nodes are nodes, strings are names of
-// nodes where a node is wanted; behind those, an integer is k, a boolean is stated and a string names the model.
+// nodes where a node is wanted; behind those, an integer is k, a boolean is stated, a number is least and a string names the model.
 func Arguments(h *Host, f *Function, args []expr.Column, rows int) ([]Argument, error) {
 	if err := f.CheckCount(len(args)); err != nil {
 		return nil, err
@@ -116,9 +116,12 @@ func OptionColumn(f *Function, place int, c expr.Column, rows int) (Argument, er
 			return a, err
 		}
 		count, isCount := v.Int64()
+		number, isNumber := v.Float()
 		switch {
 		case isCount && f.Takes(Count):
 			a.Counts = append(a.Counts, count)
+		case isNumber && f.Takes(Share):
+			a.Shares = append(a.Shares, number)
 		case v.Kind == expr.Boolean && f.Takes(Flag):
 			a.Flags = append(a.Flags, v.Text() == "true")
 		case v.Kind == expr.String && f.Takes(ModelName):
@@ -127,7 +130,7 @@ func OptionColumn(f *Function, place int, c expr.Column, rows int) (Argument, er
 			return a, fmt.Errorf("%w: %s: argument %d is %q; it takes %s", ErrArgument, f.Name, place+1, v.Text(), f.Signature())
 		}
 	}
-	if len(a.Counts)+len(a.Flags)+len(a.Texts) > max(len(a.Counts), len(a.Flags), len(a.Texts)) {
+	if len(a.Counts)+len(a.Flags)+len(a.Shares)+len(a.Texts) > max(len(a.Counts), len(a.Flags), len(a.Shares), len(a.Texts)) {
 		return a, fmt.Errorf("%w: %s: argument %d is of different kinds in different rows", ErrArgument, f.Name, place+1)
 	}
 	return a, nil

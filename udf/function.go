@@ -26,6 +26,8 @@ const (
 	Similar                    // result: a list of nodes with similarity, best first
 	Nodes                      // result: a list of nodes
 	Patterns                   // result: a list of findings about a relation
+	Share                      // a number from 0 to 1
+	Reasons                    // result: a list of what speaks for or against a triple
 )
 
 // Param is a parameter of a function.
@@ -45,8 +47,10 @@ type Function struct {
 	// Optional parameters follow them. Each may be left out; their types differ, so that none is mistaken.
 	Optional []Param
 	Result   Type
-	Doc      string // what it returns, its errors, its cost
-	Examples []Example
+	// GraphOnly says that the function can do without a model: one that is named also says which graph is meant.
+	GraphOnly bool
+	Doc       string // what it returns, its errors, its cost
+	Examples  []Example
 	// Run answers a batch: it sets Out of every row that has no error yet. An error it returns fails the query.
 	Run func(ctx context.Context, c *Call) error
 }
@@ -56,9 +60,10 @@ type Call struct {
 	Host   *Host
 	Nodes  [][]store.TermID // [parameter][row]
 	Rows   int
-	K      int    // Count as given, or DefaultK
-	Stated bool   // Flag as given, or false
-	Model  *Model // as named or the default one; nil when the function can do without and there is none
+	K      int     // Count as given, or DefaultK
+	Stated bool    // Flag as given, or false
+	Least  float64 // Share as given, or 0
+	Model  *Model  // as named or the default one; nil when the function can do without and there is none
 	Out    Outcome
 }
 
@@ -82,6 +87,7 @@ type Item struct {
 	Score float64 // of Candidates: the model's score; of Similar: the cosine
 
 	Finding *Finding // of Patterns, which have nothing else
+	Reason  *Reason  // of Reasons, which have nothing else
 }
 
 // Finding is evidence of one pattern with the relations it speaks of.
@@ -133,7 +139,7 @@ func (f *Function) Signature() string {
 // String returns the type's name.
 func (t Type) String() string {
 	names := [...]string{"", "entity", "relation", "count", "flag", "model", "truth", "integer", "number",
-		"candidates", "similar nodes", "nodes", "patterns"}
+		"candidates", "similar nodes", "nodes", "patterns", "share", "reasons"}
 	if int(t) < len(names) {
 		return names[t]
 	}

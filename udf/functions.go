@@ -14,6 +14,12 @@ var Functions = []Function{
 	degree,
 	neighbours,
 	relationPattern,
+	functionality,
+	inverseFunctionality,
+	isFunctional,
+	conflicts,
+	hasOther,
+	explain,
 }
 
 // ByName returns the function of a name; false when there is none.
@@ -29,6 +35,7 @@ func ByName(name string) (*Function, bool) {
 // Parameters that functions share.
 var (
 	headRelationTail = []Param{{"h", Entity}, {"r", Relation}, {"t", Entity}}
+	leastOptions     = []Param{{"least", Share}, {"model", ModelName}}
 	modelOnly        = []Param{{"model", ModelName}}
 	rankingOptions   = []Param{{"k", Count}, {"stated", Flag}, {"model", ModelName}}
 )

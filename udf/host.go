@@ -3,6 +3,7 @@ package udf
 import (
 	"context"
 
+	"github.com/inklingdb/inkling/index"
 	"github.com/inklingdb/inkling/index/pattern"
 	"github.com/inklingdb/inkling/internal/vec"
 	"github.com/inklingdb/inkling/store"
@@ -102,6 +103,9 @@ type Host struct {
 	Model func(name string) (*Model, error)
 	// Patterns returns the evidence about the relations of a graph, computed once a version.
 	Patterns func(ctx context.Context, g store.TermID) (*pattern.GraphReport, error)
+	// Sets returns the subjects, objects and counts of each relation, kept with every commit. A transaction sees those
+	// of the commit before it: what it has changed itself is not in them.
+	Sets func(ctx context.Context) (*index.SetsSnapshot, error)
 	// Exact forbids approximate searches. Approximated, if not nil, is told of each model that was searched
 	// approximately, with the recall.
 	Exact        bool

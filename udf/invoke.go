@@ -3,6 +3,7 @@ package udf
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/inklingdb/inkling/store"
 )
@@ -13,6 +14,7 @@ type Argument struct {
 	Nodes  []store.TermID // required parameters; 0 is an error of the row
 	Counts []int64
 	Flags  []bool
+	Shares []float64
 	Texts  []string // a model's names
 }
 
@@ -20,6 +22,7 @@ type Argument struct {
 type options struct {
 	k      int64
 	stated bool
+	least  float64
 	model  string
 }
 
@@ -52,6 +55,11 @@ func optionsOf(given []Argument, row int) options {
 			o.k = a.Counts[min(row, len(a.Counts)-1)]
 		case a.Flags != nil:
 			o.stated = a.Flags[min(row, len(a.Flags)-1)]
+		case a.Shares != nil:
+			o.least = a.Shares[min(row, len(a.Shares)-1)]
+			if math.IsNaN(o.least) {
+				o.least = -1 // refused like any other number out of range, and equal to itself
+			}
 		case a.Texts != nil:
 			o.model = a.Texts[min(row, len(a.Texts)-1)]
 		}
@@ -67,7 +75,10 @@ func invokeUniform(ctx context.Context, h *Host, f *Function, nodes []Argument, 
 	if o.k < 1 {
 		return Outcome{}, fmt.Errorf("%w: %s: k is %d and must be at least 1", ErrArgument, f.Name, o.k)
 	}
-	c := &Call{Host: h, Rows: rows, K: int(o.k), Stated: o.stated, Out: newOutcome(f.Result, rows)}
+	if !(o.least >= 0 && o.least <= 1) {
+		return Outcome{}, fmt.Errorf("%w: %s: least is %g and must be from 0 to 1", ErrArgument, f.Name, o.least)
+	}
+	c := &Call{Host: h, Rows: rows, K: int(o.k), Stated: o.stated, Least: o.least, Out: newOutcome(f.Result, rows)}
 	var err error
 	if c.Model, err = modelFor(h, f, o.model); err != nil {
 		return Outcome{}, err
@@ -83,14 +94,9 @@ func invokeUniform(ctx context.Context, h *Host, f *Function, nodes []Argument, 
 	return c.Out, f.Run(ctx, c)
 }
 
-// structural are the functions that ask the graph alone: a model, if named, only says which graph.
-func (f *Function) structural() bool {
-	return f.Result == Integer || f.Result == Nodes || f.Result == Patterns || f.Name == isStatedName
-}
-
 func modelFor(h *Host, f *Function, name string) (*Model, error) {
 	m, err := h.Model(name)
-	if err != nil && name == "" && f.structural() {
+	if err != nil && name == "" && f.GraphOnly {
 		return nil, nil
 	}
 	return m, err

@@ -6,10 +6,8 @@ import (
 	"github.com/inklingdb/inkling/store"
 )
 
-const isStatedName = "is_stated"
-
 var isStated = Function{
-	Name: isStatedName, Params: headRelationTail, Optional: modelOnly, Result: Truth,
+	Name: "is_stated", Params: headRelationTail, Optional: modelOnly, Result: Truth, GraphOnly: true,
 	Doc: "Whether the graph states a triple. Asks the graph that the model is about, the default graph when there " +
 		"is no model.",
 	Examples: []Example{

@@ -6,10 +6,14 @@ import (
 	"github.com/inklingdb/inkling/store"
 )
 
-// Plain returns an item as a value that CEL and JSON understand: a name, a map of "node" and its figures, or a finding's map.
+// Plain returns an item as a value that CEL and JSON understand: a name, a map of "node" and its figures, or the map of a
+// finding or a reason.
 func (t Type) Plain(names Names, item Item) (any, error) {
-	if t == Patterns {
+	switch t {
+	case Patterns:
 		return item.Finding.plain(names)
+	case Reasons:
+		return item.Reason.plain(names)
 	}
 	name, err := names.Name(item.Node)
 	if err != nil {

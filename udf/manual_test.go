@@ -18,7 +18,7 @@ func TestManualIsTheTable(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("# Functions\n\nWritten by `go test ./udf -run Manual -update` from the table in `udf/functions.go`.\n\n" +
 		"Each function is called `NAME(…)` in CEL and `ink:NAME(…)` in SPARQL. Arguments in brackets may be left out; their\n" +
-		"types tell them apart: `k` is a number, `stated` true or false, `model` a model's name. A node or relation is given as\n" +
+		"types tell them apart: `k` is a whole number, `least` a number from 0 to 1, `stated` true or false, `model` a model's name. A node or relation is given as\n" +
 		"`<iri>`, an absolute IRI, `prefix:name`, `_:label` or a plain name. In SPARQL a list is an `rdf:JSON` literal. A name that is\n" +
 		"not known is an error of its row: unbound in SPARQL, an error value in CEL that names the nearest known ones.\n\n" +
 		"CEL has `match(\"?x :in ?y\")` besides: the solutions of a graph pattern as a list of maps. The examples are about the\n" +

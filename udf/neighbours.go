@@ -7,7 +7,7 @@ import (
 )
 
 var neighbours = Function{
-	Name: "neighbours", Params: []Param{{"e", Entity}, {"r", Relation}}, Optional: modelOnly, Result: Nodes,
+	Name: "neighbours", Params: []Param{{"e", Entity}, {"r", Relation}}, Optional: modelOnly, Result: Nodes, GraphOnly: true,
 	Doc: "The nodes that stated triples of relation r join to e, in either direction, each once: first the " +
 		"objects of e, then the subjects.",
 	Examples: []Example{

@@ -3,7 +3,7 @@ package udf
 import "context"
 
 var relationPattern = Function{
-	Name: "relation_pattern", Params: []Param{{"r", Relation}}, Optional: modelOnly, Result: Patterns,
+	Name: "relation_pattern", Params: []Param{{"r", Relation}}, Optional: modelOnly, Result: Patterns, GraphOnly: true,
 	Doc: "The evidence that the graph gives of a relation's patterns: symmetric, antisymmetric, reflexive, inverse (of " +
 		"the relation named under `of`), composition (of the two named) and 1-to-1, 1-to-N, N-to-1 or N-to-N. Each " +
 		"comes with its share, the support that this is a share of, whether it `holds` by the thresholds of " +

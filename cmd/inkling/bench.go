@@ -21,6 +21,8 @@ type benchCommand struct {
 	Predict  benchPredict        `cmd:"" help:"predict_tail, predict_head and similar: p50 and p99 of single calls, next to scans of all entities; or searches of a generated table."`
 	Auto     benchAuto           `cmd:"" help:"What a search for settings finds on a benchmark's folder, next to the preset or the defaults."`
 	Patterns benchPatterns       `cmd:"" help:"Which relation patterns each model family learns, next to the published table."`
+	Converge benchConverge       `cmd:"" help:"How the unknowns of linear-reg settle, at several rho."`
+	Errors   benchErrors         `cmd:"" help:"Find errors planted in a benchmark's folder: AUC and precision, by a model and by cross-scoring, next to chance."`
 	Query    benchQuery          `cmd:"" help:"A join of two stated patterns and a plausible one, next to the stated part alone."`
 	Maintain benchMaintain       `cmd:"" help:"Held-out triples added one commit at a time, next to a full retraining."`
 	Paper    benchWatermarkPaper `cmd:"" name:"watermark-paper" help:"The published watermark KGMark, its variants and baselines on a graph's folder, next to the published figures."`

@@ -1,25 +1,35 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"fmt"
+	"maps"
+	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
+	"gonum.org/v1/gonum/mat"
+
 	"github.com/inklingdb/inkling/engine/eval"
+	"github.com/inklingdb/inkling/engine/factor"
 	"github.com/inklingdb/inkling/engine/maintain"
+	"github.com/inklingdb/inkling/engine/model"
 	"github.com/inklingdb/inkling/engine/train"
 	"github.com/inklingdb/inkling/index/pattern"
 )
 
 type benchTrain struct {
 	Folder    string `arg:"" help:"A folder with train, valid and test as .tsv or .tsv.gz, such as ../shared/data/FB15k-237."`
-	Preset    string `placeholder:"NAME" help:"Settings, one of ${presets}; without it the folder's name and the family, or defaults by size."`
-	Model     string `placeholder:"FAMILY" help:"${families}; without it the preset's, or complex."`
+	Preset    string `placeholder:"NAME" help:"Settings, one of ${presets}; of a factorization, ${factorpresets}; without it the folder's name and the family, or defaults by size."`
+	Model     string `placeholder:"FAMILY" help:"${families}, or a factorization: ${methods}; without it the preset's, or complex."`
 	Seed      uint64 `default:"0" placeholder:"N"`
 	ByPattern bool   `help:"Sum the figures up by the patterns of the relations in the training triples."`
 	trainFlags
+	factorFlags
 }
 
 // reference is what a C program with OpenBLAS reached on FB15k-237 with ComplEx of rank 100: ten epochs on two cores
@@ -36,6 +46,15 @@ func (c *benchTrain) Run(a *app) error {
 	name := c.Preset
 	if name == "" {
 		name = train.PresetName(filepath.Base(c.Folder), c.Model)
+	}
+	if o, ok, err := c.factorization(name); ok || err != nil {
+		if err != nil {
+			return err
+		}
+		return c.factorize(a, o)
+	}
+	if s, file := c.settings(); file != "" || s != (factor.Settings{}) {
+		return usageError{fmt.Errorf("a factorization's flags are given, and no factorization as --model")}
 	}
 	preset, err := train.PresetByName(name)
 	if err != nil && c.Preset != "" {
@@ -68,6 +87,90 @@ func (c *benchTrain) Run(a *app) error {
 			m.Report.MRR-reference.mrr, m.Report.Hits10-reference.hits10)
 	}
 	return nil
+}
+
+// factorization returns the options of a factorization with those of its preset, if there is one of that name; ok is false
+// where neither the model nor the preset is a factorization.
+func (c *benchTrain) factorization(preset string) (o factor.Options, ok bool, err error) {
+	known, err := factor.PresetByName(preset)
+	if _, other := train.PresetByName(preset); err != nil && other != nil && c.Preset != "" {
+		return o, false, usageError{err}
+	}
+	t := c.options(cmp.Or(c.Model, known.Method), c.Seed)
+	if _, ok := factor.MethodByName(t.Family); !ok {
+		return o, false, nil
+	}
+	if t.Workers == 0 {
+		t.Workers = runtime.GOMAXPROCS(0)
+	}
+	s, _ := c.settings()
+	if o, err = factor.From(t, s); err != nil {
+		return o, true, usageError{err}
+	}
+	if o, err = o.Over(known); err != nil {
+		err = usageError{err}
+	}
+	return o, true, err
+}
+
+// factorize fits a factorization and ranks the test split.
+func (c *benchTrain) factorize(a *app, o factor.Options) error {
+	b := a.newBar("factorize")
+	o.Progress = func(p train.Progress) {
+		b.set(float64(p.Epoch)/float64(p.Epochs), fmt.Sprintf("iteration %d/%d loss %.4f MRR %.3f", p.Epoch, p.Epochs, p.Loss, p.ValidMRR))
+	}
+	_, file := c.settings()
+	var took time.Duration // by iteration
+	m, err := train.MeasureFit(a.ctx, c.Folder, o.Workers, func(ctx context.Context, d train.Data, names train.Names) (*model.Embedding, error) {
+		if file != "" {
+			similarity, err := readSimilarity(file, names)
+			if err != nil {
+				return nil, err
+			}
+			o.Matrix = similarity
+		}
+		return factor.Fit(ctx, d, o)
+	})
+	if err != nil {
+		b.fail()
+		return err
+	}
+	b.done(fmt.Sprintf("%d iterations", m.Embedding.Metadata.Epochs))
+	if times := m.Embedding.Timing.Epochs; len(times) > 1 {
+		took = (times[len(times)-1] - times[0]) / time.Duration(len(times)-1)
+	}
+	fmt.Fprintf(a.out, "%s\n%v an iteration, %.0f s of processor time in all, peak memory %s\n", m, took.Round(10*time.Microsecond), processorTime(), sizeText(peakMemory()))
+	fmt.Fprintln(a.out, figuresText(m.Embedding.Metadata.Metrics))
+	if c.ByPattern {
+		return a.byPattern(m)
+	}
+	return nil
+}
+
+// readSimilarity reads a file of similarities of relations by a benchmark's names.
+func readSimilarity(path string, names train.Names) (*mat.SymDense, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	c, _, err := factor.ReadSimilarity(f, len(names.Relations), func(name string) (int, bool) {
+		row, ok := names.Relations[name]
+		return int(row), ok
+	})
+	if err != nil {
+		return nil, usageError{fmt.Errorf("%s: %w", path, err)}
+	}
+	return c, nil
+}
+
+// figuresText writes a model's figures in the order of their names.
+func figuresText(figures map[string]float64) string {
+	var words []string
+	for _, name := range slices.Sorted(maps.Keys(figures)) {
+		words = append(words, fmt.Sprintf("%s %.4g", name, figures[name]))
+	}
+	return strings.Join(words, ", ")
 }
 
 // byPattern writes the ranking of a measurement by the patterns that its training triples show.

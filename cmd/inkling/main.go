@@ -16,6 +16,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/inklingdb/inkling/engine"
+	"github.com/inklingdb/inkling/engine/factor"
 	"github.com/inklingdb/inkling/engine/model"
 	"github.com/inklingdb/inkling/engine/plot"
 	"github.com/inklingdb/inkling/engine/project"
@@ -32,26 +33,28 @@ import (
 
 // commands is the command line. To add a command: write its file and name it here.
 type commands struct {
-	Demo      demoCommand      `cmd:"" help:"Import a small real graph, train on it, ask, change it and ask again."`
-	Import    importCommand    `cmd:"" help:"Read files of triples into a database, all or nothing."`
-	Export    exportCommand    `cmd:"" help:"Write the graph."`
-	Train     trainCommand     `cmd:"" help:"Train a model on the graph, measure and keep it."`
-	EvalModel evalModelCommand `cmd:"" name:"eval-model" help:"Rank test triples with a model: filtered MRR and Hits@k."`
-	Plot      plotCommand      `cmd:"" help:"Draw a model's training curves, entities, ranks or relations as PNG or SVG."`
-	Query     queryCommand     `cmd:"" help:"Answer a SPARQL query."`
-	Update    updateCommand    `cmd:"" help:"Run a SPARQL update as one commit."`
-	Eval      evalCommand      `cmd:"" help:"Evaluate a CEL expression with Inkling's functions."`
-	Serve     serveCommand     `cmd:"" help:"Serve SPARQL, a JSON API and a web page over HTTP."`
-	Models    modelsCommand    `cmd:"" help:"Show models; drop one or make one the default."`
-	Embedding embeddingCommand `cmd:"" name:"embeddings" help:"Write a model's embeddings for other tools, or make a model of theirs."`
-	Function  functionCommand  `cmd:"" help:"List functions; add or drop your own."`
-	Stats     statsCommand     `cmd:"" help:"Count triples, terms, graphs and relations."`
-	Patterns  patternsCommand  `cmd:"" help:"Show which relations are symmetric, inverse, composed, 1-to-N and the like."`
-	Check     checkCommand     `cmd:"" help:"Verify the whole database."`
-	Backup    backupCommand    `cmd:"" help:"Write a consistent copy to a file."`
-	Restore   restoreCommand   `cmd:"" help:"Make a new database from a backup."`
-	Bench     benchCommand     `cmd:"" help:"Measure loading, training, prediction, queries, maintenance and crashes on this machine."`
-	Version   versionCommand   `cmd:"" help:"Print the version."`
+	Demo      demoCommand       `cmd:"" help:"Import a small real graph, train on it, ask, change it and ask again."`
+	Import    importCommand     `cmd:"" help:"Read files of triples into a database, all or nothing."`
+	Export    exportCommand     `cmd:"" help:"Write the graph."`
+	Train     trainCommand      `cmd:"" help:"Train a model on the graph, measure and keep it."`
+	EvalModel evalModelCommand  `cmd:"" name:"eval-model" help:"Rank test triples with a model: filtered MRR and Hits@k."`
+	Errors    findErrorsCommand `cmd:"" name:"find-errors" help:"List stated triples that a model takes to be false, with reasons."`
+	Suggest   suggestCommand    `cmd:"" help:"List triples that a model takes to be true and the graph does not state."`
+	Plot      plotCommand       `cmd:"" help:"Draw a model's training curves, entities, ranks or relations as PNG or SVG."`
+	Query     queryCommand      `cmd:"" help:"Answer a SPARQL query."`
+	Update    updateCommand     `cmd:"" help:"Run a SPARQL update as one commit."`
+	Eval      evalCommand       `cmd:"" help:"Evaluate a CEL expression with Inkling's functions."`
+	Serve     serveCommand      `cmd:"" help:"Serve SPARQL, a JSON API and a web page over HTTP."`
+	Models    modelsCommand     `cmd:"" help:"Show models; drop one or make one the default."`
+	Embedding embeddingCommand  `cmd:"" name:"embeddings" help:"Write a model's embeddings for other tools, or make a model of theirs."`
+	Function  functionCommand   `cmd:"" help:"List functions; add or drop your own."`
+	Stats     statsCommand      `cmd:"" help:"Count triples, terms, graphs and relations."`
+	Patterns  patternsCommand   `cmd:"" help:"Show which relations are symmetric, inverse, composed, 1-to-N and the like."`
+	Check     checkCommand      `cmd:"" help:"Verify the whole database."`
+	Backup    backupCommand     `cmd:"" help:"Write a consistent copy to a file."`
+	Restore   restoreCommand    `cmd:"" help:"Make a new database from a backup."`
+	Bench     benchCommand      `cmd:"" help:"Measure loading, training, prediction, queries, maintenance and crashes on this machine."`
+	Version   versionCommand    `cmd:"" help:"Print the version."`
 }
 
 // Exit codes, stated in the help.
@@ -96,6 +99,8 @@ func run(args []string) int {
 			"listen": server.DefaultListen, "families": nameList(model.Families, func(f model.Family) string { return f.Name }),
 			"presets": nameList(train.Presets, func(p train.Preset) string { return p.Name }),
 			"flaws":   strings.Join(kgmark.LiteralNames(), ", "),
+			"methods": factor.MethodNames(), "factorpresets": factor.PresetNames,
+			"similarities": nameList(factor.Similarities, func(s factor.Similarity) string { return s.Name }),
 		})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "inkling:", err)

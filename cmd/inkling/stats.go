@@ -28,11 +28,15 @@ func (c *statsCommand) Run(a *app) error {
 		for _, g := range s.Graphs[1:] {
 			fmt.Fprintf(a.out, "graph <%s>: %s\n", g.Graph, plural(g.Triples, "triple"))
 		}
-		t := newTable(a.out, "relation", "triples", "subjects", "objects")
+		t := newTable(a.out, "relation", "triples", "subjects", "objects", "functionality", "")
 		shorten := db.Shortener()
 		for i, r := range s.Relations {
 			if i < c.Relations {
-				t.AppendRow([]any{shorten(rdf.NewIRI(r.Relation)), r.Triples, r.Subjects, r.Objects})
+				functional := ""
+				if r.Functional {
+					functional = "functional"
+				}
+				t.AppendRow([]any{shorten(rdf.NewIRI(r.Relation)), r.Triples, r.Subjects, r.Objects, figureText(r.Functionality), functional})
 			}
 		}
 		if len(s.Relations) > 0 {

@@ -12,8 +12,8 @@ import (
 
 type trainCommand struct {
 	database
-	Model   string   `placeholder:"FAMILY" help:"${families}; without it the preset's, or complex."`
-	Preset  string   `placeholder:"NAME" help:"Settings that were measured, one of ${presets}; other flags go before them."`
+	Model   string   `placeholder:"FAMILY" help:"${families}, or a factorization: ${methods}; without it the preset's, or complex."`
+	Preset  string   `placeholder:"NAME" help:"Settings that were measured, one of ${presets}; of a factorization, ${factorpresets}; other flags go before them."`
 	Auto    bool     `help:"Look at the graph and search for family, loss and settings within --budget; other flags are kept as given."`
 	Rungs   string   `placeholder:"PLAN" help:"The search's schedule in epochs, which repeats, instead of by the clock, such as 16x5,32x10+,40: DIMxEPOCHS, + where variants join, the last one the training in full."`
 	Name    string   `placeholder:"NAME" help:"The model's name; without it the family's, or auto."`
@@ -25,6 +25,7 @@ type trainCommand struct {
 	Replace bool     `help:"Replace a model of that name once the new one is ready."`
 	JSON    bool     `help:"Print the model's card as JSON."`
 	trainFlags
+	factorFlags
 }
 
 // Run trains a model and prints its card.
@@ -40,6 +41,7 @@ func (c *trainCommand) Run(a *app) error {
 		Name: c.Name, Preset: c.Preset, Auto: c.Auto, Rungs: rungs, HoldOut: c.HoldOut, Valid: c.Valid, Test: c.Test, Replace: c.Replace,
 		Options: c.options(c.Model, c.Seed),
 	}
+	request.Settings, request.SimilarityFile = c.settings()
 	if c.Graph != "" {
 		request.Graph = rdf.NewIRI(c.Graph)
 	}

@@ -31,6 +31,7 @@ var Families = []Family{
 	distMult,
 	cp,
 	rescal,
+	rescalLinear,
 	transE,
 	transEL1,
 	transR,

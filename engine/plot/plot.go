@@ -15,7 +15,7 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// Drawing is something Write can draw: *Curves, *Entities, *Ranks or *Relations.
+// Drawing is something Write can draw: *Curves, *Entities, *Ranks, *Relations or *Convergence.
 type Drawing interface {
 	// Describe says in a sentence what the drawing shows, for those who cannot see it.
 	Describe() string

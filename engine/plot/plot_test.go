@@ -58,7 +58,24 @@ func drawings() map[string]Drawing {
 	pca.Axes = [2]string{"component 1 (40 % of the variance)", "component 2 (20 % of the variance)"}
 	one := &Curves{Curves: someCurves().Curves[:1]}
 	return map[string]Drawing{"curves": someCurves(), "one curve": one, "curves by time": byTime, "ranks": someRanks(),
-		"relations": someRelations(), "entities": someEntities(), "entities by PCA": pca}
+		"convergence": someConvergence(), "relations": someRelations(), "entities": someEntities(), "entities by PCA": pca}
+}
+
+func someConvergence() *Convergence {
+	return &Convergence{Title: "Linear + Regularized on Kinship", Tolerance: 1e-4, Runs: []ConvergenceRun{
+		{"rho 1", []float64{1.5, 0.3, 0.02, 4e-3, 9e-5}}, {"rho 10", []float64{0.9, 0, 0.4, math.NaN(), 1e-3, 2e-4}},
+	}}
+}
+
+func TestConvergenceRefusesWhatCannotBeDrawn(t *testing.T) {
+	for _, c := range []*Convergence{{}, {Runs: []ConvergenceRun{{"none", nil}}}, {Runs: []ConvergenceRun{{"zero", []float64{0, math.NaN()}}}}} {
+		if err := Write(io.Discard, c, Options{}); !errors.Is(err, ErrNothing) {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+	if err := Write(io.Discard, &Convergence{Runs: make([]ConvergenceRun, maxSeries+1)}, Options{}); !errors.Is(err, ErrOptions) {
+		t.Errorf("too many runs: %v", err)
+	}
 }
 
 func written(t interface{ Fatal(...any) }, d Drawing, o Options) []byte {

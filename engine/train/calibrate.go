@@ -31,9 +31,9 @@ const hardCandidates = 50
 // for anything else. Unknown is taken as false, so true triples that the graph lacks pull probabilities down.
 func Calibrate(ctx context.Context, e *model.Embedding, d Data, seed uint64, workers int) (model.Calibration, error) {
 	random := rand.New(rand.NewPCG(seed, 5))
-	held := sampleTriples(d.Valid, calibrationTriples, random)
+	held := Sample(d.Valid, calibrationTriples, random)
 	if missing := calibrationLeast - len(held); missing > 0 {
-		held = append(slices.Clone(held), sampleTriples(d.Train, missing, random)...)
+		held = append(slices.Clone(held), Sample(d.Train, missing, random)...)
 	}
 	c := corruptor{e: e, known: eval.NewKnown(d.Train, d.Valid, d.Test), ends: endsOf(d.Train), random: random, workers: workers}
 	var samples []eval.Sample

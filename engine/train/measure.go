@@ -22,20 +22,28 @@ type Measurement struct {
 // Measure reads the splits of a benchmark folder (see ReadSplits), trains with the options and ranks the test split.
 // `inkling bench` prints what it returns; no store takes part.
 func Measure(ctx context.Context, folder string, o Options) (Measurement, error) {
+	return MeasureFit(ctx, folder, o.Workers, func(ctx context.Context, d Data, _ Names) (*model.Embedding, error) {
+		return Train(ctx, d, o)
+	})
+}
+
+// MeasureFit is Measure of another way to make a model of the splits.
+func MeasureFit(ctx context.Context, folder string, workers int, fit func(context.Context, Data, Names) (*model.Embedding, error)) (Measurement, error) {
 	var m Measurement
+	var names Names
 	var err error
 	start := time.Now()
-	if m.Data, err = ReadSplits(folder); err != nil {
+	if m.Data, names, err = ReadNamedSplits(folder); err != nil {
 		return m, err
 	}
 	m.Read = time.Since(start)
-	if m.Embedding, err = Train(ctx, m.Data, o); err != nil {
+	if m.Embedding, err = fit(ctx, m.Data, names); err != nil {
 		return m, err
 	}
 	m.Train = m.Embedding.Timing.Total
 	known := eval.NewKnown(m.Data.Train, m.Data.Valid, m.Data.Test)
 	start = time.Now()
-	m.Report, err = eval.Rank(ctx, m.Embedding, m.Data.entities(), m.Data.Test, known, eval.Options{Workers: o.Workers, ByRelation: true})
+	m.Report, err = eval.Rank(ctx, m.Embedding, m.Data.entities(), m.Data.Test, known, eval.Options{Workers: workers, ByRelation: true})
 	m.Evaluate = time.Since(start)
 	return m, err
 }

@@ -18,13 +18,16 @@ func (o Options) checkMemory(d Data) error {
 	if err != nil {
 		return nil // told elsewhere
 	}
-	need, limit := o.memory(family, d), 0.75*machineMemory()
+	need, limit := o.memory(family, d), MemoryLimit()
 	if need <= limit {
 		return nil
 	}
 	return fmt.Errorf("train: %w: %s of dimension %d with batch %d takes about %.1f GB, more than the %.1f GB that a training may take here: lower them, or choose a loss that samples",
 		ErrOptions, family.Title, o.Dim, o.Batch, need/1e9, limit/1e9)
 }
+
+// MemoryLimit returns the bytes that a training may take: three quarters of the machine's memory.
+func MemoryLimit() float64 { return 0.75 * machineMemory() }
 
 // memory estimates the bytes that a training takes.
 func (o Options) memory(f model.Family, d Data) float64 {

@@ -65,3 +65,33 @@ func spare(t model.Triple, entities, relations map[uint32]int) bool {
 	relations[t.R]--
 	return true
 }
+
+// Folds divides triples into k parts of about equal size, drawn by the seed: fold[i] is the part of triples[i], from 0.
+// It is -1 for a triple that no part can have, because without its part one of its entities or its relation would stand
+// in no triple: a model trained without it could not judge it.
+func Folds(triples []model.Triple, k int, seed uint64) (fold []int) {
+	entities, relations := map[uint32]int{}, map[uint32]int{}
+	for _, t := range triples {
+		entities[t.H]++
+		entities[t.T]++
+		relations[t.R]++
+	}
+	fold = make([]int, len(triples))
+	order := rand.New(rand.NewPCG(seed, 6)).Perm(len(triples))
+	for f := range k {
+		part := order[f*len(order)/k : (f+1)*len(order)/k]
+		var taken []model.Triple
+		for _, at := range part {
+			if fold[at] = -1; spare(triples[at], entities, relations) {
+				fold[at] = f
+				taken = append(taken, triples[at])
+			}
+		}
+		for _, t := range taken { // other parts do without their own only
+			entities[t.H]++
+			entities[t.T]++
+			relations[t.R]++
+		}
+	}
+	return fold
+}

@@ -18,6 +18,15 @@ import (
 // ReadSplits reads the files train, valid and test (.tsv.gz or .tsv: head, relation, tail) of a benchmark folder
 // without a store: terms are numbered in order of appearance. Absent valid or test files leave that split empty.
 func ReadSplits(folder string) (Data, error) {
+	d, _, err := ReadNamedSplits(folder)
+	return d, err
+}
+
+// Names are the rows of a benchmark's entities and relations by their names.
+type Names struct{ Entities, Relations map[string]uint32 }
+
+// ReadNamedSplits is ReadSplits with the names.
+func ReadNamedSplits(folder string) (Data, Names, error) {
 	r := splitReader{entities: map[string]uint32{}, relations: map[string]uint32{}}
 	var d Data
 	for _, split := range []struct {
@@ -29,13 +38,13 @@ func ReadSplits(folder string) (Data, error) {
 			continue
 		}
 		if err != nil {
-			return Data{}, fmt.Errorf("train: splits: %w", err)
+			return Data{}, Names{}, fmt.Errorf("train: splits: %w", err)
 		}
 		*split.into = triples
 	}
 	var err error
 	d.Vocabulary, err = model.NewVocabulary(numbers(0, len(r.entities)), numbers(len(r.entities), len(r.relations)))
-	return d, err
+	return d, Names{r.entities, r.relations}, err
 }
 
 // numbers returns n term identifiers after the first skip.

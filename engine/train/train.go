@@ -75,7 +75,7 @@ func newTrainer(d Data, o Options, family model.Family) *trainer {
 	t.prepare()
 	if len(d.Valid) > 0 {
 		t.known = eval.NewKnown(d.Train, d.Valid, d.Test)
-		t.valid = sampleTriples(d.Valid, o.ValidSample, rand.New(rand.NewPCG(o.Seed, 3)))
+		t.valid = Sample(d.Valid, o.ValidSample, rand.New(rand.NewPCG(o.Seed, 3)))
 	}
 	t.progress.Epochs = o.Epochs
 	t.progress.Batches = (len(t.groups) + o.Batch - 1) / o.Batch
@@ -111,8 +111,8 @@ func (t *trainer) prepare() {
 	}
 }
 
-// sampleTriples returns n of the triples drawn without replacement, all of them when n is negative or enough.
-func sampleTriples(triples []model.Triple, n int, random *rand.Rand) []model.Triple {
+// Sample returns n of the triples drawn without replacement, all of them when n is negative or enough.
+func Sample(triples []model.Triple, n int, random *rand.Rand) []model.Triple {
 	if n < 0 || n >= len(triples) {
 		return triples
 	}

@@ -24,7 +24,7 @@ const (
 var layers = []string{"internal", "store", "index", "query", "udf", "engine", "server", "cmd"}
 
 // below lists the order inside engine: a folder may import those before it, and engine itself comes last.
-var below = []string{"engine/model", "engine/nearest", "engine/exchange", "engine/eval", "engine/project", "engine/plot", "engine/train", "engine/factor", "engine/watermark", "engine/watermark/kgmark", "engine/experiment", "engine/tune", "engine/maintain"}
+var below = []string{"engine/model", "engine/nearest", "engine/exchange", "engine/eval", "engine/project", "engine/plot", "engine/train", "engine/factor", "engine/watermark", "engine/watermark/kgmark", "engine/experiment", "engine/tune", "engine/doubt", "engine/maintain"}
 
 // celImporters are the only folders that may import cel-go.
 var celImporters = []string{"query/expr", "udf"}
@@ -90,14 +90,15 @@ func skipFolder(root, path, name string) error {
 	return nil
 }
 
-// rank returns the place of a folder in an order, longest prefix first, or -1.
+// rank returns the place of a folder in an order, by the longest entry that holds it, or -1.
 func rank(order []string, folder string) int {
+	found := -1
 	for i, name := range order {
-		if folder == name || strings.HasPrefix(folder, name+"/") {
-			return i
+		if (folder == name || strings.HasPrefix(folder, name+"/")) && (found < 0 || len(name) > len(order[found])) {
+			found = i
 		}
 	}
-	return -1
+	return found
 }
 
 func TestImportsPointLeft(t *testing.T) {

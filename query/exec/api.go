@@ -48,6 +48,8 @@ type Predictor interface {
 	Predict(ctx context.Context, queries []store.Triple, opt PredictOptions) ([][]Candidate, error)
 	// Prob returns the probability of each triple; 0 for one with a term that the model does not know.
 	Prob(ctx context.Context, triples []store.Triple) ([]float64, error)
+	// Relations returns the relations that the model knows; read only.
+	Relations() []store.TermID
 	// Threshold is the probability from which the model calls a triple a fact.
 	Threshold() float64
 	// Model returns the model's name and the commit it has followed to.
@@ -83,10 +85,11 @@ type Edge struct {
 	Prob   float64 // 1 when stated
 }
 
-// Vocabulary of the two prediction patterns.
+// Vocabulary of the prediction patterns. A graph's name may be followed by a slash and the name of a model.
 const (
 	Ink            = "urn:inkling:"
 	PlausibleGraph = Ink + "plausible"
+	DoubtfulGraph  = Ink + "doubtful"
 	PredictService = Ink + "predict"
 	CELFunction    = Ink + "cel"
 )

@@ -100,6 +100,9 @@ func (q *query) startScan(n *plan.Scan, seed iterator) (iterator, error) {
 	if n.Graph.Kind == plan.Plausible {
 		return q.startPlausible(n, input)
 	}
+	if n.Graph.Kind == plan.Doubtful {
+		return q.startDoubtful(n, input)
+	}
 	return &scan{q: q, n: n, input: input, out: newSink(q.width())}, nil
 }
 

@@ -27,6 +27,7 @@ type plausible struct {
 	at      int       // in the matches of the row
 	matches [][]match // of the run's rows
 	out     sink
+	open    openQuestions // of a run of one row, still to be asked
 }
 
 // edgeBytes is what a triple remembered for Result.Edges takes.
@@ -44,15 +45,10 @@ type match struct {
 
 func (q *query) startPlausible(n *plan.Scan, input iterator) (iterator, error) {
 	pr := n.Graph.Predict
-	if q.opt.Models == nil {
-		return nil, fmt.Errorf("exec: predictions need a model: train one first")
-	}
-	m, err := q.opt.Models(pr.Model)
+	m, err := q.predictor(pr.Model)
 	if err != nil {
-		return nil, fmt.Errorf("exec: model %q: %w", pr.Model, err)
+		return nil, err
 	}
-	name, version := m.Model()
-	q.models[name] = version
 	options := PredictOptions{K: pr.K, MinProb: pr.MinProb, Exact: pr.Exact}
 	if options.MinProb < 0 {
 		options.MinProb = m.Threshold()
@@ -75,6 +71,15 @@ func (p *plausible) next(ctx context.Context) (*expr.Batch, error) {
 			continue
 		}
 		if p.at == len(p.matches[p.row-p.first]) {
+			if p.open.more() {
+				if p.out.batch.N > 0 {
+					break // the rows found so far may be enough
+				}
+				if err := p.askOpen(ctx); err != nil {
+					return nil, err
+				}
+				continue
+			}
 			p.row, p.at = p.row+1, 0
 			continue
 		}
@@ -152,8 +157,8 @@ func (p *plausible) ask(ctx context.Context) error {
 	}
 	p.release() // the matches of the run before
 	answers := map[store.Triple][]match{}
-	var ends []question
-	var facts []store.Triple
+	p.open = openQuestions{}
+	var ends, facts []question
 	rowPattern := make([]store.Triple, 0, p.end-p.first)
 	for r := p.first; r < p.end; r++ {
 		t := p.pattern(r)
@@ -167,20 +172,24 @@ func (p *plausible) ask(ctx context.Context) error {
 		}
 		answers[t] = stated
 		switch {
-		case t.P == 0: // an open relation matches stated triples only
-		case t.S == 0 && t.O == 0:
-			if ends, err = p.subjects(t, ends); err != nil {
+		case t.S != 0 && t.O != 0:
+			if facts, err = p.facts(t, facts); err != nil {
 				return err
 			}
-		case t.S == 0 || t.O == 0:
+		case t.P != 0 && (t.S != 0 || t.O != 0):
 			ends = append(ends, question{t, t})
-		case len(stated) == 0:
-			if known, err := p.isStated(t); err != nil {
+		default:
+			if err := p.openEnds(t); err != nil {
 				return err
-			} else if !known {
-				facts = append(facts, t)
 			}
 		}
+	}
+	if p.end-p.first > 1 { // rows share the answers, so they are all asked for now
+		if err := p.open.complete(); err != nil {
+			return err
+		}
+		ends = append(ends, p.open.pending...)
+		p.open = openQuestions{}
 	}
 	if err := p.predict(ctx, ends, answers); err != nil {
 		return err
@@ -244,31 +253,6 @@ func (p *plausible) isStated(t store.Triple) (bool, error) {
 // question is a triple with one end open, asked for the rows that look for pattern.
 type question struct{ triple, pattern store.Triple }
 
-// subjects appends a question for each known subject of the pattern's relation.
-func (p *plausible) subjects(pattern store.Triple, to []question) ([]question, error) {
-	if len(p.q.graphs) == 0 {
-		return to, nil
-	}
-	c, err := p.q.scanGraphs(p.q.graphs, store.Pattern(pattern))
-	if err != nil {
-		return nil, err
-	}
-	defer c.Close()
-	var seen idSet
-	var buf [256]store.Triple
-	for {
-		n, err := c.Next(buf[:])
-		if err != nil || n == 0 {
-			return to, err
-		}
-		for _, t := range buf[:n] {
-			if seen.add(t.S) {
-				to = append(to, question{store.Triple{S: t.S, P: t.P}, pattern})
-			}
-		}
-	}
-}
-
 // candidatesAtOnce bounds the candidates that one call of the model may return before they count as memory held:
 // 1 Mi of 16 bytes.
 const candidatesAtOnce = 1 << 20
@@ -316,9 +300,13 @@ func (p *plausible) unstated(to []match, t store.Triple, candidates []Candidate)
 }
 
 // judge asks the model for whole triples and keeps those probable enough.
-func (p *plausible) judge(ctx context.Context, triples []store.Triple, answers map[store.Triple][]match) error {
-	if len(triples) == 0 {
+func (p *plausible) judge(ctx context.Context, facts []question, answers map[store.Triple][]match) error {
+	if len(facts) == 0 {
 		return nil
+	}
+	triples := make([]store.Triple, len(facts))
+	for i, f := range facts {
+		triples[i] = f.triple
 	}
 	probs, err := p.predictor.Prob(ctx, triples)
 	if err != nil {
@@ -326,7 +314,7 @@ func (p *plausible) judge(ctx context.Context, triples []store.Triple, answers m
 	}
 	for i, t := range triples {
 		if probs[i] >= p.options.MinProb && probs[i] > 0 {
-			answers[t] = append(answers[t], match{t, probs[i], false})
+			answers[facts[i].pattern] = append(answers[facts[i].pattern], match{t, probs[i], false})
 		}
 	}
 	return nil

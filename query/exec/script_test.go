@@ -361,6 +361,16 @@ func (m *fakeModel) Prob(_ context.Context, asked []store.Triple) ([]float64, er
 	return out, nil
 }
 
+func (m *fakeModel) Relations() (ids []store.TermID) {
+	_, triples := m.ids()
+	for _, t := range triples {
+		if !slices.Contains(ids, t.P) {
+			ids = append(ids, t.P)
+		}
+	}
+	return ids
+}
+
 func (m *fakeModel) Threshold() float64 { return 0.5 }
 
 func (m *fakeModel) Model() (string, store.Version) { return "fake", 3 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/inklingdb/inkling/query/expr"
+	"github.com/inklingdb/inkling/query/plan"
 	"github.com/inklingdb/inkling/query/sparql"
 	"github.com/inklingdb/inkling/store"
 	"github.com/inklingdb/inkling/store/rdf"
@@ -139,7 +140,7 @@ type change struct {
 
 // writable refuses the graph that is computed.
 func writable(graph string) error {
-	if graph == PlausibleGraph {
+	if _, _, judged := plan.JudgedGraph(graph); judged {
 		return fmt.Errorf("exec: graph <%s> is what models predict: nothing can be written to it", graph)
 	}
 	return nil

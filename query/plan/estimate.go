@@ -17,6 +17,8 @@ const (
 // estimate returns the expected matches of an element for one row of in, and the work of finding them in rows.
 func (p *Planner) estimate(e element, in *Info) (rows, work float64) {
 	switch {
+	case e.triple != nil && e.at.graph.Kind == Doubtful:
+		return p.estimateTriple(e, in) * doubtfulShare, judgeWork
 	case e.triple != nil && e.at.graph.Kind == Plausible:
 		return p.estimatePlausible(e, in)
 	case e.triple != nil:
@@ -119,6 +121,9 @@ const (
 	judgeWork   = 3
 	predictWork = 50
 	openWork    = 1e12
+
+	relationsOfNode = 5.0  // assumed
+	doubtfulShare   = 0.05 // of stated triples that a model doubts, assumed
 )
 
 // estimatePlausible adds what the model may predict to the stated matches.
@@ -132,14 +137,26 @@ func (p *Planner) estimatePlausible(e element, in *Info) (rows, work float64) {
 	}
 	k := float64(e.at.graph.Predict.K)
 	switch {
-	case e.triple.P.IsVar(): // stated triples only
-		return rows, 1
+	case e.triple.P.IsVar() && !in.Certain.Has(e.at.scope.slot(e.triple.P.Var)):
+		return p.estimateOpenRelation(rows, open, k)
 	case open == 0:
 		return max(rows, 0.5), judgeWork
 	case open == 1:
 		return rows + k, predictWork
 	}
 	return rows * k, openWork
+}
+
+// estimateOpenRelation is of a plausible pattern whose relation is not known: every relation is tried, or those that the
+// known end has.
+func (p *Planner) estimateOpenRelation(rows float64, open int, k float64) (estimated, work float64) {
+	switch open {
+	case 0:
+		return max(rows, 1), judgeWork * predicates
+	case 1:
+		return rows + k*relationsOfNode, predictWork * relationsOfNode
+	}
+	return min(rows, MostQuestions) * k, openWork * predicates
 }
 
 func (p *Planner) estimatePath(e element, in *Info) float64 {

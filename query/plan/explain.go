@@ -114,10 +114,44 @@ func (g Graph) label() string {
 	case CurrentGraph:
 		return " in the current graph"
 	case Plausible:
-		if !g.Predict.Stated {
-			return fmt.Sprintf(", k %d", g.Predict.K)
+		text := fmt.Sprintf(", k %d", g.Predict.K)
+		if g.Predict.Stated {
+			text = " or stated" + text
 		}
-		return fmt.Sprintf(" or stated, k %d", g.Predict.K)
+		return text + g.Predict.modelLabel()
+	case Doubtful:
+		return g.Predict.modelLabel()
+	}
+	return ""
+}
+
+func (pr *Prediction) modelLabel() string {
+	if pr.Model == "" {
+		return ""
+	}
+	return ", model " + pr.Model
+}
+
+// asksLabel says which questions a plausible pattern asks where more than one end is open.
+func (n *Scan) asksLabel() string {
+	open := func(pos Position) bool {
+		return pos.ID == 0 && (n.Input == nil || !n.Input.About().Certain.Has(pos.Slot))
+	}
+	ends, relation := 0, open(n.P)
+	for _, pos := range []Position{n.S, n.O} {
+		if open(pos) {
+			ends++
+		}
+	}
+	switch {
+	case relation && ends == 2:
+		return fmt.Sprintf(", for up to %d subjects and relations", MostQuestions)
+	case ends == 2:
+		return fmt.Sprintf(", for up to %d subjects", MostQuestions)
+	case relation && ends == 1:
+		return ", for each relation of the known end"
+	case relation:
+		return ", for each relation"
 	}
 	return ""
 }
@@ -131,8 +165,13 @@ func label(n Node, names []string) string {
 		verb := "scan "
 		if n.Graph.Kind == Plausible {
 			verb = "predict "
+		} else if n.Graph.Kind == Doubtful {
+			verb = "doubt "
 		}
 		s := verb + n.S.label(names) + " " + n.P.label(names) + " " + n.O.label(names) + n.Graph.label()
+		if n.Graph.Kind == Plausible {
+			s += n.asksLabel()
+		}
 		if n.Once {
 			s += ", first match"
 		}

@@ -37,6 +37,7 @@ const (
 	ConstantGraph                  // GRAPH <iri>
 	CurrentGraph                   // GRAPH ?g: the graph in a register
 	Plausible                      // stated and predicted triples
+	Doubtful                       // stated triples that a model takes to be false
 )
 
 // Graph is the active graph of a pattern.
@@ -44,10 +45,16 @@ type Graph struct {
 	Kind     GraphKind
 	ID       store.TermID // ConstantGraph
 	Register int          // CurrentGraph
-	Predict  *Prediction  // Plausible
+	Predict  *Prediction  // Plausible, Doubtful
 }
 
-// Prediction is the parameters of ink:plausible or ink:predict.
+// judged reports whether a model has a say in the graph.
+func (g Graph) judged() bool { return g.Kind == Plausible || g.Kind == Doubtful }
+
+// MostQuestions is how many open ends one row of a plausible pattern asks a model for.
+const MostQuestions = 100_000
+
+// Prediction is the parameters of ink:plausible or ink:predict; ink:doubtful has a Model only.
 type Prediction struct {
 	Model    string // "" is the default one
 	K        int

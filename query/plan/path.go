@@ -7,6 +7,9 @@ import (
 // pathNode returns node joined with a path: alternatives and negated sets keep duplicates and become unions of
 // patterns, repetitions become a PathScan.
 func (p *Planner) pathNode(e element, node Node) (Node, error) {
+	if e.at.graph.Kind == Doubtful {
+		return nil, errorAt(e.path, "a repeated or negated property path has no meaning over doubtful edges; write out its steps")
+	}
 	if e.at.graph.Kind == Plausible {
 		return nil, errorAt(e.path, "a repeated or negated property path has no meaning over plausible edges; write out its steps")
 	}

@@ -2,6 +2,8 @@ package plan
 
 import (
 	"fmt"
+	"net/url"
+	"strings"
 
 	"github.com/inklingdb/inkling/query/expr"
 	"github.com/inklingdb/inkling/query/sparql"
@@ -42,6 +44,7 @@ type countKey struct {
 // ServiceIRI and GraphIRI name the patterns that predictions answer.
 const (
 	GraphIRI   = "urn:inkling:plausible"
+	DoubtIRI   = "urn:inkling:doubtful"
 	ServiceIRI = "urn:inkling:predict"
 	ink        = "urn:inkling:"
 )
@@ -277,11 +280,29 @@ func (p *Planner) buildGraph(op *sparql.Graph, at site, input Node) (Node, error
 }
 
 func (p *Planner) constantGraph(name rdf.Term) (Graph, error) {
-	if name.Value == GraphIRI {
-		return Graph{Kind: Plausible, Predict: &Prediction{K: 10, MinProb: -1, Stated: true, ProbSlot: -1}}, nil
+	if kind, model, ok := JudgedGraph(name.Value); ok {
+		return Graph{Kind: kind, Predict: &Prediction{Model: model, K: 10, MinProb: -1, Stated: true, ProbSlot: -1}}, nil
 	}
 	id, err := p.Terms.ID(name)
 	return Graph{Kind: ConstantGraph, ID: id}, err
+}
+
+// JudgedGraph returns what a graph's IRI stands for where a model has a say in it: ink:plausible or ink:doubtful, which a
+// slash and a model's name, percent-encoded, may follow.
+func JudgedGraph(iri string) (kind GraphKind, model string, ok bool) {
+	base, model, named := strings.Cut(iri, "/")
+	switch base {
+	case GraphIRI:
+		kind = Plausible
+	case DoubtIRI:
+		kind = Doubtful
+	default:
+		return 0, "", false
+	}
+	if decoded, err := url.PathUnescape(model); err == nil {
+		model = decoded
+	}
+	return kind, model, !named || model != ""
 }
 
 // buildModifier builds the operators that always stand alone.
@@ -438,7 +459,7 @@ func (p *Planner) expression(e sparql.Expr, at site, in *Info) (Expression, erro
 		if x.Exists == nil {
 			x.Exists = map[*sparql.Exists]*ExistsPlan{}
 		}
-		if last, ok := body.(*Scan); ok && last.Graph.Kind != Plausible {
+		if last, ok := body.(*Scan); ok && !last.Graph.judged() {
 			last.Once = true
 		}
 		x.Exists[exists] = &ExistsPlan{Body: body, RowSlot: p.newSlot(".row")}

@@ -100,6 +100,8 @@ func argumentType(t udf.Type) *celgo.Type {
 		return celgo.IntType
 	case udf.Flag:
 		return celgo.BoolType
+	case udf.Share:
+		return celgo.DoubleType
 	}
 	return celgo.StringType
 }

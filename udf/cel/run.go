@@ -83,6 +83,8 @@ func optionOf(v ref.Val) (udf.Argument, ref.Val) {
 	switch x := v.(type) {
 	case types.Int:
 		return udf.Argument{Counts: []int64{int64(x)}}, nil
+	case types.Double:
+		return udf.Argument{Shares: []float64{float64(x)}}, nil
 	case types.Bool:
 		return udf.Argument{Flags: []bool{bool(x)}}, nil
 	case types.String:

@@ -10,6 +10,7 @@ import (
 	"math"
 	"strings"
 
+	"github.com/inklingdb/inkling/index"
 	"github.com/inklingdb/inkling/index/pattern"
 	"github.com/inklingdb/inkling/store"
 	"github.com/inklingdb/inkling/udf"
@@ -34,7 +35,7 @@ const (
 func New() *udf.Host {
 	m := &udf.Model{Name: "toy", Version: 6, Threshold: 0.5, Vocabulary: vocabulary{}, Scorer: scorer{}}
 	g := NewGraph()
-	return &udf.Host{Graph: g, Names: names{}, Patterns: g.Patterns, Model: func(name string) (*udf.Model, error) {
+	return &udf.Host{Graph: g, Names: names{}, Patterns: g.Patterns, Sets: g.Sets, Model: func(name string) (*udf.Model, error) {
 		if name != "" && name != "toy" {
 			return nil, &udf.UnknownError{What: "model", Name: name, Nearest: []string{"toy"}}
 		}
@@ -85,6 +86,19 @@ func (g *Graph) Patterns(ctx context.Context, _ store.TermID) (*pattern.GraphRep
 		b.Add(t)
 	}
 	return b.Analyse(ctx, pattern.Options{})
+}
+
+// Sets returns the index of the triples as they are now.
+func (g *Graph) Sets(ctx context.Context) (*index.SetsSnapshot, error) {
+	commit := store.Commit{Version: 1}
+	for _, t := range g.Triples {
+		commit.Changes = append(commit.Changes, store.Change{Triple: t})
+	}
+	x := index.NewSets()
+	if err := x.Apply(ctx, commit, nil); err != nil { // only removals and inline values are looked up
+		return nil, err
+	}
+	return x.Snapshot().(*index.SetsSnapshot), nil
 }
 
 func id(name string) store.TermID {

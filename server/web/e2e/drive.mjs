@@ -190,6 +190,17 @@ async function models(page) {
   await page.waitForSelector('[data-model="distmult"] .curve');
 }
 
+/** Opens what a model doubts and believes: rows of triples with their probability. */
+async function review(page) {
+  await page.click("#nav-models");
+  const panel = page.locator('[data-model="complex"] .review');
+  await panel.locator("summary").click();
+  await page.waitForFunction(() => document.querySelectorAll('[data-model="complex"] .review section > div > .small-text').length === 2);
+  assert.match(await panel.locator("section").last().textContent(), /From probability 0\.\d\d on/);
+  await shot(page, "6-review");
+  await panel.locator("summary").click();
+}
+
 /** Opens a model's plots: four pictures of the server's, in the theme, with words; the map by another method. */
 async function plots(page) {
   await page.click("#nav-models");
@@ -309,6 +320,7 @@ try {
   await step("labels instead of names", () => labels(page));
   await step("exploring", () => explore(page));
   await step("model cards and training", () => models(page));
+  await step("errors and gaps", () => review(page));
   await step("plots of a model", () => plots(page));
   await step("an expression", () => expression(page));
   await step("the graph's figures", () => graph(page));

@@ -123,6 +123,21 @@ export interface Stats {
   models: number;
 }
 
+export interface Doubts {
+  judged: number;
+  doubtful: number;
+  below: number;
+  errors: { head: string; relation: string; tail: string; probability: number; reasons?: { reason: string; text: string }[] }[];
+  note: string;
+}
+
+export interface Suggestions {
+  least: number;
+  relations: number;
+  asked: number;
+  suggestions: { head: string; relation: string; tail: string; probability: number }[];
+}
+
 export interface UpdateReport {
   added: number;
   removed: number;
@@ -237,6 +252,8 @@ export const api = {
     if (!response.ok) await read(response); // tells the problem
     return response;
   },
+  errors: (request: { model: string; limit: number }) => post<Doubts>("api/v1/errors", request),
+  suggest: (request: { model: string; limit: number; per_relation: number }) => post<Suggestions>("api/v1/suggest", request),
   jobs: async () => (await get<{ jobs: Job[] }>("api/v1/jobs")).jobs,
   training: () => get<Training>("api/v1/training"),
   train: (request: { family: string; name: string; replace: boolean; epochs?: number; dim?: number }) => post<Job>("api/v1/train", request),

@@ -4,6 +4,7 @@ import { curve } from "./curve";
 import { el, fill } from "./dom";
 import { PlotsPanel } from "./plots";
 import { problemCard } from "./query";
+import { ReviewPanel } from "./review";
 import { bytes, count, counted, duration, shortIRI } from "./terms";
 
 const pollEvery = 700; // milliseconds, while something trains
@@ -18,6 +19,7 @@ export class ModelsView {
   private readonly epochs = el("input", { id: "epochs", type: "number", min: "1", max: "1000", placeholder: "by size" });
   private readonly dim = el("input", { id: "dim", type: "number", min: "1", max: "2000", placeholder: "by size" });
   private readonly plots = new Map<string, PlotsPanel>(); // by model, so that they stay open while cards are made anew
+  private readonly reviews = new Map<string, ReviewPanel>();
   private polling = false;
 
   constructor(private readonly changed: () => void) {
@@ -55,13 +57,22 @@ export class ModelsView {
   private show(models: Model[], jobs: Job[]): void {
     const shown = jobs.filter((j) => j.state === "running" || j.state === "failed").slice(0, 3);
     fill(this.jobs, shown.map((j) => jobCard(j, () => void this.cancel(j.id))));
-    fill(this.cards, models.length || shown.length ? models.map((m) => modelCard(m, this.plotsOf(m).element)) : el("p", { class: "empty" }, "No model yet. Train one below: on a small graph it takes seconds."));
-    for (const m of models) this.plotsOf(m).update(m); // once they are in the page, whose width they ask for
+    fill(this.cards, models.length || shown.length ? models.map((m) => modelCard(m, this.plotsOf(m).element, this.reviewOf(m).element)) : el("p", { class: "empty" }, "No model yet. Train one below: on a small graph it takes seconds."));
+    for (const m of models) {
+      this.plotsOf(m).update(m); // once they are in the page, whose width they ask for
+      this.reviewOf(m).update(m);
+    }
   }
 
   private plotsOf(model: Model): PlotsPanel {
     const panel = this.plots.get(model.name) ?? new PlotsPanel(model.name);
     this.plots.set(model.name, panel);
+    return panel;
+  }
+
+  private reviewOf(model: Model): ReviewPanel {
+    const panel = this.reviews.get(model.name) ?? new ReviewPanel(model.name);
+    this.reviews.set(model.name, panel);
     return panel;
   }
 
@@ -115,7 +126,7 @@ function familyName(family: string): string {
   return titles.get(family) ?? family;
 }
 
-function modelCard(model: Model, plots: HTMLElement): HTMLElement {
+function modelCard(model: Model, plots: HTMLElement, review: HTMLElement): HTMLElement {
   const m = model.held_out;
   const figure = (value: string, label: string, strong = false) => el("div", { class: strong ? "figure strong" : "figure" }, el("b", {}, value), el("span", {}, label));
   const share = (v: number) => `${(100 * v).toFixed(1)} %`;
@@ -130,7 +141,7 @@ function modelCard(model: Model, plots: HTMLElement): HTMLElement {
       fact("Settings", `${model.settings}${model.settings ? ", " : ""}seed ${model.seed}`),
       fact("Follows", `graph @${model.version}${model.maintained ? `, ${counted(model.maintained, "change")} since training` : ""}, drift ${model.drift.toFixed(3)}`),
       model.graph ? fact("Graph", shortIRI(model.graph)) : []),
-    plots);
+    plots, review);
 }
 
 function fact(name: string, value: string): HTMLElement[] {
