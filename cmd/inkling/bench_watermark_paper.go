@@ -74,6 +74,7 @@ func (c *benchWatermarkPaper) Run(a *app) error {
 		filepath.Base(c.Folder), len(g.Names), len(g.Triples), entities, len(p.Communities()), c.Dim, table.Seconds(), networks.Seconds())
 	fmt.Fprintf(a.out, "autoencoder MSE %.4f, noise predictor MSE %.4f; test %s, %s\n", p.AutoencoderError, p.PredictorError, c.Test, pickText(c.ByShape, "by shape", "by name"))
 	c.print(a, outcomes)
+	fmt.Fprintf(a.out, "%.0f s of processor time in all, peak memory %s\n", processorTime(), sizeText(peakMemory()))
 	if c.Inversion {
 		return c.inversion(a, p)
 	}
@@ -139,7 +140,7 @@ func optional(x float64) string {
 
 // inversion writes the errors of the inversion by fixed-point iterations.
 func (c *benchWatermarkPaper) inversion(a *app, p *kgmark.Pipeline) error {
-	measured, err := p.Inversions(a.ctx, 0, 1, 2, 5, 10)
+	measured, err := p.Inversions(a.ctx, 0, 1, 2, 5)
 	if err != nil {
 		return err
 	}
