@@ -26,6 +26,7 @@ import (
 	"github.com/inklingdb/inkling/engine/project"
 	"github.com/inklingdb/inkling/engine/train"
 	"github.com/inklingdb/inkling/engine/watermark"
+	"github.com/inklingdb/inkling/engine/watermark/kgmark"
 	"github.com/inklingdb/inkling/query/sparql"
 	"github.com/inklingdb/inkling/server"
 	"github.com/inklingdb/inkling/store"
@@ -107,6 +108,7 @@ func run(args []string) int {
 			"actions": nameList(hook.Actions, func(a hook.Action) string { return a.Name }),
 			"ready":   nameList(hook.Ready, func(r hook.ReadyMade) string { return r.Definition.Name }),
 			"presets": nameList(train.Presets, func(p train.Preset) string { return p.Name }),
+			"flaws":   strings.Join(kgmark.LiteralNames(), ", "),
 			"methods": factor.MethodNames(), "factorpresets": factor.PresetNames,
 			"factmodels":   strings.Join(experiment.DefaultFactModels, ", "),
 			"similarities": nameList(factor.Similarities, func(s factor.Similarity) string { return s.Name }),

@@ -90,14 +90,15 @@ func skipFolder(root, path, name string) error {
 	return nil
 }
 
-// rank returns the place of a folder in an order, longest prefix first, or -1.
+// rank returns the place of a folder in an order, by the longest entry that holds it, or -1.
 func rank(order []string, folder string) int {
+	found := -1
 	for i, name := range order {
-		if folder == name || strings.HasPrefix(folder, name+"/") {
-			return i
+		if (folder == name || strings.HasPrefix(folder, name+"/")) && (found < 0 || len(name) > len(order[found])) {
+			found = i
 		}
 	}
-	return -1
+	return found
 }
 
 func TestImportsPointLeft(t *testing.T) {
