@@ -109,7 +109,7 @@ type GraphKey struct {
 // Graph derives the secrets for a graph: HKDF(master, UUID, "wm/v1/" + channel).
 func (k *Key) Graph(u UUID) *GraphKey {
 	g := &GraphKey{UUID: u}
-	for c, name := range channelNames {
+	for c, name := range channelNames[:channels] {
 		g.secrets[c] = newSecret(derive(k.master, u[:], "wm/v1/"+name))
 	}
 	return g
