@@ -95,7 +95,7 @@ func Detect(ctx context.Context, c Copy, candidates []Candidate, alpha float64, 
 	out := Evidence{Alpha: alpha, KeysTested: len(candidates), Verdict: TooSmall}
 	keys := make([]*GraphKey, len(candidates))
 	for i, m := range candidates {
-		keys[i] = m.Key.Graph(m.Marked.Graph)
+		keys[i] = m.Key.Graph(m.Marked.Graph).Of(m.Marked.Scale, m.Marked.Rows)
 	}
 	results := make([][]Result, len(candidates))
 	if c.Table != nil {

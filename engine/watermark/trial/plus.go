@@ -110,12 +110,14 @@ func (r *plusRun) positives(ctx context.Context, copyOf int) error {
 
 // negatives tests the unmarked graph under every attack with fresh keys.
 func (r *plusRun) negatives(ctx context.Context) error {
+	scale := r.graph.Table.Scale()
 	keys := make([]*watermark.GraphKey, r.Fresh)
 	for i := range keys {
 		var err error
 		if keys[i], err = freshKey(); err != nil {
 			return err
 		}
+		keys[i] = keys[i].Of(&scale, r.graph.Table.Rows.Rows)
 	}
 	for i, a := range r.Attacks {
 		r.report("unmarked: "+a.Title(), float64(r.Copies*len(r.Attacks)+i)/float64((r.Copies+1)*len(r.Attacks)))

@@ -136,8 +136,8 @@ func (s Settings) mark(ctx context.Context, g Graph) (marked, error) {
 	if err != nil {
 		return marked{}, err
 	}
-	out := marked{Copy: g.Copy, key: key}
 	mark := watermark.Mark{Scale: g.Table.Scale()}
+	out := marked{Copy: g.Copy, key: key.Of(&mark.Scale, g.Table.Rows.Rows)}
 	sizing := watermark.Sizing{Cosine: s.Cosine}
 	if mark.Strengths, out.forecast, err = sizing.Strength(g.Table, mark.Scale); err != nil {
 		return marked{}, err

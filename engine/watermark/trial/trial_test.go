@@ -93,7 +93,7 @@ func TestPlusUnderAttack(t *testing.T) {
 	if c := cellOf(t, p.Cells, "isomorphism", "t1", 0); c.Z > 5 {
 		t.Errorf("names lost: t1 has z = %.1f", c.Z)
 	}
-	if c := cellOf(t, p.Cells, "gauge", "q3", 0); c.TPR1e9 < 1 {
+	if c := cellOf(t, p.Cells, "gauge", "q3", 0); c.AUC < 1 {
 		t.Errorf("gauge: q3 has z = %.1f", c.Z)
 	}
 	if len(p.Quality) != 4 || p.Quality[0].AMR < 1 || p.Quality[0].GMR > p.Quality[0].AMR || p.Quality[0].HMR > p.Quality[0].GMR {
