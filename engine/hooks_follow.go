@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -162,7 +161,6 @@ type window struct {
 	make    func() *cel.Run
 	run     *cel.Run // made on first use
 	names   names
-	close   func()
 }
 
 // step passes over the log as far as it is. It returns early for the sake of a failed action, once that is settled.
@@ -202,14 +200,24 @@ func (f *hookFollower) open() (*window, error) {
 		v.Close()
 		return nil, err
 	}
-	w := &window{hook: h, commits: commits, close: v.Close, past: newPast(v, commits), terms: expr.NewTerms(v)}
-	w.names = newNames(v)
+	return db.newWindow(h, v, commits, models), nil
+}
+
+// newWindow returns commits with a view to read them by, which it takes over.
+func (db *DB) newWindow(h *hook.Hook, v *store.View, commits []store.Commit, models edition) *window {
+	w := &window{hook: h, commits: commits, past: newPast(v, commits), terms: expr.NewTerms(v), names: newNames(v)}
+	w.past.imports = &imports{db: db}
 	w.make = func() *cel.Run {
 		run := db.snapshotOf(v, models).run()
 		run.Host.Graph = w.past
 		return run
 	}
-	return w, nil
+	return w
+}
+
+func (w *window) close() {
+	w.past.imports.close()
+	w.past.view.Close()
 }
 
 // runner returns what conditions see, made on first use.
@@ -283,13 +291,18 @@ func (f *hookFollower) passBulk(c store.Commit, visit func(int, []store.Change, 
 	if here := f.at(); here.version == c.Version-1 {
 		from = here.offset
 	}
-	err := readSpool(f.db.spoolPath(c.Version), from, hook.BatchChanges, func(at int, changes []store.Change) error {
-		return visit(at, changes, position{c.Version - 1, at + len(changes)})
-	})
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, store.ErrCorrupt) {
+	kept, err := openSpool(f.db.spoolPath(c.Version))
+	if err != nil && isLost(err) {
 		lost := fmt.Errorf("the changes of this bulk import were not kept, or are damaged: look at them yourself: %w", err)
 		return f.bury(delivery{upTo: position{version: c.Version}, changes: []matched{{Version: c.Version}}}, 0, lost)
 	}
+	if err != nil {
+		return err
+	}
+	defer kept.close()
+	err = kept.visit(from, hook.BatchChanges, func(at int, changes []store.Change) error {
+		return visit(at, changes, position{c.Version - 1, at + len(changes)})
+	})
 	if err != nil {
 		return err
 	}

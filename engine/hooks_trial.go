@@ -8,9 +8,7 @@ import (
 	"time"
 
 	"github.com/inklingdb/inkling/engine/hook"
-	"github.com/inklingdb/inkling/query/expr"
 	"github.com/inklingdb/inkling/store"
-	"github.com/inklingdb/inkling/udf/cel"
 )
 
 // HookTrial is what a hook would have done over the latest commits.
@@ -58,18 +56,14 @@ func (db *DB) TestHook(ctx context.Context, d hook.Definition, n int) (HookTrial
 	if err != nil {
 		return HookTrial{}, err
 	}
-	defer v.Close()
 	commits, err := db.latestCommits(ctx, v.Version(), n)
 	if err != nil {
+		v.Close()
 		return HookTrial{}, err
 	}
 	t := HookTrial{Definition: h.Definition, Commits: len(commits), Findings: []HookFinding{}}
-	w := &window{hook: h, commits: commits, past: newPast(v, commits), terms: expr.NewTerms(v), names: newNames(v)}
-	w.make = func() *cel.Run {
-		run := db.snapshotOf(v, models).run()
-		run.Host.Graph = w.past
-		return run
-	}
+	w := db.newWindow(h, v, commits, models)
+	defer w.close()
 	for i, c := range commits {
 		if i == 0 {
 			t.From = c.Version

@@ -1,0 +1,50 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/inklingdb/inkling/engine/hook"
+)
+
+// TestSupersedeKeepsWhatAnImportBrings imports in bulk two tails for one head, and a tail that came after the fact that
+// a late hook is about: none is newer than the other or an older one, so all stay.
+func TestSupersedeKeepsWhatAnImportBrings(t *testing.T) {
+	dir := t.TempDir()
+	db := openDir(t, dir)
+	ctx := context.Background()
+	mustUpdate(t, db, "INSERT DATA { :p1 :lives_in :old }")
+	addHook(t, db, hook.Definition{Name: "move", Action: "edit", Relations: []string{"lives_in"}})
+	// A hook of another name holds nothing up; this one is stopped, as one that lags would be.
+	db.stopHook("move")
+	mustUpdate(t, db, "INSERT DATA { :p2 :lives_in :first }")
+	var big strings.Builder
+	for i := range 60_000 {
+		fmt.Fprintf(&big, "n%d\tknows\tm%d\n", i, i)
+	}
+	big.WriteString("p0\tlives_in\tx\np0\tlives_in\ty\np1\tlives_in\tnew\np2\tlives_in\tsecond\n")
+	if report := importText(t, db, big.String(), "tsv"); report.Added < 50_000 {
+		t.Fatal(report)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db = openDir(t, dir)
+	if err := db.WaitHooks(ctx); err != nil {
+		t.Fatal(err)
+	}
+	for q, want := range map[string][]string{
+		"SELECT ?c { :p0 :lives_in ?c }": {"x", "y"},
+		"SELECT ?c { :p1 :lives_in ?c }": {"new"},
+		"SELECT ?c { :p2 :lives_in ?c }": {"second"},
+	} {
+		got := ask(t, db, q)
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", q, got, want)
+		}
+	}
+}
