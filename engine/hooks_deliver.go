@@ -32,7 +32,7 @@ func (m matched) change() store.Change {
 type delivery struct {
 	changes []matched
 	depth   int           // of the commits that the action makes
-	seen    store.Version // the graph that Older was read from
+	seen    store.Version // later commits may have changed Older
 	upTo    position      // what is done once it is delivered
 	text    string        // the first change
 	problem string        // of the latest attempt

@@ -48,3 +48,30 @@ func TestSupersedeKeepsWhatAnImportBrings(t *testing.T) {
 		}
 	}
 }
+
+// TestSupersedeKeepsWhatCameLater lets a hook lag by more than it can undo: a tail that came later is no older one.
+func TestSupersedeKeepsWhatCameLater(t *testing.T) {
+	old := undoChanges
+	undoChanges = 2
+	t.Cleanup(func() { undoChanges = old }) // after the database is closed
+	dir := t.TempDir()
+	db := openDir(t, dir)
+	mustUpdate(t, db, "INSERT DATA { :p :lives_in :a }")
+	addHook(t, db, hook.Definition{Name: "move", Action: "edit", Relations: []string{"lives_in"}})
+	db.stopHook("move") // as one that lags
+	mustUpdate(t, db, "INSERT DATA { :p :lives_in :b }")
+	for i := range 5 {
+		mustUpdate(t, db, fmt.Sprintf("INSERT DATA { :x :y %d }", i))
+	}
+	mustUpdate(t, db, "INSERT DATA { :p :lives_in :c }")
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db = openDir(t, dir)
+	if err := db.WaitHooks(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if got := ask(t, db, "SELECT ?c { :p :lives_in ?c }"); !slices.Equal(got, []string{"c"}) {
+		t.Errorf("%v, want c", got)
+	}
+}

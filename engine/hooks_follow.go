@@ -145,12 +145,9 @@ func (f *hookFollower) run() {
 	}
 }
 
-// windowChanges is about how many changes of the log are read at a time; undoChanges how many are undone at most for a
-// hook that lags.
-const (
-	windowChanges = 1 << 16
-	undoChanges   = 1 << 18
-)
+// undoChanges is about how many changes of the log are read at a time, and so how many are undone at most for a hook that
+// lags. Tests set it.
+var undoChanges = 1 << 18
 
 // window is a part of the log, with the graph to read it by.
 type window struct {
@@ -386,7 +383,7 @@ func (f *hookFollower) collect(w *window, d *delivery, part store.Commit, at int
 		}
 		d.changes = append(d.changes, m)
 	}
-	d.seen = w.past.view.Version()
+	d.seen = w.commits[len(w.commits)-1].Version // what the view has beyond it was not undone
 	return nil
 }
 
@@ -434,11 +431,14 @@ func (db *DB) WaitHooks(ctx context.Context) error {
 
 // causedByHooks reports whether a hook changed the graph after a version.
 func (db *DB) causedByHooks(ctx context.Context, after store.Version) (bool, error) {
-	commits, err := db.hooks.commits.read(ctx, db.store, after, db.Version(), windowChanges)
-	for _, c := range commits {
+	err := db.store.Changes(ctx, after, func(c store.Commit) error {
 		if hook.Reserved(c.Source) && len(c.Changes) > 0 {
-			return true, nil
+			return errEnough
 		}
+		return nil
+	})
+	if err == errEnough {
+		return true, nil
 	}
 	return false, err
 }
