@@ -294,7 +294,7 @@ func (db *DB) post(ctx context.Context, h *hook.Hook, d *delivery) error {
 	if err != nil {
 		return err
 	}
-	body := hookBody{Hook: h.Name, Delivery: h.Name + "/" + d.id(), Message: h.Message}
+	body := hookBody{Hook: h.Name, Delivery: h.Name + "/" + d.fingerprint(), Message: h.Message}
 	text := func(t rdf.Term) string {
 		if t.Kind == rdf.None {
 			return ""

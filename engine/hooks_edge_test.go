@@ -2,12 +2,15 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/inklingdb/inkling/engine/hook"
+	"github.com/inklingdb/inkling/store/rdf"
 )
 
 // TestSupersedeKeepsWhatAnImportBrings imports in bulk two tails for one head, and a tail that came after the fact that
@@ -73,5 +76,69 @@ func TestSupersedeKeepsWhatCameLater(t *testing.T) {
 	}
 	if got := ask(t, db, "SELECT ?c { :p :lives_in ?c }"); !slices.Equal(got, []string{"c"}) {
 		t.Errorf("%v, want c", got)
+	}
+}
+
+// TestWhatIsFoundBeforeTimeIsUpCounts commits a change that is refused, and beyond it one whose condition takes too long.
+func TestWhatIsFoundBeforeTimeIsUpCounts(t *testing.T) {
+	db := openDir(t, "")
+	loop := "[0,1,2,3,4,5,6,7,8,9].all(x%d, %s)"
+	deep := "true"
+	for i := range 9 {
+		deep = fmt.Sprintf(loop, i, deep)
+	}
+	addHook(t, db, hook.Definition{Name: "no-self", Action: "reject", OnError: hook.Ignore, CostLimit: 1 << 60, TimeLimit: time.Second,
+		Condition: `h == t || h == "slow" && ` + deep})
+	quads := []rdf.Quad{{S: rdf.NewIRI(db.Base() + "bad"), P: rdf.NewIRI("urn:p"), O: rdf.NewIRI(db.Base() + "bad")}}
+	for i := range hook.BatchChanges {
+		quads = append(quads, rdf.Quad{S: rdf.NewIRI(fmt.Sprint("urn:", i)), P: rdf.NewIRI("urn:p"), O: rdf.NewString(fmt.Sprint(i))})
+	}
+	quads = append(quads, rdf.Quad{S: rdf.NewIRI(db.Base() + "slow"), P: rdf.NewIRI("urn:p"), O: rdf.NewString("1")})
+	var rejected *RejectedError
+	if _, err := db.Apply(context.Background(), quads, nil, ""); !errors.As(err, &rejected) || !strings.Contains(rejected.Change, "bad") {
+		t.Errorf("a refused change before one that took too long: %v", err)
+	}
+}
+
+// TestBulkImportsWaitForASecret loses a webhook's secret before a bulk import: the hook pauses, and goes on when the
+// secret is back. What it fails for is not the import's file.
+func TestBulkImportsWaitForASecret(t *testing.T) {
+	db, r := openDir(t, ""), newReceiver(t)
+	addHook(t, db, hook.Definition{Name: "tell", Action: "webhook", Relations: []string{"likes"}, Params: map[string]string{"url": r.URL, "secret": testSecret}})
+	if err := db.forgetSecrets("tell"); err != nil {
+		t.Fatal(err)
+	}
+	var big strings.Builder
+	for i := range 60_000 {
+		fmt.Fprintf(&big, "n%d\tknows\tm%d\n", i, i)
+	}
+	importText(t, db, big.String()+"a\tlikes\tb\n", "tsv")
+	f := db.hooks.followers["tell"]
+	if err := f.waitFor(context.Background(), db.Version()); err != nil {
+		t.Fatal(err)
+	}
+	if info := mustHook(t, db, "tell"); info.State != HookPaused || info.DeadLetters != 0 || !strings.Contains(info.Problem, "secret") {
+		t.Errorf("without the secret: %+v", info)
+	}
+	if err := writeSecret(db.secretPath("tell", "secret"), testSecret); err != nil {
+		t.Fatal(err)
+	}
+	f.resume <- struct{}{}
+	for f.at().version < db.Version() {
+		if err := f.waitFor(context.Background(), db.Version()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, _ := r.got(); len(got) != 1 {
+		t.Errorf("delivered %+v", got)
+	}
+}
+
+// TestDeliveriesAreNamedByTheirChanges compares two deliveries that begin with the same change.
+func TestDeliveriesAreNamedByTheirChanges(t *testing.T) {
+	one := delivery{changes: []matched{{Version: 17, Index: 3}}}
+	two := delivery{changes: append(slices.Clone(one.changes), matched{Version: 18})}
+	if one.fingerprint() == two.fingerprint() || one.fingerprint() != (&delivery{changes: one.changes}).fingerprint() {
+		t.Errorf("%s and %s", one.fingerprint(), two.fingerprint())
 	}
 }

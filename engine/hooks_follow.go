@@ -127,6 +127,7 @@ func (f *hookFollower) run() {
 	for f.ctx.Err() == nil {
 		err := f.step()
 		if err == nil {
+			f.recover()
 			err = f.db.store.Wait(f.ctx, f.at().version)
 		}
 		if f.ctx.Err() != nil || errors.Is(err, store.ErrClosed) {
@@ -142,6 +143,15 @@ func (f *hookFollower) run() {
 		case <-f.resume:
 		case <-f.ctx.Done():
 		}
+	}
+}
+
+// recover makes a paused hook active again: what paused it is no more.
+func (f *hookFollower) recover() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.state != HookActive {
+		f.tell(HookActive, "")
 	}
 }
 
@@ -246,9 +256,14 @@ func (f *hookFollower) pass(w *window) (failed *delivery, err error) {
 			part.Changes = changes
 			return f.look(w, d, part, at, end, &failed)
 		}
-		if c.Bulk {
+		if c.Bulk && !d.empty() { // an import that is lost moves on, and must not pass over what waits
+			err = f.send(w, d, &failed)
+		}
+		switch {
+		case err != nil:
+		case c.Bulk:
 			err = f.passBulk(c, visit)
-		} else {
+		default:
 			err = f.passCommit(c, visit)
 		}
 		if err == errEnough {
@@ -317,8 +332,17 @@ func (f *hookFollower) look(w *window, d *delivery, part store.Commit, at int, e
 	if errors.Is(err, hook.ErrBroken) {
 		return pause{err}
 	}
-	if err != nil { // its time was up: the whole batch is one that could not be told
-		faults = append(faults, hook.Fault{Change: part.Changes[0], Err: err})
+	if err != nil && !errors.Is(err, hook.ErrTimeLimit) {
+		return err
+	}
+	if err != nil { // nothing of the batch could be told
+		left, failure := w.hook.Screen(in)
+		if failure != nil {
+			return failure
+		}
+		for _, x := range left {
+			faults = append(faults, hook.Fault{Change: x, Err: err})
+		}
 	}
 	if len(faults) > 0 {
 		f.log.add(HookRun{Version: part.Version, Outcome: OutcomeFault, Changes: len(faults),

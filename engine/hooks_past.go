@@ -240,6 +240,9 @@ func (c *commitCache) get(v store.Version) (store.Commit, bool) {
 func (c *commitCache) put(commit store.Commit) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if len(commit.Changes) >= cachedChanges {
+		return // each follower reads it by itself: it would stay here for long
+	}
 	c.changes += len(commit.Changes) + 1
 	if c.commits == nil || c.changes > cachedChanges {
 		c.commits, c.changes = map[store.Version]store.Commit{}, len(commit.Changes)+1

@@ -157,7 +157,7 @@ type Fault struct {
 
 // Match returns the changes of a commit that the hook is about, in order, and those of which its condition could not
 // be told. A hook is about nothing that it wrote itself. The error is that of a context that ended, ErrTimeLimit when
-// it was the hook's own, or of a failing disk.
+// it was the hook's own, or of a failing disk: what was found until then comes with it.
 func (h *Hook) Match(ctx context.Context, in *Input) (matched []store.Change, faults []Fault, err error) {
 	if in.Maker == h.Name {
 		return nil, nil, nil
@@ -173,7 +173,7 @@ func (h *Hook) Match(ctx context.Context, in *Input) (matched []store.Change, fa
 	for part := range slices.Chunk(left, BatchChanges) {
 		batch := cel.Batch{Changes: part, Time: in.Commit.Time, Source: in.Commit.Source, Terms: in.Terms}
 		if err := h.eval(ctx, in, batch, match[:len(part)], errs[:len(part)]); err != nil {
-			return nil, nil, err
+			return matched, faults, err
 		}
 		for i, c := range part {
 			switch {
