@@ -142,3 +142,55 @@ func TestDeliveriesAreNamedByTheirChanges(t *testing.T) {
 		t.Errorf("%s and %s", one.fingerprint(), two.fingerprint())
 	}
 }
+
+// TestReplacedHooksLeaveNothingBehind makes a before-hook of an after-hook, and drops a dead letter twice.
+func TestReplacedHooksLeaveNothingBehind(t *testing.T) {
+	seen := &seenVerifier{seen: map[string]int{}}
+	seen.fail.Store(1)
+	db, err := Open("", Options{Verifier: seen})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	ctx := context.Background()
+	d := hook.Definition{Name: "look", When: hook.After, Action: "verify", Attempts: 1}
+	addHook(t, db, d)
+	mustUpdate(t, db, "INSERT DATA { :a :b :c }")
+	letters, err := db.DeadLetters("look")
+	if err != nil || len(letters) != 1 {
+		t.Fatalf("%+v %v", letters, err)
+	}
+	for range 2 {
+		if err := db.dropDeadLetter(ctx, "look", letters[0].ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if info := mustHook(t, db, "look"); info.DeadLetters != 0 {
+		t.Errorf("%d dead letters", info.DeadLetters)
+	}
+	d.When = hook.Before
+	addHook(t, db, d)
+	v, err := db.store.View()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if at := v.Meta(metaPosition + "look"); at != nil {
+		t.Errorf("a before-hook holds imports back to %s", at)
+	}
+	v.Close()
+	log := &hookLog{}
+	log.add(HookRun{Outcome: OutcomeDone, Changes: 1})
+	db.hooks.mu.Lock()
+	db.hooks.logs["gone"] = log // as of a hook that is removed while logs are saved
+	db.hooks.mu.Unlock()
+	if err := db.saveHooks(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if v, err = db.store.View(); err != nil {
+		t.Fatal(err)
+	}
+	defer v.Close()
+	if text := v.Meta(metaHookLog + "gone"); text != nil {
+		t.Errorf("the log of a hook that is gone: %s", text)
+	}
+}

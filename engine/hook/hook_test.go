@@ -121,7 +121,9 @@ func TestAddresses(t *testing.T) {
 		{"127.0.0.1:80", true, true}, {"[::1]:80", true, true}, {"[::ffff:127.0.0.1]:80", true, true},
 		{"93.184.216.34:80", false, true}, {"10.1.2.3:80", false, true},
 		{"169.254.169.254:80", false, false}, {"[fe80::1]:80", false, false}, {"0.0.0.0:80", false, false}, {"[::]:80", false, false},
-		{"224.0.0.1:80", false, false}, {"[::ffff:169.254.169.254]:80", false, false}, {"nonsense", false, false},
+		{"224.0.0.1:80", false, false}, {"[::ffff:169.254.169.254]:80", false, false},
+		{"[64:ff9b::a9fe:a9fe]:80", false, false}, {"[64:ff9b::7f00:1]:80", false, false}, {"[64:ff9b::c000:201]:80", false, true}, {"[2002:a9fe:a9fe::1]:80", false, false},
+		{"[fd00:ec2::254]:80", false, false}, {"nonsense", false, false},
 	}
 	for _, c := range cases {
 		if got := checkAddress(c.address, false) == nil; got != c.local {
