@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/inklingdb/inkling/engine/factor"
 	"github.com/inklingdb/inkling/engine/train"
 	"github.com/inklingdb/inkling/store"
 	"github.com/inklingdb/inkling/store/rdf"
@@ -176,6 +177,38 @@ func TestErrorsOfAnotherGraph(t *testing.T) {
 	}
 }
 
+// TestFoldsOfAFactorization holds that the models of folds are made as the model was: by least squares, whose iterations are
+// told as epochs, and not by gradient because the result is of family rescal.
+func TestFoldsOfAFactorization(t *testing.T) {
+	db := openDir(t, "")
+	importText(t, db, families(60, 1), "tsv")
+	trainSmall(t, db, TrainRequest{Options: train.Options{Family: "quadratic-reg", Dim: 12, Epochs: 17}, Settings: factor.Settings{Tolerance: -1}})
+	judged := func(o train.Options) (r ErrorReport, steps int) {
+		r, err := db.FindErrors(context.Background(), ErrorRequest{Folds: 2, Limit: 20, Reasons: -1, Train: o, Progress: func(p SearchProgress) {
+			if p.Phase == "training" {
+				steps++
+			}
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r, steps
+	}
+	r, steps := judged(train.Options{})
+	if steps != 2*17 || r.Method != "2 folds" || r.Judged == 0 {
+		t.Errorf("%d steps: %+v", steps, r)
+	}
+	if _, steps := judged(train.Options{Epochs: 5}); steps != 2*5 {
+		t.Errorf("%d steps where 5 iterations are asked for", steps)
+	}
+	if r, _ := judged(train.Options{Family: "linear-reg", Dim: 4, Epochs: 3}); r.Judged == 0 {
+		t.Errorf("by another method: %+v", r)
+	}
+	if _, err := db.FindErrors(context.Background(), ErrorRequest{Folds: 2, Train: train.Options{Negatives: 5}}); !errors.Is(err, ErrBadInput) {
+		t.Errorf("negatives of a factorization: %v", err)
+	}
+}
+
 func TestFindErrorsRefusesAndStops(t *testing.T) {
 	db := openDir(t, "")
 	importText(t, db, families(60, 1), "tsv")
@@ -184,7 +217,7 @@ func TestFindErrorsRefusesAndStops(t *testing.T) {
 		t.Errorf("without a model: %v", err)
 	}
 	trainSmall(t, db, TrainRequest{Options: train.Options{Epochs: 2}})
-	for _, r := range []ErrorRequest{{Limit: -1}, {Limit: 20_000}, {Below: 1.5}, {Below: -1}, {Folds: 1}, {Folds: 100_000}, {Relations: []string{"spaeks"}}, {Graph: rdf.NewIRI("http://none/")}} {
+	for _, r := range []ErrorRequest{{Limit: -1}, {Limit: 20_000}, {Below: 1.5}, {Below: -1}, {Folds: 1}, {Folds: -2}, {Folds: 100_000}, {Relations: []string{"spaeks"}}, {Graph: rdf.NewIRI("http://none/")}} {
 		if _, err := db.FindErrors(ctx, r); !errors.Is(err, ErrBadInput) {
 			t.Errorf("%+v: %v", r, err)
 		}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/inklingdb/inkling/engine/doubt"
+	"github.com/inklingdb/inkling/engine/factor"
+	"github.com/inklingdb/inkling/engine/model"
 	"github.com/inklingdb/inkling/engine/train"
 	"github.com/inklingdb/inkling/store"
 	"github.com/inklingdb/inkling/store/rdf"
@@ -125,6 +127,9 @@ func (db *DB) findErrors(ctx context.Context, r ErrorRequest) (ErrorReport, erro
 	if r.Limit < 1 || r.Limit > mostErrors {
 		return ErrorReport{}, fmt.Errorf("%w: a limit of %d: take from 1 to %d", ErrBadInput, r.Limit, mostErrors)
 	}
+	if r.Folds < 0 {
+		return ErrorReport{}, fmt.Errorf("%w: %d folds: take 2 or more, or 0 to judge by the model itself", ErrBadInput, r.Folds)
+	}
 	if !(r.Below >= 0 && r.Below <= 1) {
 		return ErrorReport{}, fmt.Errorf("%w: a probability of %g: take one from 0 to 1", ErrBadInput, r.Below)
 	}
@@ -217,13 +222,13 @@ func (x *errorSearch) acrossFolds(ctx context.Context) ([]doubted, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := doubt.Options{Folds: x.request.Folds, Seed: x.request.Train.Seed, Train: x.request.Train, Progress: func(p doubt.Progress) {
+	o := doubt.Options{Folds: x.request.Folds, Seed: x.request.Train.Seed, Progress: func(p doubt.Progress) {
 		x.progress("training", p.Done())
 	}}
+	if o.Train, o.Fit, err = x.foldTraining(); err != nil {
+		return nil, err
+	}
 	if x.published != nil {
-		if o.Train.Family == "" || o.Train.Family == x.published.embedding.Family.Name {
-			o.Train = o.Train.Over(train.OptionsOf(x.published.embedding))
-		}
 		o.Seed = cmp.Or(o.Seed, x.published.embedding.Metadata.Seed)
 	}
 	if all := runtime.GOMAXPROCS(0); o.Train.Workers < 1 || o.Train.Workers > all {
@@ -252,6 +257,41 @@ func (x *errorSearch) acrossFolds(ctx context.Context) ([]doubted, error) {
 		}
 	}
 	return first.list(), nil
+}
+
+// foldTraining returns how the model of each fold is made: as the published one was, but for what is asked for, or as is
+// asked for where that is of another kind. A factorization of its own comes with a fit.
+func (x *errorSearch) foldTraining() (train.Options, doubt.Fit, error) {
+	asked := x.request.Train
+	var as factor.Options // the published model's, where it is a factorization
+	if x.published != nil {
+		as, _ = factor.OptionsOf(x.published.embedding)
+		switch family := x.published.embedding.Family.Name; {
+		case as.Method != "":
+			asked.Family = cmp.Or(asked.Family, as.Method)
+		case asked.Family == "" || asked.Family == family:
+			asked = asked.Over(train.OptionsOf(x.published.embedding))
+		}
+	}
+	m, ok := factor.MethodByName(asked.Family)
+	if !ok {
+		return asked, nil, nil
+	}
+	o, err := factor.From(asked, factor.Settings{})
+	if err != nil {
+		return asked, nil, err
+	}
+	if m.Name == as.Method {
+		if o, err = o.Over(as); err != nil {
+			return asked, nil, err
+		}
+		o.Precision = cmp.Or(o.Precision, as.Precision)
+		o.CalibrationOptions = cmp.Or(o.CalibrationOptions, as.CalibrationOptions)
+	}
+	return asked, func(ctx context.Context, d train.Data, t train.Options) (*model.Embedding, error) {
+		o.Seed, o.Workers, o.Progress = t.Seed, t.Workers, t.Progress
+		return factor.Fit(ctx, d, o)
+	}, nil
 }
 
 // tell names the triples and their reasons.

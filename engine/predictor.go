@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"math"
 
 	"github.com/inklingdb/inkling/query/exec"
 	"github.com/inklingdb/inkling/store"
@@ -46,11 +47,15 @@ func (p predictor) Predict(ctx context.Context, queries []store.Triple, o exec.P
 	return answers, err
 }
 
-// Prob returns the probability of each triple; 0 for one with a term that the model does not know.
+// Prob returns the probability of each triple; 0 for one with a term that the model does not know, and more than 0 for any
+// other.
 func (p predictor) Prob(ctx context.Context, triples []store.Triple) ([]float64, error) {
 	out := make([]float64, len(triples))
 	udf.Plausible(p.model, triples, out)
 	for i := range out {
+		if out[i] == 0 { // too small for a float
+			out[i] = math.SmallestNonzeroFloat64
+		}
 		out[i] = max(0, out[i])
 	}
 	return out, ctx.Err()

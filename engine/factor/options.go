@@ -351,6 +351,10 @@ func (o Options) checkNumbers(d train.Data) error {
 	return o.checkMemory(d)
 }
 
+// similarityMatrices is how many matrices of relations by relations there are at once, in float64: the similarity, its symmetric
+// part, the weights' Laplacian and its eigenvectors.
+const similarityMatrices = 4
+
 // checkMemory returns ErrOptions where the unknowns and what the solver keeps beside them would not fit the machine.
 func (o Options) checkMemory(d train.Data) error {
 	n, m, p := float64(d.Vocabulary.Entities()), float64(d.Vocabulary.Relations()), float64(o.Rank)
@@ -362,8 +366,11 @@ func (o Options) checkMemory(d train.Data) error {
 	if o.Precision == Float64 {
 		need *= 2
 	}
+	if method, _ := MethodByName(o.Method); method.UsesSimilarity() {
+		need += 8 * similarityMatrices * m * m
+	}
 	if limit := train.MemoryLimit(); need > limit {
-		return fmt.Errorf("factor: %w: %s of rank %d on %d entities and %d relations takes about %.1f GB, more than the %.1f GB that a training may take here: lower the rank",
+		return fmt.Errorf("factor: %w: %s of rank %d on %d entities and %d relations takes about %.1f GB, more than the %.1f GB that a training may take here: lower the rank, or with many relations take a method without their similarity",
 			ErrOptions, o.Method, o.Rank, d.Vocabulary.Entities(), d.Vocabulary.Relations(), need/1e9, limit/1e9)
 	}
 	return nil

@@ -50,6 +50,12 @@ func TestNonsenseIsRefusedWithItsReason(t *testing.T) {
 	if err := (Options{Method: "rescal-als", Rank: 4000}).Check(d); !errors.Is(err, ErrOptions) || !strings.Contains(err.Error(), "GB") {
 		t.Errorf("too large for the machine: %v", err)
 	}
+	d.Vocabulary = randomGraph(20, 400_000, 1, 1).Vocabulary
+	for method, fits := range map[string]bool{"rescal-als": true, "quadratic-reg": false, "linear-con": false} {
+		if err := (Options{Method: method, Rank: 1}).Check(d); (err == nil) != fits {
+			t.Errorf("%s with a similarity of 400,000 relations: %v", method, err)
+		}
+	}
 	if _, err := Fit(context.Background(), train.Data{}, Options{Method: "rescal-als"}); !errors.Is(err, train.ErrNoData) {
 		t.Errorf("no data: %v", err)
 	}

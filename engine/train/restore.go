@@ -3,6 +3,7 @@ package train
 import (
 	"strconv"
 
+	"github.com/inklingdb/inkling/engine/eval"
 	"github.com/inklingdb/inkling/engine/model"
 )
 
@@ -31,7 +32,19 @@ func OptionsOf(e *model.Embedding) Options {
 	if s["n3"] == "0" {
 		o.N3 = -1 // none; 0 would choose one
 	}
+	o.CalibrationOptions = CalibrationOptionsOf(e)
 	o.NoReciprocal, o.Unfiltered = s["reciprocal"] == "false", s["filtered"] == "false"
 	o.Shared, o.Subsample = s["shared"] == "true", s["subsample"] == "true"
+	return o
+}
+
+// CalibrationOptionsOf returns the options that a model was calibrated with, as its metadata keeps them; the zero ones
+// where it has words that are none of ours.
+func CalibrationOptionsOf(e *model.Embedding) CalibrationOptions {
+	s := e.Metadata.Settings
+	o := CalibrationOptions{Calibration: Curve(s["calibration"]), Threshold: Scope(s["threshold"]), Objective: eval.Objective(s["objective"])}
+	if o.Check() != nil {
+		return CalibrationOptions{}
+	}
 	return o
 }

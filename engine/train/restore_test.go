@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/inklingdb/inkling/engine/eval"
 	"github.com/inklingdb/inkling/engine/model"
 )
 
@@ -30,6 +31,7 @@ func TestOptionsOfATraining(t *testing.T) {
 	for _, o := range []Options{
 		{Dim: 4, Epochs: 2, N3: -1, L2: 0.01},
 		{Family: "transe", Loss: Margin, Dim: 4, Epochs: 2, Margin: 2, Negatives: 3, Subsample: true, Unfiltered: true, Sampling: Bernoulli},
+		{Dim: 4, Epochs: 2, DecayTo: 0.5, CalibrationOptions: CalibrationOptions{IsotonicCurve, RelationThreshold, eval.ByAccuracy}},
 		{Family: "distmult", Dim: 4, Epochs: 2, Dropout: 0.1, NoReciprocal: true, LabelSmoothing: 0.05, Loss: KvsAll},
 	} {
 		first, err := Train(context.Background(), d, o)
@@ -39,6 +41,9 @@ func TestOptionsOfATraining(t *testing.T) {
 		second, err := Train(context.Background(), d, OptionsOf(first))
 		if err != nil {
 			t.Fatal(err)
+		}
+		if !first.Calibration.Equal(second.Calibration) {
+			t.Errorf("%+v: another calibration comes of\n%v\n%v", o, first.Calibration, second.Calibration)
 		}
 		if !reflect.DeepEqual(first.Entities, second.Entities) || !reflect.DeepEqual(first.Metadata.Settings, second.Metadata.Settings) {
 			t.Errorf("%+v: another training comes of\n%v\n%v", o, first.Metadata.Settings, second.Metadata.Settings)

@@ -133,3 +133,31 @@ func TestWrongKeysAndWrongGraphsFindNothing(t *testing.T) {
 		t.Errorf("20 rows: %+v", e)
 	}
 }
+
+// A rate that is none would make every comparison with it fail, and a copy without a mark pass for a marked one.
+func TestDetectRefusesARateThatIsNone(t *testing.T) {
+	clean := gaussian(400, 64, 9)
+	list := []Candidate{{testKey(1), Marked{Graph: UUID{1}}}}
+	for _, alpha := range []float64{math.NaN(), -0.1, 1, 2, math.Inf(1)} {
+		if e, err := Detect(context.Background(), Copy{Table: &clean}, list, alpha, 1); err == nil || e.Verdict == Altered {
+			t.Errorf("alpha %g: %q, %v", alpha, e.Verdict, err)
+		}
+	}
+}
+
+// A copy whose numbers were scaled to near nothing has no deviation that a float32 can divide by.
+func TestNoNumberIsLostOnATinyTable(t *testing.T) {
+	for _, by := range []float32{1e-38, 3e-40, 1e-44} {
+		tiny := gaussian(400, 64, 9)
+		vec.Scale(by, tiny.Rows.Data)
+		e, err := Detect(context.Background(), Copy{Table: &tiny}, []Candidate{{testKey(1), Marked{Graph: UUID{1}}}}, 0, 1)
+		if err != nil || math.IsNaN(e.Z) || e.Verdict == Altered {
+			t.Errorf("times %g: %+v, %v", by, e, err)
+		}
+		for _, r := range e.Results {
+			if math.IsNaN(r.Z) || math.IsNaN(r.Log10P) {
+				t.Errorf("times %g: %+v", by, r)
+			}
+		}
+	}
+}

@@ -87,10 +87,13 @@ type Evidence struct {
 }
 
 // Detect tests a copy for every candidate. p = min(1, 5·m·min p) over the four channels, Joint and m candidates, so that at most
-// alpha (0: DefaultAlpha) of all unmarked copies are said to be marked.
+// alpha (0: DefaultAlpha) of all unmarked copies are said to be marked. An alpha that is not below 1 and above 0 is an error.
 func Detect(ctx context.Context, c Copy, candidates []Candidate, alpha float64, workers int) (Evidence, error) {
 	if alpha == 0 {
 		alpha = DefaultAlpha
+	}
+	if !(alpha > 0 && alpha < 1) {
+		return Evidence{}, fmt.Errorf("watermark: a rate of false alarms of %g: it must be above 0 and below 1; %g is usual", alpha, DefaultAlpha)
 	}
 	out := Evidence{Alpha: alpha, KeysTested: len(candidates), Verdict: TooSmall}
 	keys := make([]*GraphKey, len(candidates))

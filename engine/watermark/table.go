@@ -47,6 +47,9 @@ type Scale struct {
 	Deviation []float32 // standard deviation; 0 where the dimension is constant
 }
 
+// leastDeviation is the smallest normal float32: the reciprocal of less may not be finite.
+const leastDeviation = 0x1p-126
+
 // Scale returns the mean and the standard deviation of each dimension.
 func (t Table) Scale() Scale {
 	d := t.Rows.Cols
@@ -69,8 +72,8 @@ func (t Table) Scale() Scale {
 	s := Scale{Mean: make([]float32, d), Deviation: make([]float32, d)}
 	for j := range mean {
 		s.Mean[j] = float32(mean[j])
-		// What rounding leaves of a constant dimension is no width.
-		if v := math.Sqrt(square[j] / n); v > 1e-6*math.Abs(mean[j]) {
+		// What rounding leaves of a constant dimension is no width, nor is one that a float32 cannot divide by.
+		if v := math.Sqrt(square[j] / n); v > 1e-6*math.Abs(mean[j]) && v >= leastDeviation {
 			s.Deviation[j] = float32(v)
 		}
 	}
