@@ -74,3 +74,6 @@ func (c *Screen) results(alpha float64) []Result {
 	}
 	return out
 }
+
+// Candidates returns how many pairs of a key and a graph are tested.
+func (s *Screener) Candidates() int { return len(s.candidates) }
