@@ -315,13 +315,16 @@ func (m markVerifier) Verify(ctx context.Context, changes []hook.Change) error {
 }
 
 // VerifyImport tests statements as an import's and asks the policy, without writing anything: for a program that writes
-// them by another way. It returns the verdicts and the statements that tag graphs, to be written together with the others.
-func (db *DB) VerifyImport(ctx context.Context, source, format string, quads []rdf.Quad) ([]ImportVerdict, []rdf.Quad, error) {
+// them by another way. read hands them over by add; it is not called when there is neither a policy nor a key to test. The
+// result is the verdicts and the statements that tag graphs, to be written together with the others.
+func (db *DB) VerifyImport(ctx context.Context, source, format string, read func(add func([]rdf.Quad)) error) ([]ImportVerdict, []rdf.Quad, error) {
 	n, err := db.inspect(source, format)
+	if err == nil && !n.idle() {
+		err = read(n.add)
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("engine: verify: %w", err)
 	}
-	n.add(quads)
 	list, tags, err := n.decide(ctx)
 	if err != nil {
 		return nil, nil, fmt.Errorf("engine: verify: %w", err)
