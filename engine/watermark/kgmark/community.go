@@ -5,6 +5,8 @@ import (
 	"context"
 	"math/rand/v2"
 	"slices"
+
+	"github.com/inklingdb/inkling/engine/model"
 )
 
 // partition is the search for communities: Louvain (Blondel et al. 2008), again inside those too large, the rest cut.
@@ -143,4 +145,10 @@ func (adj neighbours) linksInside(group []uint32) int {
 		}
 	}
 	return links
+}
+
+// Communities splits n rows, joined by triples, into communities of lo to hi rows by Louvain, those with most links inside
+// first, at most so many (0: all). Rows left over belong to none. Equal inputs give equal communities.
+func Communities(ctx context.Context, n int, triples []model.Triple, lo, hi, most int) ([][]uint32, error) {
+	return adjacency(n, triples).communities(ctx, Options{CommunityMin: lo, CommunityMax: max(hi, 2*lo), Communities: most, Workers: 1})
 }
