@@ -180,8 +180,11 @@ func verifyBundle(ctx context.Context, b *bundle.Bundle, t BundleTest) (v Bundle
 	default:
 		v.Verdict = v.Evidence.Verdict
 	}
-	if sealed {
+	switch {
+	case sealed:
 		v.Verdict = watermark.Intact
+	case !v.Intact && v.Verdict == watermark.Intact: // the table alone equals one that was released
+		v.Verdict, v.Evidence.Verdict = watermark.Altered, watermark.Altered
 	}
 	return v, nil
 }

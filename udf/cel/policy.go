@@ -6,7 +6,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"unicode"
 
 	celgo "cel.dev/cel-go/cel"
 	"cel.dev/cel-go/ext"
@@ -90,26 +89,31 @@ func quoted(list []string) string { return `"` + strings.Join(list, `", "`) + `"
 // in a text or a comment.
 func replaceWord(source, word, other string) string {
 	out := []byte(source)
+	field := false // what comes next is one
 	for i := 0; i < len(source); {
+		start := i
 		switch c := source[i]; {
-		case c == '"' || c == '\'':
-			i = skipText(source, i)
 		case strings.HasPrefix(source[i:], "//"):
 			for i < len(source) && source[i] != '\n' {
 				i++
 			}
+			continue
+		case c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f':
+			i++
+			continue
+		case c == '"' || c == '\'':
+			i = skipText(source, i)
 		case isWord(rune(c)):
-			start := i
 			for i < len(source) && isWord(rune(source[i])) {
 				i++
 			}
-			before := strings.TrimRightFunc(source[:start], unicode.IsSpace)
-			if source[start:i] == word && !strings.HasSuffix(before, ".") {
+			if source[start:i] == word && !field {
 				copy(out[start:], other)
 			}
 		default:
 			i++
 		}
+		field = source[start] == '.'
 	}
 	return string(out)
 }

@@ -20,6 +20,7 @@ func TestPolicyDecides(t *testing.T) {
 	e := policyEnv(t)
 	marked := Import{Source: "a.nt", Format: "nt", Graph: "http://g/", Triples: 12, Verdict: "altered", Owner: "acme", Log10P: -30, KeysTested: 4}
 	for source, want := range map[string]string{
+		"// A sentence, it's one.\nimport.owner == \"acme\" ? 'warn' : 'accept'": Warn,
 		`"accept"`: Accept,
 		`import.owner == "acme" ? "reject" : "accept"`:                                                       Reject,
 		`import.log10_p < -9.0 && import.triples > 10 ? "tag" : "accept"`:                                    Tag,
