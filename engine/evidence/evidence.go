@@ -35,7 +35,7 @@ type Report struct {
 var pageText string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"p": power, "bar": bar, "upper": strings.ToUpper, "count": count, "fixed": func(x float64) string { return fmt.Sprintf("%.2f", x) },
+	"p": power, "alpha": func(a float64) template.HTML { return power(math.Log10(a)) }, "bar": bar, "upper": strings.ToUpper, "count": count, "fixed": func(x float64) string { return fmt.Sprintf("%.2f", x) },
 	"cosine": func(x float64) string { return fmt.Sprintf("%.5f", x) }, "plus": func(a, b int) int { return a + b },
 }).Parse(pageText))
 
