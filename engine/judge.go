@@ -15,8 +15,7 @@ const judgeBatch = 4096
 // byModel judges the graph's triples by the model as it stands: one goroutine reads, two score, as for any query.
 func (x *errorSearch) byModel(ctx context.Context) ([]doubted, error) {
 	m := x.published.functions
-	below := cmp.Or(x.request.Below, m.Threshold)
-	x.report.Method, x.report.Note, x.report.Below = "model", noteModel, below
+	x.report.Method, x.report.Note, x.report.Below = "model", noteModel, cmp.Or(x.request.Below, m.Threshold)
 	patterns := []store.Pattern{{}}
 	if len(x.relations) > 0 {
 		patterns = patterns[:0]
@@ -31,7 +30,7 @@ func (x *errorSearch) byModel(ctx context.Context) ([]doubted, error) {
 	defer judges.Wait()
 	found := make([]judging, scoreWorkers)
 	for i := range found {
-		found[i] = judging{model: m, below: below, first: newLeaders(x.request.Limit, byDoubt)}
+		found[i] = judging{model: m, below: x.request.Below, first: newLeaders(x.request.Limit, byDoubt)}
 		judges.Go(func() {
 			for batch := range batches {
 				found[i].judge(batch)
@@ -92,7 +91,7 @@ func (x *errorSearch) read(ctx context.Context, patterns []store.Pattern, batche
 // judging is what one goroutine has judged.
 type judging struct {
 	model            *udf.Model
-	below            float64
+	below            float64 // 0: each relation's threshold
 	probs            []float64
 	judged, doubtful int64
 	first            *leaders[doubted]
@@ -109,9 +108,10 @@ func (j *judging) judge(batch []store.Triple) {
 			continue // a literal, or a term that the model does not know
 		}
 		j.judged++
-		if probs[i] < j.below || j.below == 1 {
+		threshold := j.model.ThresholdFor(t.P)
+		if probs[i] < cmp.Or(j.below, threshold) || j.below == 1 {
 			j.doubtful++
-			j.first.add(doubted{t, probs[i], j.model.Threshold})
+			j.first.add(doubted{t, probs[i], threshold})
 		}
 	}
 }

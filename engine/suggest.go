@@ -177,7 +177,7 @@ func (x *suggester) of(ctx context.Context, relation store.TermID, overall *lead
 	best := newLeaders(x.request.PerRelation, byPromise)
 	heads := x.heads(relation)
 	for part := range slices.Chunk(heads, suggestHeadsAtOnce) {
-		least := x.report.Least
+		least := cmp.Or(x.request.Least, x.model.ThresholdFor(relation))
 		for _, board := range []*leaders[suggestion]{best, overall} {
 			if worst, full := board.worst(); full {
 				least = max(least, worst.prob)

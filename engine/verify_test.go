@@ -268,3 +268,22 @@ func BenchmarkImportVerified(b *testing.B) {
 		})
 	}
 }
+
+// What testing adds to an import for each statement, with one key.
+func BenchmarkInspection(b *testing.B) {
+	key := newKey(b, "acme")
+	key.Record(watermark.Marked{Graph: watermark.NewUUID(), Gamma: watermark.DefaultGamma})
+	db := openWith(b, "", ringOf(key))
+	quads := make([]rdf.Quad, 4096)
+	for i := range quads {
+		quads[i] = rdf.Quad{S: rdf.NewIRI(fmt.Sprintf("http://example.org/e%d", i/5)), P: rdf.NewIRI(fmt.Sprintf("http://example.org/r%d", i%9)), O: rdf.NewIRI(fmt.Sprintf("http://example.org/e%d", i*7919%4000))}
+	}
+	n, err := db.inspect("x", "nt")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		n.add(quads)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(quads)), "ns/triple")
+}

@@ -129,7 +129,7 @@ func communitiesOf(ctx context.Context, v *store.View, g store.TermID, e *model.
 	if e.Vocabulary.Entities() < least {
 		return nil, nil
 	}
-	return kgmark.Communities(ctx, e.Vocabulary.Entities(), triples, least, 5*least, 0)
+	return kgmark.CommunitiesOf(ctx, e.Vocabulary.Entities(), triples, kgmark.Options{CommunityMin: least, CommunityMax: 5 * least})
 }
 
 // bestCandidate returns the pair of a key and a graph that the evidence is of, or the first.

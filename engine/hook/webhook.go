@@ -22,7 +22,7 @@ import (
 // Headers of a webhook's request.
 const (
 	SignatureHeader = "Inkling-Signature" // t=UNIX SECONDS,v1=HEX of the HMAC-SHA256 of "t.body"
-	DeliveryHeader  = "Inkling-Delivery"  // the same at every attempt: receivers drop what they have seen
+	DeliveryHeader  = "Inkling-Delivery"  // of the same changes the same at every attempt: receivers drop what they have seen
 	HookHeader      = "Inkling-Hook"      // the hook's name
 )
 

@@ -85,7 +85,7 @@ type Evidence struct {
 	Results    []Result `json:"results"`     // by channel, of the best key
 }
 
-// Detect tests a copy for every candidate. p = min(1, 4·m·min p) over the four channels and m candidates, so that at most
+// Detect tests a copy for every candidate. p = min(1, 5·m·min p) over the four channels, Joint and m candidates, so that at most
 // alpha (0: DefaultAlpha) of all unmarked copies are said to be marked.
 func Detect(ctx context.Context, c Copy, candidates []Candidate, alpha float64, workers int) (Evidence, error) {
 	if alpha == 0 {
@@ -140,10 +140,9 @@ func testTriples(ctx context.Context, c Copy, s *Screener, results [][]Result) e
 func (e *Evidence) judge(c Copy, candidates []Candidate, results [][]Result) {
 	best, bestResult := -1, Result{Log10P: math.Inf(1)}
 	for i := range results {
-		for _, r := range results[i] {
-			if r.Tested && (r.Log10P < bestResult.Log10P || r.Log10P == bestResult.Log10P && r.Z > bestResult.Z) {
-				best, bestResult = i, r
-			}
+		r, _ := Combine(results[i])
+		if r.Tested && (r.Log10P < bestResult.Log10P || r.Log10P == bestResult.Log10P && r.Z > bestResult.Z) {
+			best, bestResult = i, r
 		}
 	}
 	if best < 0 {
@@ -155,7 +154,7 @@ func (e *Evidence) judge(c Copy, candidates []Candidate, results [][]Result) {
 		return
 	}
 	e.Results, e.Channel, e.Z, e.RowsUsed = results[best], bestResult.Channel.String(), bestResult.Z, bestResult.Used
-	e.Log10P = min(0, bestResult.Log10P+math.Log10(float64(channels)*float64(len(candidates))))
+	e.Log10P = min(0, bestResult.Log10P+math.Log10(float64(testsAKey)*float64(len(candidates))))
 	e.Verdict = NoMark
 	if e.Log10P > math.Log10(e.Alpha) {
 		return

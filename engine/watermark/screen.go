@@ -20,7 +20,7 @@ func NewScreener(candidates []Candidate, alpha float64) *Screener {
 	}
 	s := &Screener{candidates: candidates, keys: make([]*GraphKey, len(candidates)), alpha: alpha}
 	for i, c := range candidates {
-		s.keys[i] = c.Key.Graph(c.Marked.Graph)
+		s.keys[i] = c.Key.Graph(c.Marked.Graph).Of(c.Marked.Scale, c.Marked.Rows)
 	}
 	return s
 }
@@ -64,7 +64,7 @@ func (c *Screen) Evidence(together int) Evidence {
 // results returns the triple channel's result for each candidate.
 func (c *Screen) results(alpha float64) []Result {
 	// So many carriers that all of them green would be an alarm.
-	least := int(math.Ceil(math.Log2(float64(channels) * float64(len(c.tests)) / alpha)))
+	least := int(math.Ceil(math.Log2(float64(testsAKey) * float64(len(c.tests)) / alpha)))
 	out := make([]Result, len(c.tests))
 	for i, test := range c.tests {
 		out[i] = test.Result()

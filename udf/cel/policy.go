@@ -122,7 +122,7 @@ func isWord(r rune) bool {
 	return r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
 }
 
-// skipText returns where a text that begins at i ends: 'a', "a", '''a''' or """a""", raw after r or R.
+// skipText returns where a text that begins at i ends: 'a', "a", ”'a”' or """a""", raw after r or R.
 func skipText(source string, i int) int {
 	raw := i > 0 && (source[i-1] == 'r' || source[i-1] == 'R')
 	mark := source[i : i+1]

@@ -80,7 +80,8 @@ func TestContinualFollowsAPlantedGraph(t *testing.T) {
 		}
 	}
 	kept := r.Methods[0]
-	if first, last := kept.Snapshots[0].Whole.MRR, kept.Snapshots[2]; first < 0.3 || last.Whole.MRR < 0.2 || last.Tests[2].MRR < 2*last.Before || last.Commits < 10 || kept.Stale != "" {
+	if first, last := kept.Snapshots[0].Whole.MRR, kept.Snapshots[2]; first < 0.3 || last.Whole.MRR < 0.2 || last.Tests[2].MRR < 2*last.Before || last.Commits < 10 ||
+		!strings.Contains(kept.Stale, "144 triples trained on") { // it has grown sevenfold
 		t.Errorf("maintained: %+v", kept)
 	}
 	if same := r.Methods[1].Snapshots[0].Whole; same != r.Methods[2].Snapshots[0].Whole {

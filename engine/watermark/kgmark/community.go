@@ -3,6 +3,7 @@ package kgmark
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 
@@ -147,8 +148,17 @@ func (adj neighbours) linksInside(group []uint32) int {
 	return links
 }
 
-// Communities splits n rows, joined by triples, into communities of lo to hi rows by Louvain, those with most links inside
-// first, at most so many (0: all). Rows left over belong to none. Equal inputs give equal communities.
-func Communities(ctx context.Context, n int, triples []model.Triple, lo, hi, most int) ([][]uint32, error) {
-	return adjacency(n, triples).communities(ctx, Options{CommunityMin: lo, CommunityMax: max(hi, 2*lo), Communities: most, Workers: 1})
+// CommunitiesOf splits the rows of a graph, whose table is not looked at, into communities of o.CommunityMin to
+// o.CommunityMax rows, aligned, those with most links inside first: what Train marks. Rows left over belong to none.
+func CommunitiesOf(ctx context.Context, rows int, triples []model.Triple, o Options) ([][]uint32, error) {
+	o = o.Defaults()
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	for i, t := range triples {
+		if int(t.H) >= rows || int(t.T) >= rows {
+			return nil, fmt.Errorf("kgmark: %w: triple %d (%d, %d, %d) is outside %d rows", ErrGraph, i, t.H, t.R, t.T, rows)
+		}
+	}
+	return adjacency(rows, triples).communities(ctx, o)
 }

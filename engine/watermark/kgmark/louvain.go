@@ -22,7 +22,8 @@ type edge struct {
 
 // louvain returns each node's community, numbered from 0 by first node, that maximises modularity greedily: Blondel,
 // Guillaume, Lambiotte, Lefebvre 2008. A pass costs a look at each edge. (gonum's Modularize, which the tests compare
-// with, looks at each node's weight into every community: on MIND's 20,640 nodes it had not ended after 80 s of one core.)
+// with, looks at each node's weight into every community: on MIND's 20,640
+// nodes it was stopped unfinished; that process had used 87 s of a core, RotatE's training included.)
 func (g *weighted) louvain(ctx context.Context, random *rand.Rand) []int {
 	community := make([]int, len(g.edges))
 	for i := range community {
