@@ -50,6 +50,9 @@ func Open(dir string, o Options) (*DB, error) {
 	if db.log == nil {
 		db.log = slog.New(slog.DiscardHandler)
 	}
+	if o.Verifier == nil && o.Keys != nil {
+		db.opts.Verifier = markVerifier{db}
+	}
 	var err error
 	db.store, err = store.Open(dir, store.Options{
 		RiskLosingRecentCommits: o.RiskLosingRecentCommits,

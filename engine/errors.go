@@ -14,6 +14,8 @@ var (
 	ErrNoModel      = errors.New("the database has no trained model")
 	ErrBadInput     = errors.New("bad input")
 	ErrRejected     = errors.New("a hook rejected the commit")
-	ErrUnknownHook  = errors.New("no such hook")
-	ErrLimit        = exec.ErrLimit // of time, rows, memory or CEL steps
+	// ErrImportRejected is that of the import policy.
+	ErrImportRejected = errors.New("the import policy rejects it")
+	ErrUnknownHook    = errors.New("no such hook")
+	ErrLimit          = exec.ErrLimit // of time, rows, memory or CEL steps
 )

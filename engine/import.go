@@ -44,6 +44,9 @@ type ImportReport struct {
 	Elapsed time.Duration `json:"elapsed_ns"`
 	// Warnings are what before-hooks say of the commit.
 	Warnings []HookWarning `json:"warnings,omitempty"`
+	// Verdicts are what the tests for watermarks say of each graph, and the import policy's outcome; nil when there is
+	// neither a policy nor a key that marked triples. Statements that tag a graph count among those added.
+	Verdicts []ImportVerdict `json:"verdicts,omitempty"`
 }
 
 // BadLine is a line that an import skipped.
@@ -80,6 +83,8 @@ type importJob struct {
 	base    string
 	target  *store.Import
 	report  ImportReport
+	// inspection tests what is read; run makes one where there is none.
+	inspection *inspection
 
 	totalBytes, doneBytes int64
 	reported              time.Time
@@ -107,6 +112,11 @@ func (j *importJob) run(ctx context.Context) (ImportReport, error) {
 	if len(documents) > 0 {
 		source += ":" + documents[0].name
 	}
+	if j.inspection == nil {
+		if j.inspection, err = j.db.inspect(describeDocuments(documents)); err != nil {
+			return j.report, err
+		}
+	}
 	if j.target, err = j.db.store.NewImport(ctx, store.ImportOptions{Source: source}); err != nil {
 		return j.report, err
 	}
@@ -115,6 +125,9 @@ func (j *importJob) run(ctx context.Context) (ImportReport, error) {
 		if err := j.read(ctx, d); err != nil {
 			return j.report, err
 		}
+	}
+	if err := j.judge(ctx); err != nil {
+		return j.report, err
 	}
 	var done store.ImportReport
 	commit, warnings, err := j.db.hooked(ctx, func(ctx context.Context) (c store.Commit, err error) {
@@ -271,7 +284,47 @@ func (j *importJob) add(ctx context.Context, quads []rdf.Quad) error {
 			}
 		}
 	}
-	return j.target.Add(ctx, quads)
+	tested := make(chan struct{})
+	go func() { // beside the store, which is the slower of the two
+		defer close(tested)
+		j.inspection.add(quads)
+	}()
+	err := j.target.Add(ctx, quads)
+	<-tested
+	return err
+}
+
+// judge asks the import policy, and adds the statements that tag graphs to the import.
+func (j *importJob) judge(ctx context.Context) error {
+	verdicts, tags, err := j.inspection.decide(ctx)
+	if err != nil {
+		return err
+	}
+	j.report.Verdicts = verdicts
+	if len(tags) == 0 {
+		return nil
+	}
+	return j.target.Add(ctx, tags)
+}
+
+// describeDocuments returns what an import policy sees of the documents: their names, at most three, and their format.
+func describeDocuments(list []document) (source, format string) {
+	var names []string
+	for i, d := range list {
+		name := strings.TrimPrefix(d.format.Extensions[0], ".")
+		if i > 0 && name != format {
+			name = "mixed"
+		}
+		format = name
+		if i < 3 {
+			names = append(names, d.name)
+		}
+	}
+	source = strings.Join(names, ", ")
+	if len(list) > 3 {
+		source += fmt.Sprintf(" and %d more", len(list)-3)
+	}
+	return source, format
 }
 
 // progress reports at most five times a second, and always at the end.

@@ -31,7 +31,8 @@ type Options struct {
 	HookDepth int
 	// Editors are what hooks may edit with, by name, beside the graph itself.
 	Editors map[string]hook.Editor
-	// Verifier looks at changes for hooks that verify; nil refuses such hooks.
+	// Verifier looks at changes for hooks that verify. nil means the import's own, which tests them for watermarks of Keys
+	// and asks the import policy, or refuses any mark where there is none; without Keys too such hooks are refused.
 	Verifier hook.Verifier
 	// Keys returns the key ring; nil means that there is none. It is asked when a marked model is opened and by watermark
 	// functions, so a ring that needs a passphrase or is broken troubles nobody else. Without the key of a mark the model

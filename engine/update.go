@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/url"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/inklingdb/inkling/engine/hook"
@@ -36,6 +37,8 @@ type UpdateReport struct {
 	Warnings []HookWarning `json:"warnings,omitempty"`
 	// Watermarks are those that the update made by watermark_embed. Their entries are for the key ring.
 	Watermarks []WatermarkReport `json:"watermarks,omitempty"`
+	// Verdicts are what the tests for watermarks say of the graphs that LOAD read, and the import policy's outcome.
+	Verdicts []ImportVerdict `json:"verdicts,omitempty"`
 }
 
 // Update runs a SPARQL 1.1 update as one commit: all of its operations become visible together, or none.
@@ -59,15 +62,20 @@ func (db *DB) Update(ctx context.Context, text string, o UpdateOptions) (UpdateR
 	running, cancel := limits.deadline(ctx)
 	defer cancel()
 	var asked []WatermarkRequest
+	var verdicts []ImportVerdict
 	commit, warnings, err := db.hooked(running, func(running context.Context) (store.Commit, error) {
 		return db.store.Update(running, o.Source, func(tx *store.Tx) error {
-			asked = nil // a transaction may be tried again
+			asked, verdicts = nil, nil // a transaction may be tried again
 			s := db.snapshotOf(tx.View(), db.models.edition())
 			s.asked = &asked
 			options := s.options(limits)
 			options.DefaultGraphs, options.NamedGraphs = o.UsingGraphs, o.UsingNamed
 			if o.AllowLoad {
-				options.Load = db.load
+				options.Load = func(ctx context.Context, d exec.Document, add func(rdf.Quad) error) error {
+					list, err := db.load(ctx, d, add)
+					verdicts = append(verdicts, list...)
+					return err
+				}
 			}
 			return exec.Update(running, exec.FromTx(tx), request, options)
 		})
@@ -80,7 +88,7 @@ func (db *DB) Update(ctx context.Context, text string, o UpdateOptions) (UpdateR
 	}
 	marked, failed := db.embedAll(ctx, asked)
 	r, err := db.report(ctx, commit, started, o.Wait)
-	r.Warnings, r.Watermarks = warnings, marked
+	r.Warnings, r.Watermarks, r.Verdicts = warnings, marked, verdicts
 	return r, errors.Join(failed, err)
 }
 
@@ -124,34 +132,57 @@ func (db *DB) report(ctx context.Context, c store.Commit, started time.Time, wai
 	return r, err
 }
 
-// load reads the document of a LOAD: a file:// IRI of this machine. Nothing is fetched from elsewhere.
-func (db *DB) load(ctx context.Context, iri string, add func(rdf.Quad) error) (err error) {
-	place, err := url.Parse(iri)
+// load reads the document of a LOAD: a file:// IRI of this machine. Nothing is fetched from elsewhere. What it holds is
+// tested for watermarks and judged by the import policy before any of it is added.
+func (db *DB) load(ctx context.Context, d exec.Document, add func(rdf.Quad) error) (verdicts []ImportVerdict, err error) {
+	place, err := url.Parse(d.IRI)
 	if err != nil || place.Scheme != "file" {
-		return fmt.Errorf("engine: %w: LOAD <%s>: only file:// is read; fetch the document first", ErrBadInput, iri)
+		return nil, fmt.Errorf("engine: %w: LOAD <%s>: only file:// is read; fetch the document first", ErrBadInput, d.IRI)
 	}
-	reader, err := rdf.OpenFile(filepath.FromSlash(place.Path), nil, rdf.Options{
-		Base: iri, BlankPrefix: fmt.Sprintf("v%dl-", db.Version()+1)})
+	path := filepath.FromSlash(place.Path)
+	format := ""
+	if f := rdf.FormatByFile(path); f != nil {
+		format = strings.TrimPrefix(f.Extensions[0], ".")
+	}
+	n, err := db.inspect(d.IRI, format)
 	if err != nil {
-		return fmt.Errorf("engine: LOAD <%s>: %w", iri, err)
+		return nil, fmt.Errorf("engine: LOAD <%s>: %w", d.IRI, err)
+	}
+	reader, err := rdf.OpenFile(path, nil, rdf.Options{Base: d.IRI, BlankPrefix: fmt.Sprintf("v%dl-", db.Version()+1)})
+	if err != nil {
+		return nil, fmt.Errorf("engine: LOAD <%s>: %w", d.IRI, err)
 	}
 	defer func() { err = errors.Join(err, reader.Close()) }()
-	buf := make([]rdf.Quad, importBatch)
-	for {
-		n, err := reader.Read(buf)
-		if err != nil && err != io.EOF {
-			return err
-		}
-		for _, q := range buf[:n] {
+	give := func(quads []rdf.Quad) error {
+		for _, q := range quads {
 			if err := add(q); err != nil {
 				return err
 			}
 		}
-		if err == io.EOF {
-			return nil
+		return ctx.Err()
+	}
+	buf := make([]rdf.Quad, importBatch)
+	for {
+		m, err := reader.Read(buf)
+		if err != nil && err != io.EOF {
+			return nil, err
 		}
-		if err := ctx.Err(); err != nil {
-			return err
+		if d.Into.Kind != rdf.None {
+			for i := range buf[:m] {
+				buf[i].G = d.Into
+			}
+		}
+		n.add(buf[:m])
+		if failed := give(buf[:m]); failed != nil {
+			return nil, failed
+		}
+		if err == io.EOF {
+			break
 		}
 	}
+	verdicts, tags, err := n.decide(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("engine: LOAD <%s>: %w", d.IRI, err)
+	}
+	return verdicts, give(tags)
 }

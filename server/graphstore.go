@@ -149,10 +149,15 @@ func (s *Server) graphWrite(w http.ResponseWriter, r *http.Request, replace bool
 	if err != nil {
 		return err
 	}
-	report, err := s.db.Update(ctx, writeText(graph, triples, replace), engine.UpdateOptions{Source: "graph-store", Limits: s.engineLimits()})
+	verdicts, tags, err := s.verify(ctx, graph, triples)
 	if err != nil {
 		return err
 	}
+	report, err := s.db.Update(ctx, writeText(graph, triples, replace)+tagText(tags), engine.UpdateOptions{Source: "graph-store", Limits: s.engineLimits()})
+	if err != nil {
+		return err
+	}
+	report.Verdicts = verdicts
 	status := http.StatusOK
 	if !exists {
 		status = http.StatusCreated

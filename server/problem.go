@@ -77,9 +77,9 @@ func statusOf(ctx context.Context, err error) int {
 		return http.StatusServiceUnavailable
 	case errors.Is(err, context.Canceled):
 		return statusClientClosed
-	case errors.Is(err, engine.ErrRejected):
+	case errors.Is(err, engine.ErrRejected), errors.Is(err, engine.ErrImportRejected):
 		return http.StatusUnprocessableEntity
-	case errors.Is(err, engine.ErrUnknownHook), errors.Is(err, engine.ErrUnknownModel), errors.Is(err, engine.ErrNoModel), errors.Is(err, plot.ErrNothing):
+	case errors.Is(err, engine.ErrNoPolicy), errors.Is(err, engine.ErrUnknownHook), errors.Is(err, engine.ErrUnknownModel), errors.Is(err, engine.ErrNoModel), errors.Is(err, plot.ErrNothing):
 		return http.StatusNotFound
 	case errors.Is(err, engine.ErrModelExists):
 		return http.StatusConflict

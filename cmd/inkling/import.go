@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/inklingdb/inkling/engine"
+	"github.com/inklingdb/inkling/engine/bundle"
 	"github.com/inklingdb/inkling/store/rdf"
 )
 
@@ -32,6 +33,11 @@ func (c *importCommand) Run(a *app) error {
 		}
 		request.Paths, request.Reader = nil, a.in
 	}
+	for _, path := range c.Files {
+		if bundle.Is(path) {
+			return usageError{fmt.Errorf("%s is a bundle: inkling bundle import reads it", path)}
+		}
+	}
 	db, err := c.create(engine.Options{RiskLosingRecentCommits: c.Risk})
 	if err != nil {
 		return err
@@ -51,6 +57,7 @@ func (c *importCommand) Run(a *app) error {
 	}
 	b.done(plural(report.Read, "triple") + " read")
 	a.printWarnings(report.Warnings)
+	a.printVerdicts(report.Verdicts)
 	if err := db.WaitHooks(a.ctx); err != nil {
 		return errors.Join(err, db.Close())
 	}

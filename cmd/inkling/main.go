@@ -58,6 +58,8 @@ type commands struct {
 	Stats     statsCommand      `cmd:"" help:"Count triples, terms, graphs and relations."`
 	Patterns  patternsCommand   `cmd:"" help:"Show which relations are symmetric, inverse, composed, 1-to-N and the like."`
 	Watermark watermarkCommand  `cmd:"" help:"Mark a graph with a secret key, and say later of any copy whose it is."`
+	Bundle    bundleCommand     `cmd:"" help:"Give a marked graph away with its embeddings and a signed manifest; verify and import such a bundle."`
+	Policy    policyCommand     `cmd:"" help:"Say by CEL what becomes of imported graphs that bear watermarks: accept, tag, warn or reject."`
 	Check     checkCommand      `cmd:"" help:"Verify the whole database."`
 	Backup    backupCommand     `cmd:"" help:"Write a consistent copy to a file."`
 	Restore   restoreCommand    `cmd:"" help:"Make a new database from a backup."`
@@ -77,7 +79,7 @@ const (
 const description = `A graph database that knows what its graph leaves out.
 
 Nodes and relations are named as in your files; in SPARQL put ":" before a plain name (:Asthma).
-Exit codes: 0 done, 1 failed, 2 wrong use, 3 bad input (a file, query, expression or name, or a commit that a hook rejects), 4 a limit was reached,
+Exit codes: 0 done, 1 failed, 2 wrong use, 3 bad input (a file, query, expression or name, or what a hook or the import policy rejects), 4 a limit was reached,
 130 interrupted.`
 
 // app is what a command sees of the world.
@@ -168,7 +170,7 @@ func exitCode(err error) int {
 	case errors.As(err, &query), errors.As(err, &syntax), errors.As(err, &expression),
 		errors.As(err, &unknown), errors.As(err, &unreadable), errors.Is(err, udf.ErrArgument),
 		errors.Is(err, engine.ErrBadInput), errors.Is(err, plot.ErrNothing), errors.Is(err, project.ErrData), errors.Is(err, engine.ErrUnknownModel), errors.Is(err, engine.ErrNoModel),
-		errors.Is(err, engine.ErrRejected), errors.Is(err, engine.ErrUnknownHook),
+		errors.Is(err, engine.ErrRejected), errors.Is(err, engine.ErrUnknownHook), errors.Is(err, engine.ErrImportRejected), errors.Is(err, engine.ErrNoPolicy),
 
 		errors.Is(err, engine.ErrModelExists), errors.Is(err, os.ErrNotExist),
 		errors.Is(err, watermark.ErrTooSmall), errors.Is(err, watermark.ErrNoKey), errors.Is(err, watermark.ErrKeyExists),

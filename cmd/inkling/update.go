@@ -29,6 +29,7 @@ func (c *updateCommand) Run(a *app) error {
 			return err
 		}
 		a.printWarnings(r.Warnings)
+		a.printVerdicts(r.Verdicts)
 		if c.JSON {
 			return printJSON(a.out, r)
 		}

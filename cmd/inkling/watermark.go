@@ -13,6 +13,7 @@ type watermarkCommand struct {
 	Embed  watermarkEmbed  `cmd:"" help:"Mark a graph and the table of its model with a key."`
 	Detect watermarkDetect `cmd:"" help:"Test files, or the database, for a key's mark."`
 	Owner  watermarkOwner  `cmd:"" help:"Test files, or the database, for the marks of all keys."`
+	Report watermarkReport `cmd:"" help:"Write the evidence as one HTML page."`
 	Remove watermarkRemove `cmd:"" help:"Take the mark from a model and its graph: clean rows are served again."`
 }
 

@@ -50,6 +50,7 @@ type watermarkKeyList struct {
 // keyInfo is what is shown of a key.
 type keyInfo struct {
 	ID      string             `json:"id"`
+	Public  string             `json:"public_key"` // of its signatures, hexadecimal
 	Name    string             `json:"name"`
 	Created time.Time          `json:"created"`
 	Graphs  []watermark.Marked `json:"graphs"`
@@ -63,7 +64,7 @@ func (c *watermarkKeyList) Run(a *app) error {
 	}
 	list := []keyInfo{}
 	for _, k := range r.Keys {
-		list = append(list, keyInfo{k.ID, k.Name, k.Created, k.Graphs})
+		list = append(list, keyInfo{k.ID, fmt.Sprintf("%x", k.Public()), k.Name, k.Created, k.Graphs})
 	}
 	if c.JSON {
 		return printJSON(a.out, list)

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"fmt"
 	"math"
 	"slices"
 )
@@ -96,10 +95,7 @@ func Detect(ctx context.Context, c Copy, candidates []Candidate, alpha float64, 
 		return Evidence{}, fmt.Errorf("watermark: a rate of false alarms of %g: it must be above 0 and below 1; %g is usual", alpha, DefaultAlpha)
 	}
 	out := Evidence{Alpha: alpha, KeysTested: len(candidates), Verdict: TooSmall}
-	keys := make([]*GraphKey, len(candidates))
-	for i, m := range candidates {
-		keys[i] = m.Key.Graph(m.Marked.Graph).Of(m.Marked.Scale, m.Marked.Rows)
-	}
+	screener := NewScreener(candidates, alpha)
 	results := make([][]Result, len(candidates))
 	if c.Table != nil {
 		out.Rows = c.Table.Rows.Rows
@@ -107,7 +103,7 @@ func Detect(ctx context.Context, c Copy, candidates []Candidate, alpha float64, 
 		if err != nil {
 			return out, err
 		}
-		scores, err := s.Test(ctx, keys)
+		scores, err := s.Test(ctx, screener.keys)
 		if err != nil {
 			return out, err
 		}
@@ -116,7 +112,7 @@ func Detect(ctx context.Context, c Copy, candidates []Candidate, alpha float64, 
 		}
 	}
 	if c.Triples != nil {
-		if err := testTriples(ctx, c, candidates, keys, alpha, results); err != nil {
+		if err := testTriples(ctx, c, screener, results); err != nil {
 			return out, err
 		}
 	}
@@ -125,31 +121,19 @@ func Detect(ctx context.Context, c Copy, candidates []Candidate, alpha float64, 
 }
 
 // testTriples appends the triple channel's results.
-func testTriples(ctx context.Context, c Copy, candidates []Candidate, keys []*GraphKey, alpha float64, results [][]Result) error {
-	tests := make([]*TripleTest, len(keys))
-	for i, k := range keys {
-		tests[i] = k.TripleTest(candidates[i].Marked.Gamma)
-	}
-	seen := 0
+func testTriples(ctx context.Context, c Copy, s *Screener, results [][]Result) error {
+	screen := s.Screen()
 	err := c.Triples(func(t Triple) error {
-		if seen++; seen%4096 == 0 && ctx.Err() != nil {
+		if screen.seen%4096 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		for _, test := range tests {
-			test.Add(t)
-		}
+		screen.Add(t)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	// So many carriers that all of them green would be an alarm.
-	least := int(math.Ceil(math.Log2(float64(testsAKey) * float64(len(keys)) / alpha)))
-	for i, test := range tests {
-		r := test.Result()
-		if r.Tested && r.Used < least {
-			r = untested(Triples, fmt.Sprintf("%d carriers among %d triples, and %d are needed", r.Used, seen, least))
-		}
+	for i, r := range screen.results(s.alpha) {
 		results[i] = append(results[i], r)
 	}
 	return nil

@@ -63,12 +63,19 @@ type Limits struct {
 	MemoryBytes int64 // held by sorting, grouping, joining, paths and terms computed
 }
 
+// Document is what LOAD asks for. Statements given to add go to the graph that they name: where Into is not the zero Term
+// they should name that one.
+type Document struct {
+	IRI  string
+	Into rdf.Term
+}
+
 // Options is what a query or update runs with. The zero value has no limits, extensions or models.
 type Options struct {
-	Functions func(iri string, args int) (expr.Function, error)                     // extension functions by IRI; nil: none
-	CEL       func(text string, vars []string) (expr.Function, error)               // compiles ink:cel("…"); nil: an error
-	Models    func(name string) (Predictor, error)                                  // "" is the default model; nil: none
-	Load      func(ctx context.Context, iri string, add func(rdf.Quad) error) error // reads LOAD's document; nil: refused
+	Functions func(iri string, args int) (expr.Function, error)                       // extension functions by IRI; nil: none
+	CEL       func(text string, vars []string) (expr.Function, error)                 // compiles ink:cel("…"); nil: an error
+	Models    func(name string) (Predictor, error)                                    // "" is the default model; nil: none
+	Load      func(ctx context.Context, doc Document, add func(rdf.Quad) error) error // reads LOAD's document; nil: refused
 	Limits    Limits
 	Base      string    // resolves IRI("relative") where the request declares no base
 	Now       time.Time // NOW(); zero: the time of the call

@@ -161,12 +161,12 @@ func (w *world) options(args string) exec.Options {
 		Functions: w.function,
 		CEL:       w.cel,
 		Models:    func(name string) (exec.Predictor, error) { return w.model.named(name) },
-		Load: func(_ context.Context, iri string, add func(rdf.Quad) error) error {
-			if iri != ns+"document" {
+		Load: func(_ context.Context, d exec.Document, add func(rdf.Quad) error) error {
+			if d.IRI != ns+"document" {
 				return errors.New("no such document")
 			}
 			b := rdf.NewBlank("x")
-			return errors.Join(add(rdf.Quad{S: b, P: rdf.NewIRI(ns + "p"), O: b}))
+			return errors.Join(add(rdf.Quad{S: b, P: rdf.NewIRI(ns + "p"), O: b, G: d.Into}))
 		},
 		Now:  time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC),
 		Seed: 7,

@@ -274,10 +274,11 @@ func (u *updater) load(ctx context.Context, op *sparql.Load) error {
 		return fmt.Errorf("exec: LOAD <%s>: this engine may not load documents", op.Source)
 	}
 	var quads []rdf.Quad
-	err := u.opt.Load(ctx, op.Source, func(q rdf.Quad) error {
-		if op.Into != "" {
-			q.G = rdf.NewIRI(op.Into)
-		}
+	doc := Document{IRI: op.Source}
+	if op.Into != "" {
+		doc.Into = rdf.NewIRI(op.Into)
+	}
+	err := u.opt.Load(ctx, doc, func(q rdf.Quad) error {
 		quads = append(quads, q)
 		return ctx.Err()
 	})
