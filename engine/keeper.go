@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -27,7 +28,8 @@ func (db *DB) keep(m *served) error {
 		return nil
 	}
 	follower, err := maintain.Open(db.running, db.modelPath(m.name), maintain.FromStore(db.store, m.id),
-		maintain.Options{Seed: m.fixed.Metadata.Seed, Unsynced: db.opts.RiskLosingRecentCommits, Yield: db.yield})
+		maintain.Options{Seed: m.fixed.Metadata.Seed, Workers: runtime.GOMAXPROCS(0),
+			Unsynced: db.opts.RiskLosingRecentCommits, Yield: db.yield})
 	if errors.Is(err, errors.ErrUnsupported) {
 		return nil
 	}

@@ -113,11 +113,28 @@ func (l *learner) apply(ctx context.Context, c store.Commit, s stage, h *history
 		return stage{}, nil
 	case l.solver != nil:
 		return l.solve(ctx, added, removed, s, h, random)
-	case n > l.options.MaxChanges:
+	case n > l.most(added, s):
 		return l.large(ctx, added, removed, s, h, random)
 	}
 	return stage{}, l.small(ctx, added, removed, h, random)
 }
+
+// most returns how many triples of one commit are learnt by local steps: more where many of its nodes are new, whose rows
+// come nearer to where they belong group by group. It is asked for at the commit's first stage and at later ones.
+func (l *learner) most(added []store.Triple, s stage) int {
+	if l.options.MaxChanges > 0 {
+		return l.options.MaxChanges
+	}
+	if s == (stage{}) {
+		if entities, _ := l.unknown(added); len(entities) > len(added)/8 {
+			return mostLocal
+		}
+	}
+	return max(leastStudied, min(l.tables.Vocabulary.Entities()/256, mostLocal))
+}
+
+// leastStudied and mostLocal bound how many triples are learnt by local steps.
+const leastStudied, mostLocal = 64, 512
 
 // small carries the tables over a commit of few triples.
 func (l *learner) small(ctx context.Context, added, removed []store.Triple, h *history, random *rand.Rand) error {

@@ -9,13 +9,15 @@ import (
 
 // Options bound what one commit may cost and say how far rows move. Zero fields take the default, in brackets.
 type Options struct {
-	Steps      int     // local steps for a group of triples [12]
-	Rate       float64 // of Adagrad, for entities of few triples and for new rows [0.08]
-	Replay     int     // stated triples replayed per touched entity and relation [24]
-	Negatives  int     // entities drawn uniformly against all queries of a group [384]
-	Hard       int     // best unstated answers to each new triple's queries, drawn against too [32]
-	Group      int     // triples of a commit optimised together [8]
-	MaxChanges int     // triples of one commit that are learnt by local steps; a larger one is studied in parts [512]
+	Steps     int     // local steps for a group of triples [12]
+	Rate      float64 // of Adagrad, for entities of few triples and for new rows [0.08]
+	Replay    int     // stated triples replayed per touched entity and relation [24]
+	Negatives int     // entities drawn uniformly against all queries of a group [384]
+	Hard      int     // best unstated answers to each new triple's queries, drawn against too [32]
+	Group     int     // triples of a commit optimised together [8]
+	// MaxChanges is how many triples of one commit are learnt by local steps; a larger one is studied in parts, which goes
+	// over the whole tables once [64; more from 16,384 entities on, up to 512; 512 where many of its nodes are new]
+	MaxChanges int
 
 	// RefreshEvery is after how many maintained changes drift is measured and, above MaxDrift [0.05], a pass over a
 	// random sample of the graph mends what local steps have bent [256].
@@ -40,7 +42,6 @@ func (o Options) withDefaults() Options {
 	set(&o.Negatives, 384)
 	set(&o.Hard, 32)
 	set(&o.Group, 8)
-	set(&o.MaxChanges, 512)
 	set(&o.RefreshEvery, 256)
 	set(&o.MaxDrift, 0.05)
 	set(&o.Mends, 32)

@@ -2,6 +2,7 @@ package maintain
 
 import (
 	"context"
+	"math"
 	"math/rand/v2"
 
 	"github.com/inklingdb/inkling/engine/model"
@@ -76,6 +77,7 @@ type siting struct {
 	random *rand.Rand
 	order  []rowKey
 	open   map[rowKey][]model.Triple // rows not placed yet and their triples
+	square [2]float64                // see usual, by table; 0 until asked for
 }
 
 func (s *siting) add(k rowKey) {
@@ -171,7 +173,7 @@ func (s *siting) placeEntity(k rowKey, triples []model.Triple) error {
 			equations = append(equations, g)
 		}
 	}
-	solveRidge(equations, s.l.base.Typical, w)
+	solveRidge(equations, s.l.base.Typical, s.usual(k.relation), w)
 	return nil
 }
 
@@ -193,7 +195,7 @@ func (s *siting) placeRelation(k rowKey, triples []model.Triple) {
 			s.gradient(t, reverse, row, g)
 			equations = append(equations, g)
 		}
-		solveRidge(equations, s.l.base.Typical, w)
+		solveRidge(equations, s.l.base.Typical, s.usual(k.relation), w)
 	}
 }
 
@@ -248,3 +250,35 @@ func (s *siting) meanOfMates(row uint32, triples []model.Triple, w []float32) er
 	}
 	return nil
 }
+
+// usual returns the mean squared length of the derivatives of stated triples' scores by their entities, or by their
+// relations: of trained ones, as far as they are still stated rows.
+func (s *siting) usual(relation bool) float64 {
+	at := 0
+	if relation {
+		at = 1
+	}
+	if s.square[at] > 0 {
+		return s.square[at]
+	}
+	we, wr := s.l.tables.Widths()
+	count := 0
+	for _, t := range s.l.rowsOf(s.l.base.Sample[:min(len(s.l.base.Sample), usualSample)]) {
+		keys := []rowKey{{row: t.H}, {row: t.T}}
+		width := we
+		if relation {
+			keys, width = []rowKey{{true, t.R}}, wr
+		}
+		for _, k := range keys {
+			g := make([]float32, width)
+			s.gradient(t, false, k, g)
+			s.square[at] += float64(vec.Dot(g, g))
+			count++
+		}
+	}
+	s.square[at] = s.square[at]/math.Max(1, float64(count)) + 1e-12
+	return s.square[at]
+}
+
+// usualSample is how many triples that mean is taken over.
+const usualSample = 64

@@ -7,8 +7,10 @@ import (
 )
 
 // solveRidge moves w, least in the Euclidean norm, towards equation·w = target for all equations; they need not be
-// met exactly. With the rows of E as equations: w += Eᵀ(EEᵀ + λI)⁻¹(target − Ew), λ = ridge·mean diag(EEᵀ).
-func solveRidge(equations [][]float32, target float32, w []float32) {
+// met exactly. With the rows of E as equations: w += Eᵀ(EEᵀ + λI)⁻¹(target − Ew), λ = ridge·usual, or ridge·mean diag(EEᵀ)
+// where that is more. usual is the squared length of an equation between trained rows: one much shorter, whose other rows
+// say next to nothing yet, must not be met by a row as much longer.
+func solveRidge(equations [][]float32, target float32, usual float64, w []float32) {
 	n := len(equations)
 	if n == 0 {
 		return
@@ -23,7 +25,7 @@ func solveRidge(equations [][]float32, target float32, w []float32) {
 		trace += a[i][i]
 		b[i] = float64(target - vec.Dot(e, w))
 	}
-	lambda := ridge*trace/float64(n) + 1e-12
+	lambda := ridge*max(usual, trace/float64(n)) + 1e-12
 	for i := range a {
 		a[i][i] += lambda
 	}

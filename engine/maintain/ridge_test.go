@@ -31,7 +31,7 @@ func TestSolveRidge(t *testing.T) {
 		for _, e := range equations {
 			before += math.Pow(float64(vec.Dot(e, w)-5), 2)
 		}
-		solveRidge(equations, 5, w)
+		solveRidge(equations, 5, 0, w)
 		for _, e := range equations {
 			after += math.Pow(float64(vec.Dot(e, w)-5), 2)
 		}

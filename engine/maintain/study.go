@@ -3,6 +3,7 @@ package maintain
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 
@@ -17,6 +18,9 @@ import (
 const (
 	// studied is how many triples are studied together: enough that passes over them cost as little a triple as in training.
 	studied = 20_000
+	// studiedTogether is from how many changes on a commit is not looked after as small ones are: what many triples bend
+	// is what they say.
+	studiedTogether = 512
 	// unlearntTogether is how many removed triples make a part.
 	unlearntTogether = 256
 	// outgrown is by how many times the triples trained on the changes may grow before a new training is asked for.
@@ -50,11 +54,21 @@ func (l *learner) large(ctx context.Context, added, removed []store.Triple, s st
 	}
 	if part++; part == parts {
 		l.pending = 0
-		l.outgrow(h)
-		return stage{}, l.recalibrate(h)
+		return stage{}, l.conclude(ctx, len(added)+len(removed), h, random)
 	}
 	l.pending = len(added) + len(removed) - min((part-1)*studied, len(added)) - max(0, part-1-adding)*unlearntTogether
 	return stage{Part: uint32(part)}, nil
+}
+
+// conclude ends a large commit of n changes.
+func (l *learner) conclude(ctx context.Context, n int, h *history, random *rand.Rand) error {
+	l.outgrow(h)
+	if every := int64(l.options.RefreshEvery); n <= studiedTogether && (l.changes-int64(n))/every != l.changes/every {
+		if err := l.bound(ctx, h, random); err != nil {
+			return err
+		}
+	}
+	return l.recalibrate(h)
 }
 
 // outgrow asks for a new training where much of the graph is newer than the model's.
@@ -157,10 +171,11 @@ func (l *learner) study(ctx context.Context, triples []store.Triple, h *history,
 	o.Workers = l.options.Workers
 	set(&o.Batch, studyBatch)
 	o.Batch = min(o.Batch, max(studyBatch/8, 2*len(asked)/studySteps))
-	o.Epochs = max(1, studySteps*o.Batch/(2*len(asked)))
+	steps := studySteps * o.Batch / (2 * len(asked))
+	o.Epochs = max(1, int(math.Round(studiedShare*float64(o.Epochs))), steps)
 	o.Seed = l.options.Seed ^ uint64(h.version)<<20 ^ part
 	o.Progress = func(train.Progress) { l.options.Yield(ctx) }
-	t, err := train.Continue(ctx, l.tables, train.Data{Train: around}, asked, o)
+	t, err := train.Continue(ctx, l.tables, train.Data{Train: around}, asked, l.firmness(len(asked)), o)
 	if err != nil {
 		return fmt.Errorf("maintain: version %d: %w", h.version, err)
 	}
@@ -168,12 +183,24 @@ func (l *learner) study(ctx context.Context, triples []store.Triple, h *history,
 	return nil
 }
 
-// studySteps is how many steps are taken over a portion at least, with studyBatch questions each where the training does
-// not say: few triples are passed over more than once.
 const (
-	studySteps = 48
-	studyBatch = 256
+	// studiedShare is the share of the training's passes that are taken over a portion, and studySteps how many steps at
+	// least, with studyBatch questions each where the training does not say. With a quarter more triples at once CoDEx-S
+	// goes from MRR 0.387 to 0.420 in 1.6% of the time that a training takes to 0.433, UMLS from 0.900 to 0.919 in 3.4%.
+	studiedShare = 0.1
+	studySteps   = 24
+	studyBatch   = 256
+	// loosest and firmest bound how firm rows are, firm being it for as many new triples as the training had.
+	loosest, firm, firmest = 10, 5, 100
 )
+
+// firmness returns for how many steps' gradients the rows count as settled when so many triples are studied: the smaller
+// their share of the graph, the shorter the steps. CoDEx-S in commits of 100, at MRR 0.387 before: 0.387 after 1,500
+// triples, 0.360 after 2,000 by steps some six times as long.
+func (l *learner) firmness(studied int) float64 {
+	share := float64(studied) / float64(max(1, l.base.Triples))
+	return max(loosest, min(firm/math.Sqrt(share), firmest))
+}
 
 // answers returns the triples with all other answers to the questions that they answer.
 func (l *learner) answers(ctx context.Context, asked []model.Triple, h *history) ([]model.Triple, error) {

@@ -31,14 +31,21 @@ func TestContinueGoesOn(t *testing.T) {
 			t.Errorf("%s: the options %+v are not those of %v", family, o, e.Metadata.Settings)
 		}
 		o.Epochs = 10
-		one, err := Continue(context.Background(), e.Tables, Data{Train: all}, rest, o)
+		before := e.Tables
+		one, err := Continue(context.Background(), e.Tables, Data{Train: all}, rest, 100, o)
 		if err != nil {
 			t.Fatal(err)
 		}
 		o.Workers = 2
-		two, err := Continue(context.Background(), e.Tables, Data{Train: all}, rest, o)
+		two, err := Continue(context.Background(), e.Tables, Data{Train: all}, rest, 100, o)
 		if err != nil || !slices.Equal(one.Entities, two.Entities) || !slices.Equal(one.Relations, two.Relations) {
 			t.Errorf("%s: two workers give other tables, %v", family, err)
+		}
+		for e := range uint32(40) { // entities of rest's triples move, others do not
+			asked := slices.ContainsFunc(rest, func(x model.Triple) bool { return x.H == e || x.T == e })
+			if moved := !slices.Equal(one.Entity(e), before.Entity(e)); moved != asked {
+				t.Errorf("%s: entity %d moves: %v", family, e, moved)
+			}
 		}
 		rankOf := func(t model.Tables) (sum int) {
 			scores := make([]float32, 40)

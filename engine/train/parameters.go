@@ -30,6 +30,7 @@ type parameters struct {
 	adam         vec.AdamStep
 	steps        int
 	norms        []float32 // squared norms of the entity rows, where scores are Euclidean distances
+	still        []bool    // entities whose rows stay as they are; nil for none
 }
 
 // state is the optimiser's of one table: sums of squared gradients for Adagrad, the two moments for Adam.
@@ -117,6 +118,9 @@ func (p *parameters) beginStep(rate float32) {
 
 // stepEntity takes one step on an entity's row.
 func (p *parameters) stepEntity(row uint32, grad []float32) {
+	if p.still != nil && p.still[row] {
+		return
+	}
 	at := int(row) * p.entityWidth
 	w := p.Entities[at : at+p.entityWidth]
 	p.step(w, grad, p.entities, at, p.adam)
