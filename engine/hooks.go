@@ -234,6 +234,11 @@ func (db *DB) AddHook(ctx context.Context, d hook.Definition) (HookInfo, error) 
 				return err
 			}
 		}
+		if h.When == hook.Before { // nothing that it followed the log for is to be kept for it any more
+			if err := tx.SetMeta(metaPosition+h.Name, nil); err != nil {
+				return err
+			}
+		}
 		return tx.SetMeta(metaHook+h.Name, value)
 	})
 	v, viewErr := db.store.View()

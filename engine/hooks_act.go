@@ -140,15 +140,9 @@ func reify(tx *store.Tx, h *hook.Hook, g store.TermID, m matched) error {
 // commit, came later or came back stays, and so does all when the new triple itself is gone. Maintained models unlearn
 // what is removed, as they do any removal.
 func (db *DB) supersede(ctx context.Context, h *hook.Hook, d *delivery, upTo *position) error {
-	touched := map[located]bool{} // since the older tails were read
-	commits, err := db.hooks.commits.read(ctx, db.store, d.seen, db.Version(), undoChanges)
+	touched, err := db.touchedSince(ctx, d)
 	if err != nil {
 		return err
-	}
-	for _, c := range commits {
-		for _, x := range c.Changes {
-			touched[located{x.Graph, x.Triple}] = true
-		}
 	}
 	return db.write(ctx, h, d, upTo, func(tx *store.Tx) error {
 		v := tx.View()
@@ -173,6 +167,34 @@ func (db *DB) supersede(ctx context.Context, h *hook.Hook, d *delivery, upTo *po
 		}
 		return nil
 	})
+}
+
+// touchedSince returns those of a delivery's older tails that commits changed since they were read.
+func (db *DB) touchedSince(ctx context.Context, d *delivery) (map[located]bool, error) {
+	older := map[located]bool{}
+	for _, m := range d.changes {
+		x := m.change()
+		for _, tail := range m.Older {
+			x.Triple.O = store.TermID(tail)
+			older[located{x.Graph, x.Triple}] = true
+		}
+	}
+	touched := map[located]bool{}
+	if len(older) == 0 {
+		return touched, nil
+	}
+	err := db.store.Changes(ctx, d.seen, func(c store.Commit) error {
+		for _, x := range c.Changes {
+			if key := (located{x.Graph, x.Triple}); older[key] {
+				touched[key] = true
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("engine: reading the log: %w", err)
+	}
+	return touched, nil
 }
 
 // edit calls a registered editor.
@@ -272,7 +294,7 @@ func (db *DB) post(ctx context.Context, h *hook.Hook, d *delivery) error {
 	if err != nil {
 		return err
 	}
-	body := hookBody{Hook: h.Name, Delivery: h.Name + "/" + d.id(), Message: h.Message}
+	body := hookBody{Hook: h.Name, Delivery: h.Name + "/" + d.fingerprint(), Message: h.Message}
 	text := func(t rdf.Term) string {
 		if t.Kind == rdf.None {
 			return ""

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"strings"
 	"time"
@@ -32,7 +33,7 @@ func (m matched) change() store.Change {
 type delivery struct {
 	changes []matched
 	depth   int           // of the commits that the action makes
-	seen    store.Version // the graph that Older was read from
+	seen    store.Version // later commits may have changed Older
 	upTo    position      // what is done once it is delivered
 	text    string        // the first change
 	problem string        // of the latest attempt
@@ -43,10 +44,20 @@ const deliveryChanges = 256
 
 func (d *delivery) empty() bool { return len(d.changes) == 0 }
 
-// id names a delivery: the same at every attempt.
+// id names a delivery among those of its hook that were given up.
 func (d *delivery) id() string {
 	first := d.changes[0]
 	return fmt.Sprintf("%d-%d", first.Version, first.Index)
+}
+
+// fingerprint names a delivery by its changes: the same at every attempt, and another one when, after a crash, it is made
+// up anew with changes that came since. A receiver that drops what it has seen would miss those.
+func (d *delivery) fingerprint() string {
+	h := fnv.New64a()
+	for _, m := range d.changes {
+		fmt.Fprintf(h, "%d-%d ", m.Version, m.Index)
+	}
+	return fmt.Sprintf("%s-%016x", d.id(), h.Sum64())
 }
 
 // hookBackoff is how attempts of an action are spaced.
@@ -177,7 +188,7 @@ func (f *hookFollower) bury(d delivery, attempts int, cause error) error {
 	if f.dead.Load() >= maxDeadLetters {
 		return pause{fmt.Errorf("%d dead letters wait: retry or drop them first (inkling hook dead): %w", maxDeadLetters, cause)}
 	}
-	letter := deadLetter{Time: time.Now().UTC(), Attempts: attempts, Problem: shortText(cause.Error()), Text: d.text, Depth: d.depth, Seen: d.seen, Changes: d.changes}
+	letter := deadLetter{Time: time.Now().UTC(), Attempts: attempts, Problem: shortText(cause.Error()), Text: shortText(d.text), Depth: d.depth, Seen: d.seen, Changes: d.changes}
 	value, err := json.Marshal(letter)
 	if err != nil {
 		return err
@@ -277,9 +288,16 @@ func (db *DB) readDeadLetter(name, id string) (deadLetter, error) {
 }
 
 func (db *DB) dropDeadLetter(ctx context.Context, name, id string) error {
-	_, err := db.store.Update(ctx, "hook-drop:"+name, func(tx *store.Tx) error { return tx.SetMeta(deadPrefix(name)+id, nil) })
+	there := false
+	_, err := db.store.Update(ctx, "hook-drop:"+name, func(tx *store.Tx) error {
+		there = tx.View().Meta(deadPrefix(name)+id) != nil
+		return tx.SetMeta(deadPrefix(name)+id, nil)
+	})
 	if err != nil {
 		return fmt.Errorf("engine: dead letter %s of hook %s: %w", id, name, err)
+	}
+	if !there {
+		return nil // another call was faster
 	}
 	db.hooks.mu.Lock()
 	f := db.hooks.followers[name]

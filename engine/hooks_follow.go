@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -128,6 +127,7 @@ func (f *hookFollower) run() {
 	for f.ctx.Err() == nil {
 		err := f.step()
 		if err == nil {
+			f.recover()
 			err = f.db.store.Wait(f.ctx, f.at().version)
 		}
 		if f.ctx.Err() != nil || errors.Is(err, store.ErrClosed) {
@@ -146,12 +146,18 @@ func (f *hookFollower) run() {
 	}
 }
 
-// windowChanges is about how many changes of the log are read at a time; undoChanges how many are undone at most for a
-// hook that lags.
-const (
-	windowChanges = 1 << 16
-	undoChanges   = 1 << 18
-)
+// recover makes a paused hook active again: what paused it is no more.
+func (f *hookFollower) recover() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.state != HookActive {
+		f.tell(HookActive, "")
+	}
+}
+
+// undoChanges is about how many changes of the log are read at a time, and so how many are undone at most for a hook that
+// lags. Tests set it.
+var undoChanges = 1 << 18
 
 // window is a part of the log, with the graph to read it by.
 type window struct {
@@ -162,7 +168,6 @@ type window struct {
 	make    func() *cel.Run
 	run     *cel.Run // made on first use
 	names   names
-	close   func()
 }
 
 // step passes over the log as far as it is. It returns early for the sake of a failed action, once that is settled.
@@ -202,14 +207,24 @@ func (f *hookFollower) open() (*window, error) {
 		v.Close()
 		return nil, err
 	}
-	w := &window{hook: h, commits: commits, close: v.Close, past: newPast(v, commits), terms: expr.NewTerms(v)}
-	w.names = newNames(v)
+	return db.newWindow(h, v, commits, models), nil
+}
+
+// newWindow returns commits with a view to read them by, which it takes over.
+func (db *DB) newWindow(h *hook.Hook, v *store.View, commits []store.Commit, models edition) *window {
+	w := &window{hook: h, commits: commits, past: newPast(v, commits), terms: expr.NewTerms(v), names: newNames(v)}
+	w.past.imports = &imports{db: db}
 	w.make = func() *cel.Run {
 		run := db.snapshotOf(v, models).run()
 		run.Host.Graph = w.past
 		return run
 	}
-	return w, nil
+	return w
+}
+
+func (w *window) close() {
+	w.past.imports.close()
+	w.past.view.Close()
 }
 
 // runner returns what conditions see, made on first use.
@@ -241,9 +256,14 @@ func (f *hookFollower) pass(w *window) (failed *delivery, err error) {
 			part.Changes = changes
 			return f.look(w, d, part, at, end, &failed)
 		}
-		if c.Bulk {
+		if c.Bulk && !d.empty() { // an import that is lost moves on, and must not pass over what waits
+			err = f.send(w, d, &failed)
+		}
+		switch {
+		case err != nil:
+		case c.Bulk:
 			err = f.passBulk(c, visit)
-		} else {
+		default:
 			err = f.passCommit(c, visit)
 		}
 		if err == errEnough {
@@ -283,13 +303,18 @@ func (f *hookFollower) passBulk(c store.Commit, visit func(int, []store.Change, 
 	if here := f.at(); here.version == c.Version-1 {
 		from = here.offset
 	}
-	err := readSpool(f.db.spoolPath(c.Version), from, hook.BatchChanges, func(at int, changes []store.Change) error {
-		return visit(at, changes, position{c.Version - 1, at + len(changes)})
-	})
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, store.ErrCorrupt) {
+	kept, err := openSpool(f.db.spoolPath(c.Version))
+	if err != nil && isLost(err) {
 		lost := fmt.Errorf("the changes of this bulk import were not kept, or are damaged: look at them yourself: %w", err)
 		return f.bury(delivery{upTo: position{version: c.Version}, changes: []matched{{Version: c.Version}}}, 0, lost)
 	}
+	if err != nil {
+		return err
+	}
+	defer kept.close()
+	err = kept.visit(from, hook.BatchChanges, func(at int, changes []store.Change) error {
+		return visit(at, changes, position{c.Version - 1, at + len(changes)})
+	})
 	if err != nil {
 		return err
 	}
@@ -307,8 +332,17 @@ func (f *hookFollower) look(w *window, d *delivery, part store.Commit, at int, e
 	if errors.Is(err, hook.ErrBroken) {
 		return pause{err}
 	}
-	if err != nil { // its time was up: the whole batch is one that could not be told
-		faults = append(faults, hook.Fault{Change: part.Changes[0], Err: err})
+	if err != nil && !errors.Is(err, hook.ErrTimeLimit) {
+		return err
+	}
+	if err != nil { // nothing of the batch could be told
+		left, failure := w.hook.Screen(in)
+		if failure != nil {
+			return failure
+		}
+		for _, x := range left {
+			faults = append(faults, hook.Fault{Change: x, Err: err})
+		}
 	}
 	if len(faults) > 0 {
 		f.log.add(HookRun{Version: part.Version, Outcome: OutcomeFault, Changes: len(faults),
@@ -373,7 +407,7 @@ func (f *hookFollower) collect(w *window, d *delivery, part store.Commit, at int
 		}
 		d.changes = append(d.changes, m)
 	}
-	d.seen = w.past.view.Version()
+	d.seen = w.commits[len(w.commits)-1].Version // what the view has beyond it was not undone
 	return nil
 }
 
@@ -421,11 +455,14 @@ func (db *DB) WaitHooks(ctx context.Context) error {
 
 // causedByHooks reports whether a hook changed the graph after a version.
 func (db *DB) causedByHooks(ctx context.Context, after store.Version) (bool, error) {
-	commits, err := db.hooks.commits.read(ctx, db.store, after, db.Version(), windowChanges)
-	for _, c := range commits {
+	err := db.store.Changes(ctx, after, func(c store.Commit) error {
 		if hook.Reserved(c.Source) && len(c.Changes) > 0 {
-			return true, nil
+			return errEnough
 		}
+		return nil
+	})
+	if err == errEnough {
+		return true, nil
 	}
 	return false, err
 }

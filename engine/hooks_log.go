@@ -217,6 +217,9 @@ func (db *DB) saveHooks(ctx context.Context) error {
 						continue // an action saved a later one, or the hook is gone
 					}
 				}
+				if name, ours := strings.CutPrefix(key, metaHookLog); ours && v.Meta(metaHook+name) == nil {
+					continue // the hook is gone
+				}
 				if err := tx.SetMeta(key, value); err != nil {
 					return err
 				}

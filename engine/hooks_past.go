@@ -16,6 +16,7 @@ type past struct {
 	view    *store.View
 	commits []store.Commit // up to the view's version
 	at      store.Version
+	imports *imports
 
 	built bool // from commits, on first use: what follows
 	later map[located][]pastChange
@@ -152,7 +153,8 @@ func (p *past) keys(g store.TermID, pattern store.Pattern) []located {
 	return out
 }
 
-// olderTails returns the tails that the head and relation of a triple had before the commit at p.at and have since.
+// olderTails returns the tails that the head and relation of a triple had before the commit at p.at and have since: what
+// that commit or a later one brought, an import too, is not among them.
 func (p *past) olderTails(x store.Change) ([]store.TermID, error) {
 	now := p.at
 	defer func() { p.at = now }()
@@ -164,8 +166,23 @@ func (p *past) olderTails(x store.Change) ([]store.TermID, error) {
 		}
 		return true
 	})
-	slices.Sort(tails)
-	return tails, err
+	if err != nil {
+		return nil, err
+	}
+	older := tails[:0]
+	for _, tail := range tails {
+		t := x.Triple
+		t.O = tail
+		brought, err := p.imports.brought(located{x.Graph, t}, now, p.view.Version(), p.commits)
+		if err != nil {
+			return nil, err
+		}
+		if !brought {
+			older = append(older, tail)
+		}
+	}
+	slices.Sort(older)
+	return older, nil
 }
 
 // commitCache keeps the latest commits that followers read, so that a hundred of them read each one once.
@@ -223,6 +240,9 @@ func (c *commitCache) get(v store.Version) (store.Commit, bool) {
 func (c *commitCache) put(commit store.Commit) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if len(commit.Changes) >= cachedChanges {
+		return // each follower reads it by itself: it would stay here for long
+	}
 	c.changes += len(commit.Changes) + 1
 	if c.commits == nil || c.changes > cachedChanges {
 		c.commits, c.changes = map[store.Version]store.Commit{}, len(commit.Changes)+1

@@ -9,8 +9,11 @@ import (
 	"hash"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"sort"
 	"strings"
 
 	"github.com/inklingdb/inkling/store"
@@ -54,7 +57,7 @@ func compareTriples(a, b store.Triple) int {
 }
 
 // A spool keeps the changes of a bulk import, which the log does not hold, until all after-hooks are done with them:
-// "INKSPL1\n", then a change in 33 bytes (graph, subject, predicate, object, little-endian; 1 for a removal), then the
+// "INKSPL1\n", then each change, sorted by graph, subject, predicate and object, in 33 bytes (graph, subject, predicate, object, little-endian; 1 for a removal), then the
 // CRC-32C of all before it.
 type spool struct {
 	file *os.File
@@ -126,33 +129,49 @@ func (s *spool) close(err error) error {
 	return err
 }
 
-// readSpool calls visit with the changes of a spool from number from on, in batches of size, once its checksum holds.
-func readSpool(path string, from, size int, visit func(at int, changes []store.Change) error) error {
+// keptSpool is a spool to read, its checksum verified.
+type keptSpool struct {
+	file  *os.File
+	count int // of changes
+}
+
+// openSpool opens a spool. The error wraps fs.ErrNotExist when there is none, and store.ErrCorrupt when it is damaged.
+func openSpool(path string) (_ *keptSpool, err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer f.Close()
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, f.Close())
+		}
+	}()
 	about, err := f.Stat()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	body := about.Size() - int64(len(spoolMagic)) - 4
-	sum := crc32.New(crc32.MakeTable(crc32.Castagnoli))
 	if body < 0 || body%spoolRecord != 0 {
-		return fmt.Errorf("%s: %w", path, store.ErrCorrupt)
+		return nil, fmt.Errorf("%s: %w", path, store.ErrCorrupt)
 	}
+	sum := crc32.New(crc32.MakeTable(crc32.Castagnoli))
 	if _, err := io.CopyN(sum, f, about.Size()-4); err != nil {
-		return err
+		return nil, err
 	}
 	var want [4]byte
 	if _, err := io.ReadFull(f, want[:]); err != nil || binary.LittleEndian.Uint32(want[:]) != sum.Sum32() {
-		return fmt.Errorf("%s: %w", path, store.ErrCorrupt)
+		return nil, fmt.Errorf("%s: %w", path, store.ErrCorrupt)
 	}
-	if _, err := f.Seek(int64(len(spoolMagic)+from*spoolRecord), io.SeekStart); err != nil {
-		return err
-	}
-	in := bufio.NewReaderSize(io.LimitReader(f, body-int64(from)*spoolRecord), 1<<18)
+	return &keptSpool{f, int(body / spoolRecord)}, nil
+}
+
+func (k *keptSpool) close() { _ = k.file.Close() } // it was only read
+
+// visit calls a function with the changes from number from on, in batches of size.
+func (k *keptSpool) visit(from, size int, visit func(at int, changes []store.Change) error) error {
+	from = min(from, k.count)
+	at := int64(len(spoolMagic) + from*spoolRecord)
+	in := bufio.NewReaderSize(io.NewSectionReader(k.file, at, int64(k.count-from)*spoolRecord), 1<<18)
 	for at := from; ; {
 		changes, err := readChanges(in, size)
 		if err != nil || len(changes) == 0 {
@@ -163,6 +182,20 @@ func readSpool(path string, from, size int, visit func(at int, changes []store.C
 		}
 		at += len(changes)
 	}
+}
+
+// has reports whether a triple is among the changes, which are sorted as they were written.
+func (k *keptSpool) has(key located) (bool, error) {
+	var failed error
+	_, found := sort.Find(k.count, func(i int) int {
+		list, err := readChanges(io.NewSectionReader(k.file, int64(len(spoolMagic)+i*spoolRecord), spoolRecord), 1)
+		if err != nil || len(list) == 0 {
+			failed = errors.Join(failed, err, io.ErrUnexpectedEOF)
+			return 0
+		}
+		return cmp.Or(cmp.Compare(key.graph, list[0].Graph), compareTriples(key.triple, list[0].Triple))
+	})
+	return found && failed == nil, failed
 }
 
 func readChanges(in io.Reader, most int) ([]store.Change, error) {
@@ -180,18 +213,95 @@ func readChanges(in io.Reader, most int) ([]store.Change, error) {
 	return list, nil
 }
 
-// dropSpools removes the spools of versions that every after-hook is done with.
-func (db *DB) dropSpools(done store.Version) {
-	files, err := filepath.Glob(filepath.Join(db.hooksPath(), "bulk-*.changes"))
+// spools lists the versions of the imports whose changes are kept.
+func (db *DB) spools() (list []store.Version) {
+	files, err := filepath.Glob(filepath.Join(globEscape.Replace(db.hooksPath()), "bulk-*.changes"))
 	if err != nil {
-		return
+		return nil // the pattern is a good one
 	}
 	for _, path := range files {
 		var v store.Version
-		if _, err := fmt.Sscanf(strings.TrimPrefix(filepath.Base(path), "bulk-"), "%d.changes", &v); err == nil && v <= done {
-			if err := os.Remove(path); err != nil {
-				db.log.Warn("removing an import's kept changes", "file", path, "problem", err)
+		if _, err := fmt.Sscanf(strings.TrimPrefix(filepath.Base(path), "bulk-"), "%d.changes", &v); err == nil {
+			list = append(list, v)
+		}
+	}
+	return list
+}
+
+// globEscape takes a folder's name as it is, whatever characters it has.
+var globEscape = strings.NewReplacer("[", "\\[", "*", "\\*", "?", "\\?", "\\", "\\\\")
+
+// dropSpools removes the spools of versions that every after-hook is done with.
+func (db *DB) dropSpools(done store.Version) {
+	for _, v := range db.spools() {
+		if v > done {
+			continue
+		}
+		if err := os.Remove(db.spoolPath(v)); err != nil {
+			db.log.Warn("removing an import's kept changes", "file", db.spoolPath(v), "problem", err)
+		}
+	}
+}
+
+// imports tells which triples bulk imports brought, by their spools. It belongs to one goroutine.
+type imports struct {
+	db       *DB
+	listed   bool
+	versions []store.Version
+	kept     map[store.Version]*keptSpool // nil for one that cannot be read
+}
+
+// brought reports whether an import from one version to another brought a triple; true also where the import's changes
+// were not kept, so that nobody can tell.
+func (i *imports) brought(key located, from, to store.Version, commits []store.Commit) (bool, error) {
+	if !i.listed {
+		i.listed, i.versions, i.kept = true, i.db.spools(), map[store.Version]*keptSpool{}
+		for _, c := range commits {
+			if c.Bulk && !slices.Contains(i.versions, c.Version) {
+				i.versions = append(i.versions, c.Version)
 			}
+		}
+	}
+	for _, v := range i.versions {
+		if v < from || v > to {
+			continue
+		}
+		k, err := i.open(v)
+		if err != nil {
+			return false, err
+		}
+		if k == nil {
+			return true, nil
+		}
+		if found, err := k.has(key); found || err != nil {
+			return found, err
+		}
+	}
+	return false, nil
+}
+
+// open opens an import's spool once; nil when there is none.
+func (i *imports) open(v store.Version) (*keptSpool, error) {
+	if k, opened := i.kept[v]; opened {
+		return k, nil
+	}
+	k, err := openSpool(i.db.spoolPath(v))
+	if err != nil && !isLost(err) {
+		return nil, err
+	}
+	i.kept[v] = k
+	return k, nil
+}
+
+// isLost reports that a spool is not there or is damaged.
+func isLost(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, store.ErrCorrupt)
+}
+
+func (i *imports) close() {
+	for _, k := range i.kept {
+		if k != nil {
+			k.close()
 		}
 	}
 }

@@ -8,9 +8,7 @@ import (
 	"time"
 
 	"github.com/inklingdb/inkling/engine/hook"
-	"github.com/inklingdb/inkling/query/expr"
 	"github.com/inklingdb/inkling/store"
-	"github.com/inklingdb/inkling/udf/cel"
 )
 
 // HookTrial is what a hook would have done over the latest commits.
@@ -40,6 +38,7 @@ type HookFinding struct {
 const (
 	maxFindings     = 1000
 	maxTrialCommits = 100_000
+	maxTrialChanges = 1 << 20 // held in memory: earlier commits are left out
 )
 
 // TestHook runs a hook, stored or not, over the latest n commits that changed the graph, each on the graph as it left it,
@@ -58,18 +57,14 @@ func (db *DB) TestHook(ctx context.Context, d hook.Definition, n int) (HookTrial
 	if err != nil {
 		return HookTrial{}, err
 	}
-	defer v.Close()
 	commits, err := db.latestCommits(ctx, v.Version(), n)
 	if err != nil {
+		v.Close()
 		return HookTrial{}, err
 	}
 	t := HookTrial{Definition: h.Definition, Commits: len(commits), Findings: []HookFinding{}}
-	w := &window{hook: h, commits: commits, past: newPast(v, commits), terms: expr.NewTerms(v), names: newNames(v)}
-	w.make = func() *cel.Run {
-		run := db.snapshotOf(v, models).run()
-		run.Host.Graph = w.past
-		return run
-	}
+	w := db.newWindow(h, v, commits, models)
+	defer w.close()
 	for i, c := range commits {
 		if i == 0 {
 			t.From = c.Version
@@ -84,25 +79,32 @@ func (db *DB) TestHook(ctx context.Context, d hook.Definition, n int) (HookTrial
 	return t, nil
 }
 
-// latestCommits returns the last n commits up to a version that changed the graph, in order.
-func (db *DB) latestCommits(ctx context.Context, to store.Version, n int) (found []store.Commit, err error) {
+// latestCommits returns the last n commits up to a version that changed the graph, in order; fewer where they have more
+// than maxTrialChanges changes, but one at least.
+func (db *DB) latestCommits(ctx context.Context, to store.Version, n int) ([]store.Commit, error) {
 	for span := store.Version(n); ; span *= 4 {
 		from := to - min(to, span)
-		found = found[:0]
+		var found []store.Commit
+		changes, full := 0, false
 		err := db.store.Changes(ctx, from, func(c store.Commit) error {
 			if c.Version > to {
 				return errEnough
 			}
 			if len(c.Changes) > 0 || c.Bulk {
-				found = append(found, c)
+				found, changes = append(found, c), changes+len(c.Changes)
+			}
+			for len(found) > n || changes > maxTrialChanges && len(found) > 1 {
+				changes -= len(found[0].Changes)
+				found[0] = store.Commit{} // so that it can be freed
+				found, full = found[1:], true
 			}
 			return nil
 		})
 		if err != nil && err != errEnough {
 			return nil, err
 		}
-		if len(found) >= n || from == 0 {
-			return found[max(0, len(found)-n):], nil
+		if full || len(found) == n || from == 0 {
+			return found, nil
 		}
 	}
 }

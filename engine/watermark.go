@@ -273,7 +273,8 @@ func (j *markJob) enter() {
 	if k := j.marking; k != nil {
 		marked := k.latest.Load().marked
 		table := watermark.Table{Rows: marked.EntityMatrix()}
-		e.Rows, e.Dim = table.Rows.Rows, table.Rows.Cols
+		scale := k.record.mark().Scale
+		e.Rows, e.Dim, e.Scale = table.Rows.Rows, table.Rows.Cols, &scale
 		for c, a := range map[watermark.Channel]float64{watermark.T1: k.record.Strengths.T1, watermark.T2: k.record.Strengths.T2, watermark.Q3: k.record.Strengths.Q3} {
 			if a != 0 {
 				e.Channels = append(e.Channels, c.String())

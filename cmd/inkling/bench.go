@@ -26,7 +26,7 @@ type benchCommand struct {
 	Errors    benchErrors         `cmd:"" help:"Find errors planted in a benchmark's folder: AUC and precision, by a model and by cross-scoring, next to chance."`
 	Query     benchQuery          `cmd:"" help:"A join of two stated patterns and a plausible one, next to the stated part alone."`
 	Maintain  benchMaintain       `cmd:"" help:"Commits followed by a model: times, ranks, drift, and the last fifth of the triples streamed, next to a full retraining."`
-	Watermark benchWatermark      `cmd:"" help:"False alarms of the watermark's tests over many fresh keys, next to their nominal rates."`
+	Watermark benchWatermark      `cmd:"" help:"Marks under attack on graphs of a folder, next to the published watermark; false alarms of the tests over many fresh keys; speed."`
 	Paper     benchWatermarkPaper `cmd:"" name:"watermark-paper" help:"The published watermark KGMark, its variants and baselines on a graph's folder, next to the published figures."`
 	Hooks     benchHooks          `cmd:"" help:"Commits a second with 0, 1, 10 and 100 hooks; with --crashes, what hooks lose when the process is killed."`
 	Crash     benchCrash          `cmd:"" help:"Kill a committing and importing process at random moments: commits acknowledged, lost, torn."`

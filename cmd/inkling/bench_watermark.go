@@ -15,18 +15,52 @@ import (
 )
 
 type benchWatermark struct {
-	Calibration bool `help:"Test fresh keys on an unmarked table and unmarked triples: false alarms beside their nominal rate."`
-	Keys        int  `default:"100000" placeholder:"N" help:"Keys for the calibration (${default})."`
-	Rows        int  `default:"400" placeholder:"N" help:"Rows of its generated table (${default})."`
-	Dim         int  `default:"64" placeholder:"N" help:"Their numbers (${default})."`
-	Triples     int  `default:"2000" placeholder:"N" help:"Its generated triples, of which one in four is a carrier (${default})."`
+	Folder           []string `arg:"" optional:"" help:"Folders with kg_final.txt.gz, such as ../shared/data/mind: marks under attack."`
+	Cache            string   `placeholder:"DIR" help:"Keep trained tables in this folder and take them from there."`
+	Dims             []int    `default:"256" placeholder:"N" help:"Real numbers of a row (${default}); several: 256,1024."`
+	Epochs           int      `default:"30" placeholder:"N" help:"Epochs of RotatE-L2 (${default})."`
+	Cosine           float64  `default:"0.998" placeholder:"C" help:"Cosine of marked rows with themselves before (${default})."`
+	Copies           int      `default:"3" placeholder:"N" help:"Marked copies, each with a key of its own (${default})."`
+	Fresh            int      `default:"20" placeholder:"N" help:"Fresh keys tested on what is not marked (${default})."`
+	Sizes            []int    `default:"100,500" placeholder:"N" help:"Entities of the communities that are tested, beside whole graphs (${default})."`
+	Communities      int      `default:"40" placeholder:"N" help:"Communities of each size at most (${default})."`
+	Attack           []string `placeholder:"NAME" help:"Only attacks with this in their name, or source for the published ones."`
+	NoRetrain        bool     `help:"Without attacks that end in training."`
+	Mode             string   `default:"plus" enum:"plus,paper,both" help:"plus, paper (the published watermark, its variants and baselines) or both (${default})."`
+	Method           []string `placeholder:"NAME" help:"Published methods; without it all."`
+	Min              int      `default:"100" placeholder:"N" help:"Entities of a community that published methods mark at least, twice it at most (${default})."`
+	PaperCommunities int      `default:"12" placeholder:"N" help:"Communities that published methods mark (${default})."`
+	Seed             uint64   `default:"0" placeholder:"N" help:"Seed of training, attacks and draws; keys are always fresh."`
+	JSON             string   `placeholder:"FILE" help:"Write all figures as JSON, - for standard output."`
+	Calibration      bool     `help:"Test fresh keys on an unmarked table and unmarked triples: false alarms beside their nominal rate."`
+	Speed            bool     `help:"Time the detection of one key in a generated table of --rows by --dim, such as 100000 by 1024."`
+	Keys             int      `default:"100000" placeholder:"N" help:"Keys for the calibration (${default})."`
+	Rows             int      `default:"400" placeholder:"N" help:"Rows of its generated table (${default})."`
+	Dim              int      `default:"64" placeholder:"N" help:"Their numbers (${default})."`
+	Triples          int      `default:"2000" placeholder:"N" help:"Its generated triples, of which one in four is a carrier (${default})."`
 }
 
-// Run measures false alarms.
+// Run marks and attacks graphs, or measures false alarms or the speed of detection.
 func (c *benchWatermark) Run(a *app) error {
-	if !c.Calibration {
-		return usageError{errors.New("say what to measure: --calibration")}
+	asked := 0
+	for _, yes := range []bool{len(c.Folder) > 0, c.Calibration, c.Speed} {
+		if yes {
+			asked++
+		}
 	}
+	switch {
+	case asked != 1:
+		return usageError{errors.New("say what to measure: folders, --calibration or --speed")}
+	case len(c.Folder) > 0:
+		return c.attacks(a)
+	case c.Speed && c.Rows > 0 && c.Dim > 0:
+		return c.speed(a)
+	}
+	return c.calibrate(a)
+}
+
+// calibrate measures false alarms.
+func (c *benchWatermark) calibrate(a *app) error {
 	if c.Keys < 1 || c.Rows < 1 || c.Dim < 1 || c.Triples < 1 {
 		return usageError{errors.New("keys, rows, dim and triples must be at least 1")}
 	}
@@ -66,7 +100,7 @@ func (c *benchWatermark) Run(a *app) error {
 			for _, f := range facts {
 				test.Add(f)
 			}
-			tally.add(append(scores[i][:], test.Result()))
+			tally.add(append(scores[i][:], test.Result(), watermark.JointOf(scores[i][watermark.T1], scores[i][watermark.T2])))
 		}
 		done += n
 		b.set(float64(done)/float64(c.Keys), "testing keys")
@@ -118,7 +152,7 @@ func (f falseAlarms) print(a *app, keys int) {
 		header = append(header, fmt.Sprintf("at %g", rate))
 	}
 	t := newTable(a.out, header...)
-	for c := watermark.T1; c <= watermark.Triples; c++ {
+	for c := watermark.T1; c <= watermark.Joint; c++ {
 		if f[c] == nil {
 			continue
 		}

@@ -26,7 +26,7 @@ type hookFlags struct {
 	If       string            `placeholder:"CEL" help:"The condition over change (op, h, r, t, graph, time, source), h, r and t, such as is_functional(r) && has_other(h, r, t); without one every change matches. @FILE reads a file."`
 	Do       string            `placeholder:"ACTION" help:"What it does: ${actions}."`
 	When     string            `placeholder:"WHEN" help:"before: inside the commit; after: following the log. Goes by the action."`
-	On       string            `placeholder:"OP" help:"insert (the default), delete or both."`
+	On       string            `placeholder:"OP" help:"insert (the default), delete or both (the default where the condition looks at change.op)."`
 	Relation []string          `placeholder:"NAME" help:"Only changes with this relation; may be repeated."`
 	Graph    []string          `placeholder:"IRI" help:"Only changes of this graph, default for the default graph; may be repeated."`
 	Param    map[string]string `placeholder:"NAME=VALUE" help:"A parameter of the action, such as url=http://localhost:8080/; may be repeated."`

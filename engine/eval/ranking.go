@@ -71,6 +71,17 @@ type item struct {
 // queries, one matrix product each. Known completions other than the target itself do not compete. A target
 // whose score is NaN ranks last. The result does not depend on Workers. It returns ctx's error when cancelled.
 func Rank(ctx context.Context, s Scorer, entities int, test []model.Triple, known Filter, opts Options) (Report, error) {
+	ranks, err := Ranks(ctx, s, entities, test, known, opts)
+	if err != nil {
+		return Report{}, err
+	}
+	report := summarise(test, ranks, opts.ByRelation)
+	report.Histogram = histogramOf(ranks, entities)
+	return report, nil
+}
+
+// Ranks returns the filtered ranks that Rank sums up: the rank of triple i's tail at 2i, that of its head at 2i+1.
+func Ranks(ctx context.Context, s Scorer, entities int, test []model.Triple, known Filter, opts Options) ([]float64, error) {
 	items := rankItems(test)
 	batches := cut(items, max(8, min(queriesPerBatch, batchScores/max(entities, 1))))
 	ranks := make([]float64, 2*len(test)) // tail rank of triple i at 2i, head rank at 2i+1
@@ -104,11 +115,9 @@ func Rank(ctx context.Context, s Scorer, entities int, test []model.Triple, know
 		})
 	}
 	if err := g.Wait(); err != nil {
-		return Report{}, fmt.Errorf("eval: rank: %w", err)
+		return nil, fmt.Errorf("eval: rank: %w", err)
 	}
-	report := summarise(test, ranks, opts.ByRelation)
-	report.Histogram = histogramOf(ranks, entities)
-	return report, nil
+	return ranks, nil
 }
 
 // rankItems lists both directions of every triple, sorted so that equal queries stand together.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/inklingdb/inkling/query/expr"
@@ -41,6 +42,7 @@ type Names func(name string) []string
 // Compile checks a definition, its condition included, and fills in what it leaves out. An error wraps ErrDefinition
 // or is a *cel.Error with its place in the condition.
 func Compile(env *cel.Env, names Names, d Definition) (*Hook, error) {
+	open := d.On == ""
 	d = d.withDefaults()
 	if err := d.check(); err != nil {
 		return nil, err
@@ -55,12 +57,18 @@ func Compile(env *cel.Env, names Names, d Definition) (*Hook, error) {
 	if h.condition, err = env.CompileCondition(d.Condition, d.CostLimit); err != nil {
 		return nil, fmt.Errorf("hook %s: %w", d.Name, err)
 	}
+	if open && h.condition.LooksAtOp {
+		h.On, h.insert, h.delete = Both, true, true // the condition says which
+	}
 	asked := h.condition.Filter
 	h.addFilter(false, asked.Relations, names)
 	h.addFilter(true, asked.Graphs, names)
 	if asked.Ops != nil {
 		h.insert = h.insert && slices.Contains(asked.Ops, cel.OpInsert)
 		h.delete = h.delete && slices.Contains(asked.Ops, cel.OpDelete)
+		if !h.insert && !h.delete {
+			return nil, fmt.Errorf("%w %s: it would never run: the condition asks for the operation %q, and on is %q", ErrDefinition, d.Name, strings.Join(asked.Ops, ", "), d.On)
+		}
 	}
 	return h, nil
 }
@@ -149,7 +157,7 @@ type Fault struct {
 
 // Match returns the changes of a commit that the hook is about, in order, and those of which its condition could not
 // be told. A hook is about nothing that it wrote itself. The error is that of a context that ended, ErrTimeLimit when
-// it was the hook's own, or of a failing disk.
+// it was the hook's own, or of a failing disk: what was found until then comes with it.
 func (h *Hook) Match(ctx context.Context, in *Input) (matched []store.Change, faults []Fault, err error) {
 	if in.Maker == h.Name {
 		return nil, nil, nil
@@ -165,7 +173,7 @@ func (h *Hook) Match(ctx context.Context, in *Input) (matched []store.Change, fa
 	for part := range slices.Chunk(left, BatchChanges) {
 		batch := cel.Batch{Changes: part, Time: in.Commit.Time, Source: in.Commit.Source, Terms: in.Terms}
 		if err := h.eval(ctx, in, batch, match[:len(part)], errs[:len(part)]); err != nil {
-			return nil, nil, err
+			return matched, faults, err
 		}
 		for i, c := range part {
 			switch {

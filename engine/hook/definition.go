@@ -13,7 +13,7 @@ import (
 type Definition struct {
 	Name string `json:"name"` // a lower-case letter, then letters, digits, - and _; at most 63
 	When string `json:"when"` // Before or After
-	On   string `json:"on"`   // Insert, Delete or Both
+	On   string `json:"on"`   // Insert, Delete or Both; unless given, Both where the condition looks at change.op, else Insert
 	// Condition is a CEL expression over a change; "" holds of every change.
 	Condition string            `json:"condition,omitempty"`
 	Relations []string          `json:"relations,omitempty"` // only changes with one of these relations; nil: any

@@ -31,6 +31,41 @@ func TestReadyMadeHooksCompile(t *testing.T) {
 	}
 }
 
+// TestOperations compiles conditions that look at the operation: they decide unless the definition does.
+func TestOperations(t *testing.T) {
+	env, err := cel.NewEnv(cel.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ on, condition, want string }{
+		{"", `h == t`, "insert"},
+		{"", `change.op == "delete" && h == t`, "delete"},
+		{"", `change.op == "delete" || h == t`, "both"},
+		{"", `[change].exists(c, c.op == "delete")`, "both"},
+		{"insert", `change.op == "delete" || h == t`, "insert"},
+		{"both", `change.op in ["insert"]`, "insert"},
+		{"insert", `change.op == "delete"`, "never run"},
+		{"delete", `change.op != "delete" && "insert" == change.op`, "never run"},
+	} {
+		d := Definition{Name: "x", Action: "reject", On: test.on, Condition: test.condition}
+		h, err := Compile(env, func(name string) []string { return []string{name} }, d)
+		got := "neither"
+		switch {
+		case err != nil:
+			got = err.Error()
+		case h.insert && h.delete:
+			got = Both
+		case h.insert:
+			got = Insert
+		case h.delete:
+			got = Delete
+		}
+		if !strings.Contains(got, test.want) || err != nil && !errors.Is(err, ErrDefinition) {
+			t.Errorf("on %q, %s: %s, want %s", test.on, test.condition, got, test.want)
+		}
+	}
+}
+
 func TestSources(t *testing.T) {
 	for source, want := range map[string]struct {
 		name  string
@@ -86,7 +121,9 @@ func TestAddresses(t *testing.T) {
 		{"127.0.0.1:80", true, true}, {"[::1]:80", true, true}, {"[::ffff:127.0.0.1]:80", true, true},
 		{"93.184.216.34:80", false, true}, {"10.1.2.3:80", false, true},
 		{"169.254.169.254:80", false, false}, {"[fe80::1]:80", false, false}, {"0.0.0.0:80", false, false}, {"[::]:80", false, false},
-		{"224.0.0.1:80", false, false}, {"[::ffff:169.254.169.254]:80", false, false}, {"nonsense", false, false},
+		{"224.0.0.1:80", false, false}, {"[::ffff:169.254.169.254]:80", false, false},
+		{"[64:ff9b::a9fe:a9fe]:80", false, false}, {"[64:ff9b::7f00:1]:80", false, false}, {"[64:ff9b::c000:201]:80", false, true}, {"[2002:a9fe:a9fe::1]:80", false, false},
+		{"[fd00:ec2::254]:80", false, false}, {"nonsense", false, false},
 	}
 	for _, c := range cases {
 		if got := checkAddress(c.address, false) == nil; got != c.local {

@@ -22,7 +22,7 @@ import (
 // Headers of a webhook's request.
 const (
 	SignatureHeader = "Inkling-Signature" // t=UNIX SECONDS,v1=HEX of the HMAC-SHA256 of "t.body"
-	DeliveryHeader  = "Inkling-Delivery"  // the same at every attempt: receivers drop what they have seen
+	DeliveryHeader  = "Inkling-Delivery"  // of the same changes the same at every attempt: receivers drop what they have seen
 	HookHeader      = "Inkling-Hook"      // the hook's name
 )
 
@@ -97,10 +97,34 @@ func checkAddress(address string, remote bool) error {
 		return nil
 	case !remote:
 		return fmt.Errorf("%w: %s: %w", ErrNotAllowed, ip, ErrPermanent)
-	case ip.IsUnspecified(), ip.IsLinkLocalUnicast(), ip.IsMulticast(), ip.IsInterfaceLocalMulticast():
-		return fmt.Errorf("%s is link-local, multicast or no address, where webhooks never go: %w", ip, ErrPermanent)
+	}
+	for _, to := range []netip.Addr{ip, translated(ip)} {
+		if to.IsUnspecified() || to.IsLinkLocalUnicast() || to.IsMulticast() || to == metadataAddress || to.IsLoopback() {
+			return fmt.Errorf("%s is link-local, multicast or no address, where webhooks never go: %w", ip, ErrPermanent)
+		}
 	}
 	return nil
+}
+
+// metadataAddress serves the credentials of a virtual machine in Amazon's cloud, as the link-local 169.254.169.254 does.
+var metadataAddress = netip.MustParseAddr("fd00:ec2::254")
+
+// Prefixes of IPv6 addresses that gateways translate to an IPv4 address within: NAT64 (RFC 6052) and 6to4 (RFC 3056).
+var (
+	nat64   = netip.MustParsePrefix("64:ff9b::/96")
+	sixToV4 = netip.MustParsePrefix("2002::/16")
+)
+
+// translated returns the IPv4 address that a gateway would reach for an IPv6 one; the address itself where none would.
+func translated(ip netip.Addr) netip.Addr {
+	b := ip.As16()
+	switch {
+	case nat64.Contains(ip):
+		return netip.AddrFrom4([4]byte(b[12:]))
+	case sixToV4.Contains(ip):
+		return netip.AddrFrom4([4]byte(b[2:6]))
+	}
+	return ip
 }
 
 // Delivery is one request of a webhook.

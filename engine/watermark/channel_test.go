@@ -228,3 +228,45 @@ func TestNotFiniteIsRefused(t *testing.T) {
 		t.Error("one name for two rows was taken")
 	}
 }
+
+// Joint holds its level on unmarked tables, and is what two channels of equal z promise on a marked one.
+func TestJoint(t *testing.T) {
+	table := gaussian(400, 64, 21)
+	s, err := NewSuspect(context.Background(), table, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const keys = 2000
+	var list []*GraphKey
+	for i := range keys {
+		list = append(list, testKey(byte(i)).Graph(UUID{1, 7, byte(i >> 8)}))
+	}
+	scores, err := s.Test(context.Background(), list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	alarms, square := 0, 0.0
+	for _, x := range scores {
+		j := JointOf(x[T1], x[T2])
+		square += j.Z * j.Z / keys
+		if j.Log10P <= -1 {
+			alarms++
+		}
+	}
+	if float64(alarms) > 0.1*keys || math.Abs(square-1) > 0.15 {
+		t.Errorf("%d of %d alarms at 0.1, mean square %.3f", alarms, keys, square)
+	}
+	key := graphKey(5)
+	m, _ := marked(t, gaussian(1000, 128, 5), key, Sizing{Cosine: 0.998})
+	got := scoresOf(t, m, key)
+	best, p := Combine(got[:])
+	if want := (got[T1].Z + got[T2].Z) / math.Sqrt2; best.Channel != Joint || math.Abs(best.Z-want) > 1e-9 {
+		t.Errorf("best %v %.2f, joint %.2f", best.Channel, best.Z, want)
+	}
+	if want := hoeffdingLog10(best.Z) + math.Log10(5); p != want {
+		t.Errorf("log10 p %g, want %g", p, want)
+	}
+	if best, p := Combine([]Result{untested(T1, "")}); best.Tested || p != 0 {
+		t.Errorf("nothing tested: %v, %g", best, p)
+	}
+}

@@ -86,7 +86,7 @@ type Evidence struct {
 	Results    []Result `json:"results"`     // by channel, of the best key
 }
 
-// Detect tests a copy for every candidate. p = min(1, 4·m·min p) over the four channels and m candidates, so that at most
+// Detect tests a copy for every candidate. p = min(1, 5·m·min p) over the four channels, Joint and m candidates, so that at most
 // alpha (0: DefaultAlpha) of all unmarked copies are said to be marked. An alpha that is not below 1 and above 0 is an error.
 func Detect(ctx context.Context, c Copy, candidates []Candidate, alpha float64, workers int) (Evidence, error) {
 	if alpha == 0 {
@@ -98,7 +98,7 @@ func Detect(ctx context.Context, c Copy, candidates []Candidate, alpha float64, 
 	out := Evidence{Alpha: alpha, KeysTested: len(candidates), Verdict: TooSmall}
 	keys := make([]*GraphKey, len(candidates))
 	for i, m := range candidates {
-		keys[i] = m.Key.Graph(m.Marked.Graph)
+		keys[i] = m.Key.Graph(m.Marked.Graph).Of(m.Marked.Scale, m.Marked.Rows)
 	}
 	results := make([][]Result, len(candidates))
 	if c.Table != nil {
@@ -144,7 +144,7 @@ func testTriples(ctx context.Context, c Copy, candidates []Candidate, keys []*Gr
 		return err
 	}
 	// So many carriers that all of them green would be an alarm.
-	least := int(math.Ceil(math.Log2(float64(channels) * float64(len(keys)) / alpha)))
+	least := int(math.Ceil(math.Log2(float64(testsAKey) * float64(len(keys)) / alpha)))
 	for i, test := range tests {
 		r := test.Result()
 		if r.Tested && r.Used < least {
@@ -159,10 +159,9 @@ func testTriples(ctx context.Context, c Copy, candidates []Candidate, keys []*Gr
 func (e *Evidence) judge(c Copy, candidates []Candidate, results [][]Result) {
 	best, bestResult := -1, Result{Log10P: math.Inf(1)}
 	for i := range results {
-		for _, r := range results[i] {
-			if r.Tested && (r.Log10P < bestResult.Log10P || r.Log10P == bestResult.Log10P && r.Z > bestResult.Z) {
-				best, bestResult = i, r
-			}
+		r, _ := Combine(results[i])
+		if r.Tested && (r.Log10P < bestResult.Log10P || r.Log10P == bestResult.Log10P && r.Z > bestResult.Z) {
+			best, bestResult = i, r
 		}
 	}
 	if best < 0 {
@@ -174,7 +173,7 @@ func (e *Evidence) judge(c Copy, candidates []Candidate, results [][]Result) {
 		return
 	}
 	e.Results, e.Channel, e.Z, e.RowsUsed = results[best], bestResult.Channel.String(), bestResult.Z, bestResult.Used
-	e.Log10P = min(0, bestResult.Log10P+math.Log10(float64(channels)*float64(len(candidates))))
+	e.Log10P = min(0, bestResult.Log10P+math.Log10(float64(testsAKey)*float64(len(candidates))))
 	e.Verdict = NoMark
 	if e.Log10P > math.Log10(e.Alpha) {
 		return

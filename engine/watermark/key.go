@@ -104,15 +104,25 @@ func (k *Key) GoString() string { return "watermark.Key " + k.String() }
 type GraphKey struct {
 	UUID    UUID
 	secrets [channels]secret
+	scale   *Scale // of the table that was marked; nil where it is not known
+	rows    int    // of that table
 }
 
 // Graph derives the secrets for a graph: HKDF(master, UUID, "wm/v1/" + channel).
 func (k *Key) Graph(u UUID) *GraphKey {
 	g := &GraphKey{UUID: u}
-	for c, name := range channelNames {
+	for c, name := range channelNames[:channels] {
 		g.secrets[c] = newSecret(derive(k.master, u[:], "wm/v1/"+name))
 	}
 	return g
+}
+
+// Of returns the secrets with what is known of the table that they marked: its scale and its rows. It sharpens T2 on small
+// parts, whose own scale would give other parities. It is no secret, and independent of the key, so bounds hold with it.
+func (k *GraphKey) Of(scale *Scale, rows int) *GraphKey {
+	c := *k
+	c.scale, c.rows = scale, rows
+	return &c
 }
 
 // Commitment binds an owner to a key and a graph before release, without showing the key: published or time-stamped, it

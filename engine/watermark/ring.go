@@ -22,6 +22,7 @@ type Marked struct {
 	Gamma     uint64    `json:"gamma,omitempty"`   // one triple in so many is a carrier
 	Digests   []string  `json:"digests,omitempty"` // of copies as they were released, see Table.Digest
 	Committed bool      `json:"committed,omitempty"`
+	Scale     *Scale    `json:"scale,omitempty"` // of the table when it was marked, for parts of it: see GraphKey.Of
 }
 
 // Ring is a set of keys, oldest first.

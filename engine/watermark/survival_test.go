@@ -181,3 +181,36 @@ func TestTooSmallIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// A part of a marked table whose rows lie apart from the rest keeps T2 when the mark's scale is known; without it most
+// parities are told otherwise.
+func TestPartKeepsParities(t *testing.T) {
+	table := gaussian(4000, 128, 31)
+	rng := rand.New(rand.NewPCG(31, 2))
+	for j := range 128 { // the first 300 rows have another place and width in each dimension
+		shift, width := float32(1.5*rng.NormFloat64()), float32(0.5+rng.Float64())
+		for i := range 300 {
+			row := table.Rows.Row(i)
+			row[j] = width*row[j] + shift
+		}
+	}
+	key := graphKey(31)
+	m, mark := marked(t, table, key, Sizing{Cosine: 0.998})
+	part := Table{m.Names[:300], m.Rows.RowRange(0, 300)}
+	own, known := scoresOf(t, part, key)[T2].Z, scoresOf(t, part, key.Of(&mark.Scale, 4000))[T2].Z
+	want := mark.T2 * math.Sqrt(300*112)
+	if known < 0.85*want || own > 0.7*known {
+		t.Errorf("z of the part: %.1f by its own scale, %.1f by the mark's; %.1f expected", own, known, want)
+	}
+	// Other units and origins are still met: the part then does not look like one of the table.
+	moved := copyOf(part)
+	for i, x := range moved.Rows.Data {
+		moved.Rows.Data[i] = 7*x + 3
+	}
+	if got := scoresOf(t, moved, key.Of(&mark.Scale, 4000))[T2].Z; math.Abs(got-own) > 0.2*own+1 {
+		t.Errorf("moved: z %.1f, as it was %.1f", got, own)
+	}
+	if got := scoresOf(t, part, graphKey(32).Of(&mark.Scale, 4000))[T2].Z; math.Abs(got) > 5 {
+		t.Errorf("another key: z %.1f", got)
+	}
+}

@@ -123,6 +123,27 @@ func (s *Suspect) whiten(ctx context.Context) error {
 	return nil
 }
 
+// referenceReach bounds the mean square of numbers, standardised by a reference, that may still be a part of its table.
+const referenceReach = 16
+
+// isPartOf reports whether the suspect looks like less than half of the table that a key marked: so much smaller, and
+// within its scale. It does not depend on the key's secrets. A larger part has the whole's scale well enough, and its own
+// also stands another unit or origin of each dimension.
+func (s *Suspect) isPartOf(k *GraphKey) bool {
+	if k.scale == nil || len(k.scale.Deviation) != len(s.scale.Deviation) || len(k.scale.Mean) != len(s.scale.Mean) || 2*s.table.Rows.Rows > k.rows {
+		return false
+	}
+	square, varying := 0.0, 0
+	for j, sd := range k.scale.Deviation {
+		if sd > 0 {
+			spread, shift := float64(s.scale.Deviation[j]/sd), float64((s.scale.Mean[j]-k.scale.Mean[j])/sd)
+			square, varying = square+spread*spread+shift*shift, varying+1
+		}
+	}
+	square /= float64(max(1, varying))
+	return square < referenceReach && square > 1.0/referenceReach
+}
+
 // Scores are the results of T1, T2 and Q3.
 type Scores [Triples]Result
 
@@ -183,6 +204,9 @@ func (s *Suspect) test(ctx context.Context, keys []*GraphKey) ([]Scores, error) 
 type sums struct {
 	names, turns *source
 	parity       *paritySecrets // nil where T2 is not tested
+	reference    *Scale         // by which parities are told; nil: the suspect's own
+	inverse      []float32      // of the reference
+	referred     vec.Matrix     // [rows × D], rows by the reference
 	along        float64        // Σ <y, s>
 	byParity     []float64      // V [64 × D]
 	turned       []float64      // Σ σ·y
@@ -204,6 +228,10 @@ func (s *Suspect) newSums(keys []*GraphKey, shared []*paritySecrets) []*sums {
 			m.products = vec.MatrixOf(make([]float32, rows*directions), rows, directions)
 			m.chosen = vec.MatrixOf(make([]float32, rows*parities), rows, parities)
 			m.block = vec.MatrixOf(make([]float32, parities*d), parities, d)
+			if s.isPartOf(k) {
+				m.reference, m.inverse = k.scale, k.scale.inverses()
+				m.referred = vec.MatrixOf(make([]float32, rows*d), rows, d)
+			}
 		}
 		out[i] = m
 	}
@@ -226,7 +254,7 @@ func (s *Suspect) sum(ctx context.Context, keys []*sums, from, to int) error {
 		for _, m := range keys {
 			m.byName(block, s.names[from:from+block.Rows], s.factor != nil)
 			if m.parity != nil {
-				m.byRow(block)
+				m.byRow(s.table.Rows.RowRange(from, from+block.Rows), block)
 			}
 		}
 	}
@@ -251,10 +279,16 @@ func (m *sums) byName(y vec.Matrix, names []string, turns bool) {
 	}
 }
 
-// byRow takes rows in for T2.
-func (m *sums) byRow(y vec.Matrix) {
-	products, chosen := m.products.RowRange(0, y.Rows), m.chosen.RowRange(0, y.Rows)
-	vec.MulNT(products, y, m.parity.directions, false, 1)
+// byRow takes rows in for T2: x as they are and y standardised.
+func (m *sums) byRow(x, y vec.Matrix) {
+	products, chosen, told := m.products.RowRange(0, y.Rows), m.chosen.RowRange(0, y.Rows), y
+	if m.reference != nil {
+		told = m.referred.RowRange(0, y.Rows)
+		for i := range x.Rows {
+			m.reference.standardise(x.Row(i), m.inverse, told.Row(i))
+		}
+	}
+	vec.MulNT(products, told, m.parity.directions, false, 1)
 	for i := range y.Rows {
 		parityOf(products.Row(i), chosen.Row(i))
 	}

@@ -24,7 +24,7 @@ const (
 var layers = []string{"internal", "store", "index", "query", "udf", "engine", "server", "cmd"}
 
 // below lists the order inside engine: a folder may import those before it, and engine itself comes last.
-var below = []string{"engine/model", "engine/nearest", "engine/exchange", "engine/eval", "engine/project", "engine/plot", "engine/train", "engine/factor", "engine/watermark", "engine/watermark/kgmark", "engine/experiment", "engine/tune", "engine/doubt", "engine/maintain", "engine/hook"}
+var below = []string{"engine/model", "engine/nearest", "engine/exchange", "engine/eval", "engine/project", "engine/plot", "engine/train", "engine/factor", "engine/watermark", "engine/watermark/kgmark", "engine/watermark/attack", "engine/watermark/trial", "engine/experiment", "engine/tune", "engine/doubt", "engine/maintain", "engine/hook"}
 
 // celImporters are the only folders that may import cel-go.
 var celImporters = []string{"query/expr", "udf"}

@@ -28,6 +28,8 @@ type Condition struct {
 	program celgo.Program
 	calls   []columnCall
 	loops   bool // it holds a comprehension
+	// LooksAtOp says that change.op occurs in the expression.
+	LooksAtOp bool
 	// Filter holds what the expression plainly asks of every change, so that others need no evaluation.
 	Filter Filter
 }
@@ -81,6 +83,7 @@ func (e *Env) CompileCondition(source string, costLimit uint64) (*Condition, err
 	if parsed, err = parseCondition(env, source); err != nil {
 		return nil, err
 	}
+	c.LooksAtOp = mentions(parsed.NativeRep().Expr(), "change_op", changeName)
 	c.Filter.read(parsed.NativeRep().Expr())
 	h := hoister{variables: rowVariables, known: map[string]string{}}
 	h.hoist(parsed.NativeRep().Expr())
@@ -137,6 +140,19 @@ func parseCondition(env *celgo.Env, source string) (*celgo.Ast, error) {
 // loops reports whether an expression holds a comprehension.
 func loops(e ast.Expr) bool {
 	return e.Kind() == ast.ComprehensionKind || slices.ContainsFunc(children(e), loops)
+}
+
+// mentions reports whether one of some variables occurs in an expression, be it as a comprehension's own.
+func mentions(e ast.Expr, names ...string) bool {
+	parts := children(e)
+	switch e.Kind() {
+	case ast.IdentKind:
+		return slices.Contains(names, e.AsIdent())
+	case ast.ComprehensionKind:
+		c := e.AsComprehension()
+		parts = []ast.Expr{c.IterRange(), c.AccuInit(), c.LoopCondition(), c.LoopStep(), c.Result()}
+	}
+	return slices.ContainsFunc(parts, func(part ast.Expr) bool { return mentions(part, names...) })
 }
 
 // replaceFields turns change.FIELD into a variable everywhere. It returns a selection of a field that is not there.
@@ -256,7 +272,7 @@ func (c *Condition) Eval(ctx context.Context, r *Run, b Batch, match []bool, err
 		}
 		match[row] = bool(truth)
 	}
-	return ctx.Err()
+	return nil
 }
 
 // evalRow evaluates one row. Only a comprehension is worth looking at the context for in between.

@@ -3,8 +3,11 @@ package kgmark
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"slices"
+
+	"github.com/inklingdb/inkling/engine/model"
 )
 
 // partition is the search for communities: Louvain (Blondel et al. 2008), again inside those too large, the rest cut.
@@ -143,4 +146,19 @@ func (adj neighbours) linksInside(group []uint32) int {
 		}
 	}
 	return links
+}
+
+// CommunitiesOf splits the rows of a graph, whose table is not looked at, into communities of o.CommunityMin to
+// o.CommunityMax rows, aligned, those with most links inside first: what Train marks. Rows left over belong to none.
+func CommunitiesOf(ctx context.Context, rows int, triples []model.Triple, o Options) ([][]uint32, error) {
+	o = o.Defaults()
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	for i, t := range triples {
+		if int(t.H) >= rows || int(t.T) >= rows {
+			return nil, fmt.Errorf("kgmark: %w: triple %d (%d, %d, %d) is outside %d rows", ErrGraph, i, t.H, t.R, t.T, rows)
+		}
+	}
+	return adjacency(rows, triples).communities(ctx, o)
 }

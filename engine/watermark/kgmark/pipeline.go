@@ -215,6 +215,13 @@ func (p *Pipeline) Communities() [][]string { return p.communities }
 // Options returns the settings, defaults filled in.
 func (p *Pipeline) Options() Options { return p.options }
 
+// Finding returns the pipeline with a detector that finds communities and entities by name, or by the graph's shape.
+func (p *Pipeline) Finding(byNames bool) *Pipeline {
+	out := *p
+	out.options.ByNames = byNames
+	return &out
+}
+
 // matches returns ErrGraph if a suspect's table or relations cannot go through the pipeline.
 func (p *Pipeline) matches(g Graph) error {
 	if g.Rows.Cols != p.width || g.Relations > p.relations {
