@@ -326,3 +326,17 @@ func TestWatermarkHardlyChangesRanks(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 }
+
+// TestAnUnboundGraphIsNotTheDefaultOne holds that a call whose graph or key has no value marks and tests nothing.
+func TestAnUnboundGraphIsNotTheDefaultOne(t *testing.T) {
+	k := newKey(t, "acme")
+	db := markedWorld(t, "", ringOf(k))
+	ctx := context.Background()
+	if _, err := db.Update(ctx, `INSERT {} WHERE { OPTIONAL { :nobody :graph ?g } BIND(ink:watermark_embed(?g, "acme") AS ?done) }`, UpdateOptions{}); err != nil {
+		t.Errorf("an unbound graph: %v", err)
+	}
+	if e := detectIn(t, db, k); e.Verdict == watermark.Altered || e.Verdict == watermark.Intact {
+		t.Errorf("the default graph is marked: %+v", e)
+	}
+	expect(t, db, `SELECT ?e { OPTIONAL { :nobody :key ?k } BIND(ink:watermark_detect("", ?k) AS ?e) }`, "<>") // unbound
+}

@@ -75,7 +75,8 @@ func Arguments(h *Host, f *Function, args []expr.Column, rows int) ([]Argument, 
 	return arguments, nil
 }
 
-// RequiredColumn returns the argument that a column is for a required parameter. A row without a text has the empty one.
+// RequiredColumn returns the argument that a column is for a required parameter. A row without a text, of an unbound
+// variable or an error, is absent.
 func RequiredColumn(h *Host, t Type, c expr.Column, rows int) (a Argument, err error) {
 	if t != Text {
 		a.Nodes, err = NodeColumn(h, c)
@@ -86,6 +87,13 @@ func RequiredColumn(h *Host, t Type, c expr.Column, rows int) (a Argument, err e
 		v, err := c.Value(row)
 		if err != nil {
 			return a, err
+		}
+		if v.Kind == expr.Failed {
+			if a.Absent == nil {
+				a.Absent = make([]bool, rows)
+			}
+			a.Absent[row] = true
+			continue
 		}
 		a.Texts[row] = v.Text()
 		if v.Kind == expr.IRI {

@@ -16,6 +16,7 @@ type Argument struct {
 	Flags  []bool
 	Shares []float64
 	Texts  []string // a required text, or a model's names
+	Absent []bool   // of a required text: rows that have none; nil means no row
 }
 
 // options are the optional arguments of one row.
@@ -84,6 +85,11 @@ func invokeUniform(ctx context.Context, h *Host, f *Function, nodes []Argument, 
 		return Outcome{}, err
 	}
 	for i, a := range nodes {
+		for row, absent := range a.Absent {
+			if absent && c.Out.Errs[row] == nil {
+				c.Fail(row, fmt.Errorf("%s: %s has no value", f.Name, f.Params[i].Name))
+			}
+		}
 		c.Nodes, c.Texts = append(c.Nodes, a.Nodes), append(c.Texts, a.Texts)
 		for row, id := range a.Nodes {
 			if id == 0 && c.Out.Errs[row] == nil {
@@ -121,6 +127,7 @@ func invokeGroups(ctx context.Context, h *Host, f *Function, args []Argument, ro
 			for _, row := range members {
 				if args[i].Texts != nil {
 					part[i].Texts = append(part[i].Texts, args[i].Texts[row])
+					part[i].Absent = append(part[i].Absent, args[i].Absent != nil && args[i].Absent[row])
 				} else {
 					part[i].Nodes = append(part[i].Nodes, args[i].Nodes[row])
 				}

@@ -61,6 +61,9 @@ func (c *Call) eachWatermark(keys []string, f func(rows []int, w Watermarker, as
 	var order []WatermarkAsk
 	rows := map[WatermarkAsk][]int{}
 	for row, graph := range c.Texts[0] {
+		if c.Out.Errs[row] != nil {
+			continue // an unbound graph is not the default one
+		}
 		ask := WatermarkAsk{Graph: graph, Model: c.Named}
 		if keys != nil {
 			if ask.Key = keys[row]; ask.Key == "" {
