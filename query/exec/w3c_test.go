@@ -221,7 +221,9 @@ func runUpdate(t *testing.T, test manifest.Test) error {
 		return err
 	}
 	s := newStore(t, before)
-	load := func(context.Context, exec.Document, func(rdf.Quad) error) error { return errors.New("no such document") }
+	load := func(context.Context, exec.Document, func(rdf.Quad) error) error {
+		return errors.New("no such document")
+	}
 	_, err = s.Update(context.Background(), "test", func(tx *store.Tx) error {
 		return exec.Update(context.Background(), exec.FromTx(tx), request, exec.Options{Load: load, Base: test.Request.IRI})
 	})
