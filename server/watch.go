@@ -91,6 +91,7 @@ func (s *Server) watch(w http.ResponseWriter, r *http.Request) error {
 		}
 		missed = client.past
 	}
+	s.watchers.began(client)
 	s.watchers.leave(client, s.stream(ctx, w, r, client, missed))
 	return nil
 }

@@ -22,7 +22,8 @@ type watchers struct {
 	stopping chan struct{} // closed when the server stops
 
 	mu      sync.Mutex // guards what follows
-	active  int
+	active  int        // admitted, evaluating their first rows or streaming
+	streams int        // of them, those whose first rows are there
 	parked  []*watcher // the longest parked first
 	stopped bool
 }
@@ -35,6 +36,7 @@ type watcher struct {
 	past   []sent        // the latest events
 	count  int           // of events so far
 	expiry *time.Timer   // while parked
+	begun  bool          // counted in streams
 }
 
 // sent is an event as it was or will be sent.
@@ -103,6 +105,10 @@ func (ws *watchers) leave(w *watcher, keep bool) {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
 	ws.active--
+	if w.begun {
+		w.begun = false
+		ws.streams--
+	}
 	if !keep || ws.stopped || w.count == 0 {
 		return
 	}
@@ -128,11 +134,19 @@ func (ws *watchers) stop() {
 	}
 }
 
-// load returns how many are active.
+// began counts an admitted watcher that has its first rows: what is committed from now on is a change to it.
+func (ws *watchers) began(w *watcher) {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	w.begun = true
+	ws.streams++
+}
+
+// load returns how many are streaming.
 func (ws *watchers) load() int {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
-	return ws.active
+	return ws.streams
 }
 
 // record keeps a delta as the next event.
