@@ -3,6 +3,8 @@ package store
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"sync"
 
 	"github.com/dgraph-io/badger/v4"
@@ -31,6 +33,9 @@ func (b *badgerKV) use() (release func(), err error) {
 // openBadger opens or creates a Badger directory. Settings as measured: one writer, so no conflict checks;
 // the store caches blocks itself, so Badger's own cache is small; values stay in the LSM tree.
 func openBadger(dir string, o Options) (*badgerKV, error) {
+	if err := removeUnborn(dir); err != nil {
+		return nil, fmt.Errorf("store: open %s: %w", dir, err)
+	}
 	synced := !o.RiskLosingRecentCommits
 	opts := badger.DefaultOptions(dir).
 		WithLogger(nil).
@@ -46,6 +51,26 @@ func openBadger(dir string, o Options) (*badgerKV, error) {
 		return nil, fmt.Errorf("store: open %s: %w", dir, err)
 	}
 	return &badgerKV{db: db, synced: synced}, nil
+}
+
+// removeUnborn removes logs of a length of 0. Badger makes a log and then gives it its length; killed in between, it would
+// refuse to open the directory ("Create a new file"). Nothing can have been written to such a log.
+func removeUnborn(dir string) error {
+	files, err := os.ReadDir(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	for _, f := range files {
+		if kind := filepath.Ext(f.Name()); err != nil || !f.Type().IsRegular() || kind != ".mem" && kind != ".vlog" {
+			continue
+		}
+		about, failed := f.Info()
+		if failed == nil && about.Size() == 0 {
+			failed = os.Remove(filepath.Join(dir, f.Name()))
+		}
+		err = failed
+	}
+	return err
 }
 
 func (b *badgerKV) Get(key []byte, read func([]byte) error) (bool, error) {
