@@ -150,11 +150,10 @@ func (l *learner) unbelieved(ctx context.Context, from store.Triple, h *history)
 // least returns the score of a triple that is just a fact; without calibration, midway between stated triples' and
 // random ones'.
 func (l *learner) least() float32 {
-	c := l.calibration
-	if !c.Fitted() || c.Slope <= 0 || c.Threshold <= 0 || c.Threshold >= 1 {
-		return (l.base.Typical + l.base.Low) / 2
+	if !l.tellsFacts() {
+		return l.midway()
 	}
-	return c.Score(c.Threshold)
+	return l.calibration.Score(l.calibration.Threshold)
 }
 
 // study takes the training's passes over the questions that triples answer, with the other answers that the graph has.

@@ -56,12 +56,21 @@ func (p *problem) excess(t model.Triple) float32 {
 // model without calibration, midway between stated triples' and random ones'.
 func (l *learner) forgotten() float32 {
 	c := l.calibration
-	if !c.Fitted() || c.Slope <= 0 || c.Threshold <= 0 || c.Threshold >= 1 {
-		return (l.base.Typical + l.base.Low) / 2
+	if !l.tellsFacts() {
+		return l.midway()
 	}
 	odds := math.Log(c.Threshold/(1-c.Threshold)) - margin
 	return float32((odds - c.Intercept) / c.Slope)
 }
+
+// tellsFacts reports whether the calibration has a score from which triples are facts.
+func (l *learner) tellsFacts() bool {
+	c := l.calibration
+	return c.Fitted() && c.Slope > 0 && c.Threshold > 0 && c.Threshold < 1
+}
+
+// midway returns the score between stated triples' and random ones'.
+func (l *learner) midway() float32 { return (l.base.Typical + l.base.Low) / 2 }
 
 // pushDown adds the gradient of a removed triple's score in both directions, while it is too high.
 func (p *problem) pushDown(t model.Triple, push float32) {
