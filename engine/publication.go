@@ -52,42 +52,6 @@ func graphMarkOf(v *store.View, iri string) (*graphRecord, error) {
 	return &r, nil
 }
 
-// digester turns a view's triples into the triple channel's. It belongs to one goroutine.
-type digester struct {
-	view  *store.View
-	known map[store.TermID]watermark.TermDigest
-}
-
-func newDigester(v *store.View) *digester {
-	return &digester{view: v, known: map[store.TermID]watermark.TermDigest{}}
-}
-
-func (d *digester) term(id store.TermID) (watermark.TermDigest, error) {
-	if digest, ok := d.known[id]; ok {
-		return digest, nil
-	}
-	t, err := d.view.Term(id)
-	if err != nil {
-		return watermark.TermDigest{}, err
-	}
-	digest := watermark.DigestTerm(t)
-	if id.IsNode() { // literals seldom come twice
-		d.known[id] = digest
-	}
-	return digest, nil
-}
-
-func (d *digester) triple(t store.Triple) (out watermark.Triple, err error) {
-	for i, id := range [3]store.TermID{t.S, t.P, t.O} {
-		digest, err := d.term(id)
-		if err != nil {
-			return out, err
-		}
-		*[3]*watermark.TermDigest{&out.S, &out.P, &out.O}[i] = digest
-	}
-	return out, nil
-}
-
 // entailment tells which triples of a graph others of it entail: by a relation that is symmetric, or the inverse of
 // another.
 type entailment struct {

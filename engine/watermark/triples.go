@@ -31,53 +31,66 @@ func GammaFor(triples int64, z float64) uint64 {
 type fact struct {
 	carrier, green bool
 	share          float64 // in [0, 1)
-	id             [2]uint64
 }
 
 // reader tells the facts of one key. It is not safe for concurrent use.
 type reader struct {
-	source *source
-	gamma  uint64
+	cipher *tagCipher
+	limit  uint64 // carriers are tags whose place is at most that
+	buffer *[tagBatch]Triple
 }
 
-func (r reader) of(t Triple) fact {
-	place, colour, share := r.source.fact(t)
-	return fact{carrier: place%r.gamma == 0, green: colour&1 == 0, share: float64(share>>11) / (1 << 53), id: [2]uint64{place, colour}}
-}
+// tagBatch is how many triples are tagged at a time: 4 KiB, which stay in the first cache level.
+const tagBatch = 256
 
 func (k *GraphKey) reader(gamma uint64) reader {
 	if gamma == 0 {
 		gamma = DefaultGamma
 	}
-	return reader{newSource(k.secrets[Triples]), gamma}
+	return reader{newTagCipher(k.secrets[Triples]), math.MaxUint64 / gamma, new([tagBatch]Triple)}
+}
+
+// of returns what the key says of one triple.
+func (r reader) of(t Triple) fact {
+	r.buffer[0] = t
+	r.cipher.tag(r.buffer[:1])
+	place, rest := r.buffer[0].words()
+	return fact{carrier: place <= r.limit, green: rest&1 == 0, share: float64(rest>>11) / (1 << 53)}
 }
 
 // TripleTest counts carriers and green ones among the triples of a copy. It is not safe for concurrent use.
 type TripleTest struct {
 	reader reader
-	seen   map[[2]uint64]struct{} // carriers, so that a repeated one counts once
+	seen   map[Triple]struct{} // tags of carriers, so that a repeated one counts once
 	green  int
 }
 
 // TripleTest returns a test of a copy's triples, of which one in gamma is a carrier; 0 means DefaultGamma.
-func (k *GraphKey) TripleTest(gamma uint64) *TripleTest {
-	return &TripleTest{reader: k.reader(gamma), seen: map[[2]uint64]struct{}{}}
+func (k *GraphKey) TripleTest(gamma uint64) *TripleTest { return k.reader(gamma).test() }
+
+func (r reader) test() *TripleTest { return &TripleTest{reader: r, seen: map[Triple]struct{}{}} }
+
+// Add takes triples in. Many at a time cost less.
+func (t *TripleTest) Add(triples ...Triple) {
+	for len(triples) > 0 {
+		tags := t.reader.buffer[:copy(t.reader.buffer[:], triples)]
+		t.reader.cipher.tag(tags)
+		for i := range tags {
+			if place, _ := tags[i].words(); place <= t.reader.limit && triples[i].stable() {
+				t.count(tags[i])
+			}
+		}
+		triples = triples[len(tags):]
+	}
 }
 
-// Add takes a triple in.
-func (t *TripleTest) Add(triple Triple) {
-	if !triple.stable() {
+// count takes a carrier in by its tag.
+func (t *TripleTest) count(tag Triple) {
+	if _, twice := t.seen[tag]; twice {
 		return
 	}
-	f := t.reader.of(triple)
-	if !f.carrier {
-		return
-	}
-	if _, twice := t.seen[f.id]; twice {
-		return
-	}
-	t.seen[f.id] = struct{}{}
-	if f.green {
+	t.seen[tag] = struct{}{}
+	if _, rest := tag.words(); rest&1 == 0 {
 		t.green++
 	}
 }

@@ -33,9 +33,7 @@ func published(t *testing.T, k *GraphKey, list []Triple, s Selection, entailed f
 
 func resultOf(k *GraphKey, gamma uint64, list []Triple) Result {
 	test := k.TripleTest(gamma)
-	for _, f := range list {
-		test.Add(f)
-	}
+	test.Add(list...)
 	return test.Result()
 }
 
@@ -84,7 +82,7 @@ func TestTripleMark(t *testing.T) {
 func TestEntailedTriplesGoFirst(t *testing.T) {
 	list := facts(60_000)
 	key := graphKey(2)
-	entailed := func(f Triple) bool { return f.O[0]%2 == 0 }
+	entailed := func(f Triple) bool { return f[0]%2 == 0 }
 	making := key.Selecting(int64(len(list)), 0)
 	for _, f := range list {
 		if err := making.Add(f, func() (bool, error) { return entailed(f), nil }); err != nil {

@@ -27,7 +27,7 @@ func newDigests(c attack.Copy) digests {
 }
 
 func (d digests) of(t model.Triple) watermark.Triple {
-	return watermark.Triple{S: d.entities[t.H], P: d.relations[t.R], O: d.entities[t.T]}
+	return watermark.NewTriple(d.entities[t.H], d.relations[t.R], d.entities[t.T])
 }
 
 // Channels are the lines of a cell: each channel, T1 and T2 together, and all of them.
@@ -55,12 +55,13 @@ func (s Settings) read(ctx context.Context, c attack.Copy, keys []*watermark.Gra
 		return nil, err
 	}
 	out := make([]reading, len(keys))
-	digests := newDigests(c)
+	digests, list := newDigests(c), make([]watermark.Triple, len(c.Triples))
+	for i, t := range c.Triples {
+		list[i] = digests.of(t)
+	}
 	for i, k := range keys {
 		test := k.TripleTest(gamma)
-		for _, t := range c.Triples {
-			test.Add(digests.of(t))
-		}
+		test.Add(list...)
 		triples := test.Result()
 		if triples.Used < leastCarriers {
 			triples.Tested = false

@@ -1,0 +1,67 @@
+package watermark
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"encoding/binary"
+
+	"github.com/inklingdb/inkling/store/rdf"
+)
+
+// Triple is a statement as the triple channel sees it: a digest of its three terms that needs no key. The zero Triple is
+// none of the channel's: one of its terms, such as a blank node, does not keep its identity in a copy.
+type Triple [16]byte
+
+// rotateP and rotateO turn the digests of predicates and objects, by places: terms that change places make another
+// triple. Each of the two and their difference has at most one factor 2, so that x = rotate(x) holds for four x only.
+const rotateP, rotateO = 29, 59
+
+// NewTriple returns s ⊕ rotate(p) ⊕ rotate(o), which costs a few cycles. Digests are the halves of SHA-256, so two triples
+// of n whose terms nobody made for it are equal with a chance of n²/2^129. Who makes up the names of four terms can find two equal
+// triples by 2^43 trials (Wagner 2002); they count as one, and tell nothing of a key.
+func NewTriple(s, p, o TermDigest) Triple {
+	if s == (TermDigest{}) || p == (TermDigest{}) || o == (TermDigest{}) {
+		return Triple{}
+	}
+	s0, s1 := Triple(s).words()
+	p0, p1 := Triple(p).words()
+	o0, o1 := Triple(o).words()
+	var t Triple
+	binary.LittleEndian.PutUint64(t[:8], s0^(p0<<rotateP|p1>>(64-rotateP))^(o0<<rotateO|o1>>(64-rotateO)))
+	binary.LittleEndian.PutUint64(t[8:], s1^(p1<<rotateP|p0>>(64-rotateP))^(o1<<rotateO|o0>>(64-rotateO)))
+	return t
+}
+
+// DigestTriple returns a statement as the channel sees it, whatever its graph.
+func DigestTriple(q rdf.Quad) Triple {
+	return NewTriple(DigestTerm(q.S), DigestTerm(q.P), DigestTerm(q.O))
+}
+
+// stable reports whether all terms keep their identity in a copy.
+func (t Triple) stable() bool { return t != Triple{} }
+
+// words returns the two halves. Those of a tag are its place and the rest: colour in the lowest bit, share in the highest 53.
+func (t Triple) words() (uint64, uint64) {
+	return binary.LittleEndian.Uint64(t[:8]), binary.LittleEndian.Uint64(t[8:])
+}
+
+// tagCipher makes tags of triples: AES-128 under the first half of a secret. As far as AES is a pseudo-random permutation,
+// nobody without the key tells which triples are carriers, or their colours, whatever triples he has chosen and seen. Tags
+// of n distinct triples are distinct blocks, where independent ones would be equal now and then; that makes no event more
+// likely than 1/(1 − n²/2^129) times what it is of independent blocks, so the binomial tail is exact but for that.
+type tagCipher struct{ block cipher.Block }
+
+func newTagCipher(key secret) *tagCipher {
+	block, err := aes.NewCipher(key.bytes()[:16])
+	if err != nil {
+		panic(err) // of a length that is wrong: it is 16
+	}
+	return &tagCipher{block}
+}
+
+// tag replaces triples by their tags.
+func (c *tagCipher) tag(triples []Triple) {
+	for i := range triples {
+		c.block.Encrypt(triples[i][:], triples[i][:])
+	}
+}
