@@ -3,56 +3,53 @@ package engine
 import (
 	"github.com/inklingdb/inkling/engine/watermark"
 	"github.com/inklingdb/inkling/store"
-	"github.com/inklingdb/inkling/store/rdf"
 )
 
-// maxDigests bounds how many digests of terms are kept, 20 bytes each.
+// maxDigests bounds how many digests of terms are kept, 24 bytes each.
 const maxDigests = 1 << 22
 
-// digestTable keeps digests of terms by dictionary number, so that each term is digested once and not once a triple. It is
-// direct-mapped: a term takes the place of another, and doubles while there are more terms than places, up to a bound. Numbers
+// digestTable keeps digests of terms by identifier, so that each term is digested once and not once a triple. It is direct-mapped:
+// a term takes the place of another, and the places grow with the terms that came, up to a bound. Dictionary numbers
 // are dense, so the terms of an import, which get theirs in order, do not meet. It belongs to one goroutine.
 type digestTable struct {
-	slots  []numberedDigest // a power of two
-	misses int              // since it last grew
+	slots []knownDigest // a power of two
+	fresh int           // terms put in since it last grew
+	sum   store.TermID  // of what load read, so that it is read
 }
 
-type numberedDigest struct {
-	number uint32 // 0: free
+type knownDigest struct {
+	id     store.TermID // 0: free
 	digest watermark.TermDigest
 }
 
-// slot returns the place of a number; it holds the number's digest if it holds the number. It is valid until the next call.
-func (d *digestTable) slot(number uint32) *numberedDigest {
-	if len(d.slots) == 0 {
-		d.slots = make([]numberedDigest, 1<<10)
-	}
-	s := &d.slots[number&uint32(len(d.slots)-1)]
-	if s.number == number {
-		return s
-	}
-	if d.misses++; d.misses <= len(d.slots) || len(d.slots) >= maxDigests {
-		return s
-	}
-	old := d.slots
-	d.slots, d.misses = make([]numberedDigest, 4*len(old)), 0
-	for _, s := range old {
-		d.slots[s.number&uint32(len(d.slots)-1)] = s
-	}
-	return &d.slots[number&uint32(len(d.slots)-1)]
+func newDigestTable() digestTable { return digestTable{slots: make([]knownDigest, 1<<10)} }
+
+// find returns the place of a term: its digest is there if it has the term's identifier.
+func (d *digestTable) find(id store.TermID) *knownDigest {
+	return &d.slots[int(id)&(len(d.slots)-1)]
 }
 
-// of returns a term's digest. Values that an identifier holds have no number; they seldom come twice.
-func (d *digestTable) of(id store.TermID, t *rdf.Term) watermark.TermDigest {
-	number := id.Number()
-	if number == 0 {
-		return watermark.DigestTerm(*t)
+// load brings the places of triples' terms into the cache: they come side by side, where find waits for one after the other.
+func (d *digestTable) load(triples []store.Triple) {
+	sum := store.TermID(0)
+	for i := range triples {
+		sum += d.find(triples[i].S).id + d.find(triples[i].O).id
 	}
-	s := d.slot(number)
-	if s.number != number {
-		*s = numberedDigest{number, watermark.DigestTerm(*t)}
+	d.sum = sum
+}
+
+// put keeps a term's digest and returns its place.
+func (d *digestTable) put(id store.TermID, digest watermark.TermDigest) *knownDigest {
+	if d.fresh++; d.fresh > len(d.slots) && len(d.slots) < maxDigests {
+		old := d.slots
+		d.slots, d.fresh = make([]knownDigest, 4*len(old)), len(old)
+		for _, s := range old {
+			*d.find(s.id) = s
+		}
 	}
-	return s.digest
+	s := d.find(id)
+	*s = knownDigest{id, digest}
+	return s
 }
 
 // digester turns a view's triples into the triple channel's. It belongs to one goroutine.
@@ -61,23 +58,17 @@ type digester struct {
 	known digestTable
 }
 
-func newDigester(v *store.View) *digester { return &digester{view: v} }
+func newDigester(v *store.View) *digester { return &digester{v, newDigestTable()} }
 
 func (d *digester) term(id store.TermID) (watermark.TermDigest, error) {
-	number := id.Number()
-	s := d.known.slot(number)
-	if number != 0 && s.number == number {
+	if s := d.known.find(id); s.id == id {
 		return s.digest, nil
 	}
 	t, err := d.view.Term(id)
 	if err != nil {
 		return watermark.TermDigest{}, err
 	}
-	digest := watermark.DigestTerm(t)
-	if number != 0 {
-		*s = numberedDigest{number, digest}
-	}
-	return digest, nil
+	return d.known.put(id, watermark.DigestTerm(t)).digest, nil
 }
 
 func (d *digester) triple(t store.Triple) (watermark.Triple, error) {

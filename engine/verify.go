@@ -97,7 +97,7 @@ type inspected struct {
 
 // inspect begins an inspection. Without a policy a key ring that cannot be read is noted; with one it ends the import.
 func (db *DB) inspect(source, format string) (*inspection, error) {
-	n := &inspection{db: db, source: source, format: format, texts: map[string]watermark.TermDigest{}, graphs: map[string]*inspected{}}
+	n := &inspection{db: db, source: source, format: format, numbered: newDigestTable(), texts: map[string]watermark.TermDigest{}, graphs: map[string]*inspected{}}
 	var err error
 	if n.policy, err = db.compiledPolicy(); err != nil {
 		return nil, err
@@ -146,14 +146,27 @@ func (n *inspection) add(quads []rdf.Quad) {
 	}
 }
 
-// addNumbered takes statements in whose terms have numbers, those of one import: it costs a fraction.
+// addNumbered takes statements in whose terms have identifiers, those of one import: it costs a fraction.
 func (n *inspection) addNumbered(quads []rdf.Quad, ids []store.Triple) {
-	d := &n.numbered
+	const ahead = 64
+	var digests [3]watermark.TermDigest
 	for i := range quads {
-		q, id := &quads[i], &ids[i]
-		if g := n.of(&q.G); g.screen != nil {
-			g.screen.Add(watermark.NewTriple(d.of(id.S, &q.S), d.of(id.P, &q.P), d.of(id.O, &q.O)))
+		if i%ahead == 0 {
+			n.numbered.load(ids[i:min(i+ahead, len(ids))])
 		}
+		q := &quads[i]
+		g := n.of(&q.G)
+		if g.screen == nil {
+			continue
+		}
+		for j, id := range [3]store.TermID{ids[i].S, ids[i].P, ids[i].O} {
+			known := n.numbered.find(id)
+			if known.id != id {
+				known = n.numbered.put(id, watermark.DigestTerm(*[3]*rdf.Term{&q.S, &q.P, &q.O}[j]))
+			}
+			digests[j] = known.digest
+		}
+		g.screen.Add(watermark.NewTriple(digests[0], digests[1], digests[2]))
 	}
 }
 
