@@ -77,3 +77,33 @@ func (c *tagCipher) tag(triples []Triple) {
 		c.block.Encrypt(triples[i][:], triples[i][:])
 	}
 }
+
+// tagSet is a set of tags. They are random already, so their bits are their place in it.
+type tagSet struct {
+	slots []Triple // a power of two, open addressing, half full at most; a zero is free: a tag is that with a chance of 2^-128
+	used  int
+}
+
+// add reports whether the tag is new.
+func (s *tagSet) add(tag Triple) bool {
+	if 2*s.used >= len(s.slots) {
+		old := s.slots
+		s.slots, s.used = make([]Triple, max(64, 2*len(old))), 0
+		for _, t := range old {
+			if t != (Triple{}) {
+				s.add(t)
+			}
+		}
+	}
+	_, rest := tag.words()
+	for at := int(rest >> 1); ; at++ {
+		switch slot := &s.slots[at&(len(s.slots)-1)]; *slot {
+		case Triple{}:
+			*slot = tag
+			s.used++
+			return true
+		case tag:
+			return false
+		}
+	}
+}

@@ -133,3 +133,22 @@ func TestTagsOfAGrid(t *testing.T) {
 		t.Errorf("%d carriers, %d green, %d of both keys", carriers, green, both)
 	}
 }
+
+// A set of tags says what a map does, of many and of few, repeated or not.
+func TestTagSet(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 5))
+	for _, n := range []int{0, 1, 31, 32, 33, 5000} {
+		var set tagSet
+		seen := map[Triple]bool{}
+		for range n {
+			tag := Triple{byte(random.IntN(3)), 14: byte(random.IntN(40)), 15: byte(1 + random.IntN(40))}
+			if isNew := set.add(tag); isNew == seen[tag] {
+				t.Fatalf("of %d: %x is new: %t", n, tag, isNew)
+			}
+			seen[tag] = true
+		}
+		if set.used != len(seen) {
+			t.Errorf("of %d: %d kept, %d are there", n, set.used, len(seen))
+		}
+	}
+}

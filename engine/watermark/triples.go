@@ -60,15 +60,15 @@ func (r reader) of(t Triple) fact {
 
 // TripleTest counts carriers and green ones among the triples of a copy. It is not safe for concurrent use.
 type TripleTest struct {
-	reader reader
-	seen   map[Triple]struct{} // tags of carriers, so that a repeated one counts once
-	green  int
+	reader   reader
+	carriers tagSet // so that a repeated one counts once
+	green    int
 }
 
 // TripleTest returns a test of a copy's triples, of which one in gamma is a carrier; 0 means DefaultGamma.
 func (k *GraphKey) TripleTest(gamma uint64) *TripleTest { return k.reader(gamma).test() }
 
-func (r reader) test() *TripleTest { return &TripleTest{reader: r, seen: map[Triple]struct{}{}} }
+func (r reader) test() *TripleTest { return &TripleTest{reader: r} }
 
 // Add takes triples in. Many at a time cost less.
 func (t *TripleTest) Add(triples ...Triple) {
@@ -77,27 +77,18 @@ func (t *TripleTest) Add(triples ...Triple) {
 		t.reader.cipher.tag(tags)
 		for i := range tags {
 			if place, _ := tags[i].words(); place <= t.reader.limit && triples[i].stable() {
-				t.count(tags[i])
+				if _, rest := tags[i].words(); t.carriers.add(tags[i]) && rest&1 == 0 {
+					t.green++
+				}
 			}
 		}
 		triples = triples[len(tags):]
 	}
 }
 
-// count takes a carrier in by its tag.
-func (t *TripleTest) count(tag Triple) {
-	if _, twice := t.seen[tag]; twice {
-		return
-	}
-	t.seen[tag] = struct{}{}
-	if _, rest := tag.words(); rest&1 == 0 {
-		t.green++
-	}
-}
-
 // Result returns what the triples say: the exact binomial tail of green ones among the carriers.
 func (t *TripleTest) Result() Result {
-	n := len(t.seen)
+	n := t.carriers.used
 	if n == 0 {
 		return untested(Triples, "no triple is a carrier")
 	}
