@@ -2,6 +2,7 @@ package watermark
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"strings"
 
 	"golang.org/x/text/unicode/norm"
@@ -111,7 +112,7 @@ func CanonicalName(t rdf.Term) string {
 
 // TermDigest stands for a term in a Triple: the first 16 bytes of the SHA-256 of its canonical N-Triples form. It needs
 // no key, so it may be kept by term and used with many keys. The zero digest is a term without identity.
-type TermDigest [16]byte
+type TermDigest struct{ a, b uint64 }
 
 // DigestTerm returns a term's digest: of its canonical IRI, or of a literal's text in NFC with its datatype or language.
 func DigestTerm(t rdf.Term) TermDigest {
@@ -125,5 +126,5 @@ func DigestTerm(t rdf.Term) TermDigest {
 	}
 	var buffer [256]byte
 	sum := sha256.Sum256(rdf.AppendTerm(buffer[:0], t))
-	return TermDigest(sum[:16])
+	return TermDigest{binary.LittleEndian.Uint64(sum[:8]), binary.LittleEndian.Uint64(sum[8:16])}
 }

@@ -201,8 +201,7 @@ func TestDerivationsStay(t *testing.T) {
 	newSource(g.secrets[T1]).signs(ofName, "http://example.org/e/1", words)
 	tags := facts(1)
 	newTagCipher(g.secrets[Triples]).tag(tags)
-	place, _ := tags[0].words()
-	got := fmt.Sprintf("%s %x %016x %016x", k.ID, g.secrets[Q3].bytes()[:4], words[0], place)
+	got := fmt.Sprintf("%s %x %016x %016x", k.ID, g.secrets[Q3].bytes()[:4], words[0], tags[0].a)
 	if want := "6f546bbd67338a9d 3060eb32 e2059229f9152bb7 ca1c8373c9ab86f9"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}

@@ -9,8 +9,9 @@ import (
 )
 
 // Triple is a statement as the triple channel sees it: a digest of its three terms that needs no key. The zero Triple is
-// none of the channel's: one of its terms, such as a blank node, does not keep its identity in a copy.
-type Triple [16]byte
+// none of the channel's: one of its terms, such as a blank node, does not keep its identity in a copy. Two words, and not
+// bytes, since the compiler keeps them in registers.
+type Triple struct{ a, b uint64 }
 
 // rotateP and rotateO turn the digests of predicates and objects, by places: terms that change places make another
 // triple. Each of the two and their difference has at most one factor 2, so that x = rotate(x) holds for four x only.
@@ -23,13 +24,8 @@ func NewTriple(s, p, o TermDigest) Triple {
 	if s == (TermDigest{}) || p == (TermDigest{}) || o == (TermDigest{}) {
 		return Triple{}
 	}
-	s0, s1 := Triple(s).words()
-	p0, p1 := Triple(p).words()
-	o0, o1 := Triple(o).words()
-	var t Triple
-	binary.LittleEndian.PutUint64(t[:8], s0^(p0<<rotateP|p1>>(64-rotateP))^(o0<<rotateO|o1>>(64-rotateO)))
-	binary.LittleEndian.PutUint64(t[8:], s1^(p1<<rotateP|p0>>(64-rotateP))^(o1<<rotateO|o0>>(64-rotateO)))
-	return t
+	return Triple{s.a ^ (p.a<<rotateP | p.b>>(64-rotateP)) ^ (o.a<<rotateO | o.b>>(64-rotateO)),
+		s.b ^ (p.b<<rotateP | p.a>>(64-rotateP)) ^ (o.b<<rotateO | o.a>>(64-rotateO))}
 }
 
 // DigestTriple returns a statement as the channel sees it, whatever its graph.
@@ -40,10 +36,11 @@ func DigestTriple(q rdf.Quad) Triple {
 // stable reports whether all terms keep their identity in a copy.
 func (t Triple) stable() bool { return t != Triple{} }
 
-// words returns the two halves. Those of a tag are its place and the rest: colour in the lowest bit, share in the highest 53.
-func (t Triple) words() (uint64, uint64) {
-	return binary.LittleEndian.Uint64(t[:8]), binary.LittleEndian.Uint64(t[8:])
-}
+// Of a tag, a is its place: the lowest are carriers. b is its colour in the lowest bit and its share in the highest 53.
+
+func (t Triple) green() bool { return t.b&1 == 0 }
+
+func (t Triple) share() float64 { return float64(t.b>>11) / (1 << 53) }
 
 // tagCipher makes tags of triples: AES-128 under the first half of a secret. As far as AES is a pseudo-random permutation,
 // nobody without the key tells which triples are carriers, or their colours, whatever triples he has chosen and seen. Tags
@@ -73,8 +70,12 @@ func (c *tagCipher) tag(triples []Triple) {
 		encryptBlocks(&c.schedule, &triples[0], len(triples))
 		return
 	}
-	for i := range triples {
-		c.block.Encrypt(triples[i][:], triples[i][:])
+	var block [16]byte // the words in little-endian order, as the instructions see them
+	for i, t := range triples {
+		binary.LittleEndian.PutUint64(block[:8], t.a)
+		binary.LittleEndian.PutUint64(block[8:], t.b)
+		c.block.Encrypt(block[:], block[:])
+		triples[i] = Triple{binary.LittleEndian.Uint64(block[:8]), binary.LittleEndian.Uint64(block[8:])}
 	}
 }
 
@@ -95,8 +96,7 @@ func (s *tagSet) add(tag Triple) bool {
 			}
 		}
 	}
-	_, rest := tag.words()
-	for at := int(rest >> 1); ; at++ {
+	for at := int(tag.b >> 1); ; at++ {
 		switch slot := &s.slots[at&(len(s.slots)-1)]; *slot {
 		case Triple{}:
 			*slot = tag

@@ -1,8 +1,8 @@
 package watermark
 
 import (
-	"bytes"
 	"crypto/aes"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
@@ -26,10 +26,10 @@ func TestTagsAreAES(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i := range in {
-			for j := range in[i] {
-				in[i][j] = byte(random.Uint32())
-			}
-			block.Encrypt(want[i][:], in[i][:])
+			in[i] = Triple{random.Uint64(), random.Uint64()}
+			text := bytesOf(in[i])
+			block.Encrypt(text[:], text[:])
+			want[i] = tripleOf(text)
 		}
 		for _, instructions := range []bool{false, true} {
 			got := append([]Triple{}, in...)
@@ -43,11 +43,21 @@ func TestTagsAreAES(t *testing.T) {
 	}
 	key, _ := hex.DecodeString("000102030405060708090a0b0c0d0e0f")
 	text, _ := hex.DecodeString("00112233445566778899aabbccddeeff")
-	tags := []Triple{Triple(text)}
+	tags := []Triple{tripleOf([16]byte(text))}
 	newTagCipher(newSecret(key)).tag(tags)
-	if got := fmt.Sprintf("%x", tags[0]); got != "69c4e0d86a7b0430d8cdb78070b4c55a" {
+	if got := fmt.Sprintf("%x", bytesOf(tags[0])); got != "69c4e0d86a7b0430d8cdb78070b4c55a" {
 		t.Error(got)
 	}
+}
+
+func bytesOf(t Triple) (b [16]byte) {
+	binary.LittleEndian.PutUint64(b[:8], t.a)
+	binary.LittleEndian.PutUint64(b[8:], t.b)
+	return b
+}
+
+func tripleOf(b [16]byte) Triple {
+	return Triple{binary.LittleEndian.Uint64(b[:8]), binary.LittleEndian.Uint64(b[8:])}
 }
 
 // with runs f with the processor's AES or without; where there is none, always without.
@@ -87,16 +97,18 @@ func TestTripleTellsItsTerms(t *testing.T) {
 
 // Of digests as bits, each bit of the subject, predicate and object moves one bit of the triple, to places of its own.
 func TestTripleIsARotation(t *testing.T) {
-	one := TermDigest(bytes.Repeat([]byte{0x5a}, 16))
+	one := TermDigest{0x5a5a5a5a5a5a5a5a, 0x5a5a5a5a5a5a5a5a}
 	base := NewTriple(one, one, one)
 	for role, by := range []int{0, rotateP, rotateO} {
 		for bit := range 128 {
 			d := [3]TermDigest{one, one, one}
-			d[role][bit/8] ^= 1 << (bit % 8)
-			want := base
+			moved := bytesOf(Triple(one))
+			moved[bit/8] ^= 1 << (bit % 8)
+			d[role] = TermDigest(tripleOf(moved))
+			want := bytesOf(base)
 			to := (bit + by) % 128
 			want[to/8] ^= 1 << (to % 8)
-			if got := NewTriple(d[0], d[1], d[2]); got != want {
+			if got := bytesOf(NewTriple(d[0], d[1], d[2])); got != want {
 				t.Fatalf("bit %d of term %d: %x, want %x", bit, role, got, want)
 			}
 		}
@@ -141,7 +153,7 @@ func TestTagSet(t *testing.T) {
 		var set tagSet
 		seen := map[Triple]bool{}
 		for range n {
-			tag := Triple{byte(random.IntN(3)), 14: byte(random.IntN(40)), 15: byte(1 + random.IntN(40))}
+			tag := Triple{random.Uint64N(3), 1 + random.Uint64N(1600)}
 			if isNew := set.add(tag); isNew == seen[tag] {
 				t.Fatalf("of %d: %x is new: %t", n, tag, isNew)
 			}

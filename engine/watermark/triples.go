@@ -36,7 +36,7 @@ type fact struct {
 // reader tells the facts of one key. It is not safe for concurrent use.
 type reader struct {
 	cipher *tagCipher
-	limit  uint64 // carriers are tags whose place is at most that
+	limit  uint64 // the highest place of a carrier
 	buffer *[tagBatch]Triple
 }
 
@@ -54,8 +54,8 @@ func (k *GraphKey) reader(gamma uint64) reader {
 func (r reader) of(t Triple) fact {
 	r.buffer[0] = t
 	r.cipher.tag(r.buffer[:1])
-	place, rest := r.buffer[0].words()
-	return fact{carrier: place <= r.limit, green: rest&1 == 0, share: float64(rest>>11) / (1 << 53)}
+	tag := r.buffer[0]
+	return fact{carrier: tag.a <= r.limit, green: tag.green(), share: tag.share()}
 }
 
 // TripleTest counts carriers and green ones among the triples of a copy. It is not safe for concurrent use.
@@ -76,10 +76,8 @@ func (t *TripleTest) Add(triples ...Triple) {
 		tags := t.reader.buffer[:copy(t.reader.buffer[:], triples)]
 		t.reader.cipher.tag(tags)
 		for i := range tags {
-			if place, _ := tags[i].words(); place <= t.reader.limit && triples[i].stable() {
-				if _, rest := tags[i].words(); t.carriers.add(tags[i]) && rest&1 == 0 {
-					t.green++
-				}
+			if tag := tags[i]; tag.a <= t.reader.limit && triples[i].stable() && t.carriers.add(tag) && tag.green() {
+				t.green++
 			}
 		}
 		triples = triples[len(tags):]

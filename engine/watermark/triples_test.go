@@ -82,7 +82,7 @@ func TestTripleMark(t *testing.T) {
 func TestEntailedTriplesGoFirst(t *testing.T) {
 	list := facts(60_000)
 	key := graphKey(2)
-	entailed := func(f Triple) bool { return f[0]%2 == 0 }
+	entailed := func(f Triple) bool { return f.a%2 == 0 }
 	making := key.Selecting(int64(len(list)), 0)
 	for _, f := range list {
 		if err := making.Add(f, func() (bool, error) { return entailed(f), nil }); err != nil {
