@@ -110,13 +110,13 @@ func (c *benchVerify) mark(a *app, dir string, key *watermark.Key, plain cost) e
 		return err
 	}
 	defer db.Close()
-	if _, err := db.Patterns(a.ctx, rdf.Term{}); err != nil { // known of a graph in use
-		return err
-	}
 	var report engine.WatermarkReport
 	var marked []cost
 	var exports [2][]cost
 	for round := range c.Rounds {
+		if _, err := db.Patterns(a.ctx, rdf.Term{}); err != nil { // known of a graph in use
+			return err
+		}
 		spent, err := c.measure(func() (err error) {
 			report, err = db.WatermarkEmbed(a.ctx, engine.WatermarkRequest{Key: key})
 			return err
@@ -125,6 +125,9 @@ func (c *benchVerify) mark(a *app, dir string, key *watermark.Key, plain cost) e
 			return err
 		}
 		marked = append(marked, spent)
+		if _, err := db.Patterns(a.ctx, rdf.Term{}); err != nil {
+			return err
+		}
 		for i := range exports {
 			kind := (round + i) % 2
 			spent, err := c.measure(func() error {
