@@ -56,9 +56,10 @@ func (d *digestTable) put(id store.TermID, digest watermark.TermDigest) *knownDi
 type digester struct {
 	view  *store.View
 	known digestTable
+	list  []watermark.Triple
 }
 
-func newDigester(v *store.View) *digester { return &digester{v, newDigestTable()} }
+func newDigester(v *store.View) *digester { return &digester{view: v, known: newDigestTable()} }
 
 func (d *digester) term(id store.TermID) (watermark.TermDigest, error) {
 	if s := d.known.find(id); s.id == id {
@@ -80,4 +81,18 @@ func (d *digester) triple(t store.Triple) (watermark.Triple, error) {
 		}
 	}
 	return watermark.NewTriple(digests[0], digests[1], digests[2]), nil
+}
+
+// triples returns many, valid until the next call.
+func (d *digester) triples(triples []store.Triple) ([]watermark.Triple, error) {
+	d.known.load(triples)
+	d.list = d.list[:0]
+	for _, t := range triples {
+		digest, err := d.triple(t)
+		if err != nil {
+			return nil, err
+		}
+		d.list = append(d.list, digest)
+	}
+	return d.list, nil
 }

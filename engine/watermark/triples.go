@@ -153,6 +153,7 @@ type Selecting struct {
 	green    int
 	entailed []float64 // shares of the red carriers that the rest entails
 	other    []float64
+	tags     []Triple // of a batch; the picker's reader has its own, for entailed asks it
 }
 
 // Selecting returns the making of a rule for about so many triples that is to reach z; 0 means DefaultTripleZ.
@@ -160,36 +161,48 @@ func (k *GraphKey) Selecting(triples int64, z float64) *Selecting {
 	if z == 0 {
 		z = DefaultTripleZ
 	}
-	return &Selecting{picker: Selection{Gamma: GammaFor(triples, z)}.With(k), z: z}
+	return &Selecting{picker: Selection{Gamma: GammaFor(triples, z)}.With(k), z: z, tags: make([]Triple, tagBatch)}
 }
 
 // Red reports whether a triple is a red carrier.
 func (s *Selecting) Red(t Triple) bool { return s.picker.Red(t) }
 
-// Add takes a triple in. entailed is asked for red carriers only; nil means that nothing is known to be entailed.
-func (s *Selecting) Add(t Triple, entailed func() (bool, error)) error {
-	s.total++
-	if !t.stable() {
-		return nil
+// Add takes triples in; many at a time cost less. entailed is asked of red carriers only, by their place in the list; nil
+// means that nothing is known to be entailed.
+func (s *Selecting) Add(list []Triple, entailed func(i int) (bool, error)) error {
+	s.total += int64(len(list))
+	for from := 0; from < len(list); from += tagBatch {
+		tags := s.tags[:copy(s.tags, list[from:])]
+		s.picker.reader.cipher.tag(tags)
+		for i, tag := range tags {
+			if tag.a > s.picker.reader.limit || !list[from+i].stable() {
+				continue
+			}
+			if err := s.add(tag, from+i, entailed); err != nil {
+				return err
+			}
+		}
 	}
-	f := s.picker.reader.of(t)
-	switch {
-	case !f.carrier:
-		return nil
-	case f.green:
+	return nil
+}
+
+// add takes a carrier in by its tag.
+func (s *Selecting) add(tag Triple, i int, entailed func(i int) (bool, error)) error {
+	if tag.green() {
 		s.green++
 		return nil
-	case entailed != nil:
-		yes, err := entailed()
+	}
+	if entailed != nil {
+		yes, err := entailed(i)
 		if err != nil {
 			return err
 		}
 		if yes {
-			s.entailed = append(s.entailed, f.share)
+			s.entailed = append(s.entailed, tag.share())
 			return nil
 		}
 	}
-	s.other = append(s.other, f.share)
+	s.other = append(s.other, tag.share())
 	return nil
 }
 

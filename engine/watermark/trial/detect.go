@@ -30,6 +30,14 @@ func (d digests) of(t model.Triple) watermark.Triple {
 	return watermark.NewTriple(d.entities[t.H], d.relations[t.R], d.entities[t.T])
 }
 
+func (d digests) all(triples []model.Triple) []watermark.Triple {
+	list := make([]watermark.Triple, len(triples))
+	for i, t := range triples {
+		list[i] = d.of(t)
+	}
+	return list
+}
+
 // Channels are the lines of a cell: each channel, T1 and T2 together, and all of them.
 var Channels = []string{"t1", "t2", "q3", "triples", "t1+t2", "combined"}
 
@@ -55,10 +63,7 @@ func (s Settings) read(ctx context.Context, c attack.Copy, keys []*watermark.Gra
 		return nil, err
 	}
 	out := make([]reading, len(keys))
-	digests, list := newDigests(c), make([]watermark.Triple, len(c.Triples))
-	for i, t := range c.Triples {
-		list[i] = digests.of(t)
-	}
+	list := newDigests(c).all(c.Triples)
 	for i, k := range keys {
 		test := k.TripleTest(gamma)
 		test.Add(list...)
