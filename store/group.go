@@ -66,17 +66,25 @@ func (g *group) try(r *request) (groupEntry, error) {
 	c.Changes = changeList(tx.changes)
 	next := *g.state
 	next.version, next.time = c.Version, c.Time
+	if len(c.Changes) > 0 {
+		next.changed = c.Version
+	}
 	next.delta = g.state.delta.push(newRun(c.Changes))
 	next.lexicon = g.interner.lexicon()
 	next.meta = tx.mergedMeta()
 	if err := g.check(r.ctx, c, &next); err != nil {
 		return groupEntry{}, err
 	}
-	g.ops = logOps(g.ops, c)
-	for name, value := range tx.meta {
-		g.ops = append(g.ops, op{metaKey(name), sealed(value)})
-	}
+	g.ops = metaOps(logOps(g.ops, c), tx.meta)
 	return groupEntry{request: r, commit: c, state: &next}, nil
+}
+
+// metaOps appends what sets metadata.
+func metaOps(ops []op, values map[string][]byte) []op {
+	for name, value := range values {
+		ops = append(ops, op{metaKey(name), sealed(value)})
+	}
+	return ops
 }
 
 // sealed is seal, but keeps nil, which deletes.

@@ -18,6 +18,10 @@ type ImportOptions struct {
 	// new term's identifier is provisional: it stands for no other term in this import, and for nothing after it. Quads
 	// of an import that stays within CommitLimit have none before Commit; Unnumbered returns them. May be nil.
 	Numbered func(quads []rdf.Quad, triples []Triple)
+	// Metadata is called by Commit with the store as the commit will leave it, identifiers included; what it returns is set,
+	// as by Tx.SetMeta, in the same commit. An error ends the import. It may run in the committer, so every other writer
+	// waits, and it must not write to the store otherwise; indexes are not there yet. May be nil.
+	Metadata func(ctx context.Context, after *View) (map[string][]byte, error)
 }
 
 // ImportReport says what an import did.

@@ -18,7 +18,7 @@ func (m *Import) Commit(ctx context.Context) (c Commit, report ImportReport, err
 	s := m.store
 	if m.terms == nil {
 		before := s.Stats().Terms
-		c, err := s.Write(ctx, Batch{Source: m.options.Source, Add: m.small})
+		c, err := m.commitSmall(ctx)
 		m.report.Added, m.report.Terms = int64(len(c.Changes)), s.Stats().Terms-before
 		return c, m.report, err
 	}
@@ -41,6 +41,35 @@ func (m *Import) Commit(ctx context.Context) (c Commit, report ImportReport, err
 		return Commit{}, m.report, fmt.Errorf("store: import: %w", err)
 	}
 	return c, m.report, nil
+}
+
+// commitSmall writes an import of few quads as an ordinary commit.
+func (m *Import) commitSmall(ctx context.Context) (Commit, error) {
+	if m.options.Metadata == nil {
+		return m.store.Write(ctx, Batch{Source: m.options.Source, Add: m.small})
+	}
+	return m.store.Update(ctx, m.options.Source, func(tx *Tx) error {
+		for _, q := range m.small {
+			if err := tx.AddQuad(q); err != nil {
+				return err
+			}
+		}
+		v := tx.View()
+		after := *v.state
+		after.version++
+		trial := &View{store: m.store, state: &after, pending: v.pending}
+		defer trial.Close()
+		values, err := m.options.Metadata(ctx, trial)
+		if err != nil {
+			return err
+		}
+		for name, value := range values {
+			if err := tx.SetMeta(name, value); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // cleanTerms removes the terms that a failed import left in the dictionary, before others get their numbers.
@@ -73,6 +102,7 @@ func (m *Import) publish(ctx context.Context) (Commit, error) {
 	}
 	next := *s.state
 	next.version++
+	next.changed = next.version
 	next.time = laterOf(time.Now().UTC(), s.state.time)
 	terms, err := m.writeParts(ctx, &next)
 	if err != nil {
@@ -80,17 +110,14 @@ func (m *Import) publish(ctx context.Context) (Commit, error) {
 	}
 	next.delta, next.lexicon = delta{}, terms.lexicon
 	c := Commit{Version: next.version, Time: next.time, Source: m.options.Source, Bulk: true}
-	if s.options.Check != nil {
-		v := terms.trial(s, next)
-		err := s.options.Check(ctx, c, v)
-		v.Close()
-		if err != nil {
-			return Commit{}, err
-		}
+	values, err := m.settle(ctx, c, terms.trial(s, next))
+	if err != nil {
+		return Commit{}, err
 	}
+	next.meta = withMeta(next.meta, values)
 	h := s.head(&next)
 	h.setRuns(terms.runs)
-	last := logOps(terms.last, c)
+	last := metaOps(logOps(terms.last, c), values)
 	if len(terms.dead) == 0 {
 		last = append(last, op{key: intentKey(intentImport)})
 	}
@@ -110,6 +137,29 @@ func (m *Import) publish(ctx context.Context) (Commit, error) {
 		_ = s.kv.Commit([]op{{key: intentKey(intentImport)}}) // kept by an error, it costs a scan at opening
 	}
 	return c, nil
+}
+
+// settle asks what has a say in the commit, given the store as it will be, and returns the metadata to set.
+func (m *Import) settle(ctx context.Context, c Commit, after *View) (map[string][]byte, error) {
+	defer after.Close()
+	if check := m.store.options.Check; check != nil {
+		if err := check(ctx, c, after); err != nil {
+			return nil, err
+		}
+	}
+	if m.options.Metadata == nil {
+		return nil, nil
+	}
+	values, err := m.options.Metadata(ctx, after)
+	if err != nil {
+		return nil, err
+	}
+	for name, value := range values {
+		if err := checkMeta(name, value); err != nil {
+			return nil, err
+		}
+	}
+	return values, nil
 }
 
 // writeParts writes terms and triples, side by side, and sets next's base.
@@ -152,6 +202,7 @@ func (n *newTerms) trial(s *Store, st state) *View {
 	d.runs.Store(&n.runs)
 	d.full.Store(n.lexicon.tailFirst)
 	st.lexicon.dictionary = d
+	st.indexes = nil                                          // they are of an earlier version
 	pending := make(map[rdf.Term]uint32, len(n.lexicon.tail)) // the single terms are not on disk yet
 	for i, t := range n.lexicon.tail {
 		pending[t] = n.lexicon.tailFirst + uint32(i)

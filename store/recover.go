@@ -126,6 +126,9 @@ func (s *Store) replay(last Version) error {
 				v, s.state.gen.version, ErrCorrupt)
 		}
 		s.state.version, s.state.time = v, c.Time
+		if len(c.Changes) > 0 {
+			s.state.changed = v
+		}
 		waiting = append(waiting, c.Changes...)
 		seen := false
 		for x := range behind {

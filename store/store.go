@@ -115,7 +115,7 @@ func (s *Store) load(h head) error {
 	}
 	gen.refs = 1
 	s.lastGeneration = h.generation
-	st := &state{version: h.baseVersion, gen: gen, meta: map[string][]byte{}, indexes: map[string]any{}, next: make(chan struct{})}
+	st := &state{version: h.baseVersion, changed: h.baseVersion, gen: gen, meta: map[string][]byte{}, indexes: map[string]any{}, next: make(chan struct{})}
 	runs, err := openTermRuns(s.kv, h.runsFrom, h.runsTo)
 	if err != nil {
 		return err

@@ -161,19 +161,31 @@ func (tx *Tx) SetMeta(name string, value []byte) error {
 	if tx.dead {
 		return fmt.Errorf("store: set meta: transaction: %w", ErrClosed)
 	}
-	if name == "" || len(name) > 256 || len(value) > maxMetaBytes {
-		return fmt.Errorf("store: set meta %q: name of 1 to 256 bytes and value of at most %d bytes", name, maxMetaBytes)
+	if err := checkMeta(name, value); err != nil {
+		return err
 	}
 	tx.meta[name] = slices.Clone(value)
 	return nil
 }
 
-func (tx *Tx) mergedMeta() map[string][]byte {
-	if len(tx.meta) == 0 {
-		return tx.group.state.meta
+func checkMeta(name string, value []byte) error {
+	if name == "" || len(name) > 256 || len(value) > maxMetaBytes {
+		return fmt.Errorf("store: set meta %q: name of 1 to 256 bytes and value of at most %d bytes", name, maxMetaBytes)
 	}
-	merged := maps.Clone(tx.group.state.meta)
-	for name, value := range tx.meta {
+	return nil
+}
+
+func (tx *Tx) mergedMeta() map[string][]byte {
+	return withMeta(tx.group.state.meta, tx.meta)
+}
+
+// withMeta returns metadata with some values set, or deleted where they are nil. It does not change what it is given.
+func withMeta(meta, values map[string][]byte) map[string][]byte {
+	if len(values) == 0 {
+		return meta
+	}
+	merged := maps.Clone(meta)
+	for name, value := range values {
 		if value == nil {
 			delete(merged, name)
 		} else {

@@ -12,6 +12,7 @@ import (
 // state is everything a version consists of. It is immutable; the committer publishes the next one.
 type state struct {
 	version Version
+	changed Version   // the last that changed triples
 	time    time.Time // of the commit
 	gen     *generation
 	delta   delta
@@ -56,6 +57,10 @@ func (v *View) Close() {
 
 // Version returns the version the view shows.
 func (v *View) Version() Version { return v.state.version }
+
+// Changed returns the last version up to the view's own that changed a triple: two views of one store with the same Changed
+// hold the same triples. After opening it may be later than the change, never earlier.
+func (v *View) Changed() Version { return v.state.changed }
 
 // Time returns when that version was committed; zero for the empty store.
 func (v *View) Time() time.Time { return v.state.time }
