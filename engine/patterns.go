@@ -13,7 +13,8 @@ import (
 	"github.com/inklingdb/inkling/store/rdf"
 )
 
-// patternCache keeps the analysis of each graph's relations for the latest version asked about.
+// patternCache keeps the analysis of each graph's relations for the latest triples asked about. Commits that change none, such
+// as that of a watermark's record, leave it valid.
 type patternCache struct {
 	mu      sync.Mutex
 	byGraph map[store.TermID]*patternEntry
@@ -21,7 +22,7 @@ type patternCache struct {
 
 // patternEntry is an analysis done or under way.
 type patternEntry struct {
-	version store.Version
+	changed store.Version // of the triples: View.Changed
 	done    chan struct{} // closed when report and err are set
 	report  *pattern.GraphReport
 	err     error
@@ -31,7 +32,7 @@ type patternEntry struct {
 // was cancelled, the analysis is taken up anew.
 func (c *patternCache) of(ctx context.Context, v *store.View, g store.TermID) (*pattern.GraphReport, error) {
 	for {
-		e, mine := c.claim(v.Version(), g)
+		e, mine := c.claim(v.Changed(), g)
 		if mine {
 			e.report, e.err = pattern.OfGraph(ctx, v, g, pattern.Options{Workers: runtime.GOMAXPROCS(0)})
 			if e.err != nil {
@@ -51,17 +52,17 @@ func (c *patternCache) of(ctx context.Context, v *store.View, g store.TermID) (*
 	}
 }
 
-// claim returns the entry of a version, and whether the caller is to fill it. A version older than the kept one gets
-// an entry of its own that nobody else sees.
-func (c *patternCache) claim(v store.Version, g store.TermID) (e *patternEntry, mine bool) {
+// claim returns the entry of triples as a version left them, and whether the caller is to fill it. Triples older than the
+// kept ones get an entry of their own that nobody else sees.
+func (c *patternCache) claim(changed store.Version, g store.TermID) (e *patternEntry, mine bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	kept := c.byGraph[g]
-	if kept != nil && kept.version == v {
+	if kept != nil && kept.changed == changed {
 		return kept, false
 	}
-	e = &patternEntry{version: v, done: make(chan struct{})}
-	if kept == nil || kept.version < v {
+	e = &patternEntry{changed: changed, done: make(chan struct{})}
+	if kept == nil || kept.changed < changed {
 		if c.byGraph == nil {
 			c.byGraph = map[store.TermID]*patternEntry{}
 		}

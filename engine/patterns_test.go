@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/inklingdb/inkling/engine/watermark"
 	"github.com/inklingdb/inkling/index/pattern"
 	"github.com/inklingdb/inkling/store"
 	"github.com/inklingdb/inkling/store/rdf"
@@ -113,9 +114,59 @@ func TestPatternsAreSharedAndSurviveACancelledCaller(t *testing.T) {
 			t.Error("one version was analysed twice")
 		}
 	}
-	newer := &patternEntry{version: v.Version() + 1, done: make(chan struct{}), report: found[0]}
+	newer := &patternEntry{changed: v.Changed() + 1, done: make(chan struct{}), report: found[0]}
 	cache.byGraph[store.TermID(0)] = newer
 	if r, err := cache.of(context.Background(), v, 0); err != nil || r == found[0] || cache.byGraph[0] != newer {
 		t.Errorf("an old view must neither see nor replace a newer analysis: %v", err)
+	}
+}
+
+// TestPatternsAreKeptOverMetadata: a commit without triples, such as that of a mark's record, does not make the analysis
+// again; any that changes one does, whatever the way, and nobody sees what a commit under way would leave.
+func TestPatternsAreKeptOverMetadata(t *testing.T) {
+	ctx := context.Background()
+	key := newKey(t, "acme")
+	db := openWith(t, "", ringOf(key))
+	importText(t, db, couples(2000), "tsv")
+	report := func() *pattern.GraphReport {
+		t.Helper()
+		v, err := db.store.View()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer v.Close()
+		r, err := db.patterns.of(ctx, v, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fresh, err := pattern.OfGraph(ctx, v, 0, r.Options)
+		if err != nil || fresh.Triples != r.Triples || len(fresh.IDs) != len(r.IDs) {
+			t.Errorf("%d triples of %d relations, afresh %d of %d: %v", r.Triples, len(r.IDs), fresh.Triples, len(fresh.IDs), err)
+		}
+		return r
+	}
+	first := report()
+	if _, err := db.WatermarkEmbed(ctx, WatermarkRequest{Key: key, Sizing: watermark.Sizing{Z: 8}}); err != nil {
+		t.Fatal(err)
+	}
+	setPolicy(t, db, `"accept"`)
+	if report() != first {
+		t.Error("analysed again after commits that changed no triple")
+	}
+	if p, err := db.Patterns(ctx, rdf.Term{}); err != nil || p.Version != db.Version() {
+		t.Errorf("of version %d at %d: %v", p.Version, db.Version(), err)
+	}
+	last := first
+	for what, change := range map[string]func(){
+		"inserted": func() { mustUpdate(t, db, `INSERT DATA { :a1 :knows :a2 }`) },
+		"deleted":  func() { mustUpdate(t, db, `DELETE WHERE { :a3 :spouse ?x }`) },
+		"imported": func() { importText(t, db, couples(2100), "tsv") },
+	} {
+		change()
+		now := report()
+		if now == last {
+			t.Errorf("%s: the analysis is stale", what)
+		}
+		last = now
 	}
 }
