@@ -82,12 +82,6 @@ func (j *embeddingJob) run(ctx context.Context) (EmbeddingImport, error) {
 		return j.report, err
 	}
 	r := j.request
-	if err := checkTarget(r.Name, r.Graph); err != nil {
-		return j.report, err
-	}
-	if err := checkFiles(append(append([]string(nil), r.Valid...), r.Test...)); err != nil {
-		return j.report, err
-	}
 	if err := j.db.models.begin(r.Name, r.Replace); err != nil {
 		return j.report, err
 	}
@@ -96,21 +90,40 @@ func (j *embeddingJob) run(ctx context.Context) (EmbeddingImport, error) {
 	if err := j.read(ctx); err != nil {
 		return j.report, err
 	}
-	e, t, err := j.assemble(ctx)
+	v, err := j.db.store.View()
 	if err != nil {
 		return j.report, err
 	}
-	if err := j.calibrate(ctx, e, t); err != nil {
+	m, err := j.make(ctx, v)
+	v.Close()
+	if err != nil {
 		return j.report, err
 	}
 	j.tell("saving")
-	e.Timing = model.Timing{Finished: time.Now(), Total: time.Since(j.started)}
-	m := &served{name: r.Name, graph: r.Graph, id: t.graph, fixed: e}
 	if err := j.db.addModel(ctx, m); err != nil {
 		return j.report, err
 	}
-	t.settle(ctx, m)
-	j.report.Model, err = j.db.Model(r.Name)
+	return j.finish(ctx, m)
+}
+
+// make returns the calibrated model of a graph as a view shows it.
+func (j *embeddingJob) make(ctx context.Context, v *store.View) (*served, error) {
+	e, t, err := j.assemble(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	if err := j.calibrate(ctx, e, t); err != nil {
+		return nil, err
+	}
+	e.Timing = model.Timing{Finished: time.Now(), Total: time.Since(j.started)}
+	return &served{name: j.request.Name, graph: j.request.Graph, id: t.graph, fixed: e}, nil
+}
+
+// finish waits a little for a model that is served to be up to date, and returns the report.
+func (j *embeddingJob) finish(ctx context.Context, m *served) (EmbeddingImport, error) {
+	(&trainJob{db: j.db}).settle(ctx, m)
+	var err error
+	j.report.Model, err = j.db.Model(m.name)
 	return j.report, err
 }
 
@@ -120,7 +133,7 @@ func (j *embeddingJob) tell(phase string) {
 	}
 }
 
-// settle finds the files, the family and the name.
+// settle finds the files, the family and the name, and checks what can be before anything is read.
 func (j *embeddingJob) settle() error {
 	r := j.request
 	for _, o := range []struct{ name, value string }{{"complex", r.Complex}, {"reciprocal", r.Reciprocal}} {
@@ -149,7 +162,10 @@ func (j *embeddingJob) settle() error {
 	if j.request.Name == "" {
 		j.request.Name = j.tables.Family.Name
 	}
-	return nil
+	if err := checkTarget(j.request.Name, r.Graph); err != nil {
+		return err
+	}
+	return checkFiles(append(append([]string(nil), r.Valid...), r.Test...))
 }
 
 // read reads the tables and arranges them as the family has them.
@@ -171,13 +187,8 @@ func (j *embeddingJob) read(ctx context.Context) (err error) {
 
 // assemble gives the rows their terms and returns the model, uncalibrated, and a training with the graph's triples as
 // its data.
-func (j *embeddingJob) assemble(ctx context.Context) (*model.Embedding, *trainJob, error) {
+func (j *embeddingJob) assemble(ctx context.Context, v *store.View) (_ *model.Embedding, _ *trainJob, err error) {
 	r := j.request
-	v, err := j.db.store.View()
-	if err != nil {
-		return nil, nil, err
-	}
-	defer v.Close()
 	t := &trainJob{db: j.db, started: j.started, request: TrainRequest{Name: r.Name, Graph: r.Graph, Valid: r.Valid, Test: r.Test, Progress: r.Progress}}
 	if t.graph, err = graphID(v, r.Graph); err != nil {
 		return nil, nil, err

@@ -85,6 +85,7 @@ type importJob struct {
 	report  ImportReport
 	// inspection tests what is read; run makes one where there is none.
 	inspection *inspection
+	model      *bundleModel // to be committed together with the triples; nil for none
 
 	totalBytes, doneBytes int64
 	reported              time.Time
@@ -121,6 +122,9 @@ func (j *importJob) run(ctx context.Context) (ImportReport, error) {
 	if !j.inspection.idle() {
 		options.Numbered = j.inspection.addNumbered
 	}
+	if j.model != nil {
+		options.Metadata = j.model.metadata
+	}
 	if j.target, err = j.db.store.NewImport(ctx, options); err != nil {
 		return j.report, err
 	}
@@ -132,6 +136,11 @@ func (j *importJob) run(ctx context.Context) (ImportReport, error) {
 	}
 	if err := j.judge(ctx); err != nil {
 		return j.report, err
+	}
+	if j.model != nil {
+		if err := j.model.embedding.read(ctx); err != nil {
+			return j.report, err
+		}
 	}
 	var done store.ImportReport
 	commit, warnings, err := j.db.hooked(ctx, func(ctx context.Context) (c store.Commit, err error) {

@@ -183,6 +183,10 @@ func (db *DB) canonicalNames(ids []store.TermID) ([]string, error) {
 		return nil, err
 	}
 	defer v.Close()
+	return canonicalNamesIn(v, ids)
+}
+
+func canonicalNamesIn(v *store.View, ids []store.TermID) ([]string, error) {
 	names := make([]string, len(ids))
 	for i, id := range ids {
 		t, err := v.Term(id)

@@ -1,24 +1,18 @@
 package engine
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
-	"io/fs"
-	"os"
 	"time"
 
 	"github.com/inklingdb/inkling/engine/watermark"
+	"github.com/inklingdb/inkling/store"
 )
 
-// newMarking sizes a mark for a model as it is now. The mark is not served before putMark.
-func (db *DB) newMarking(ctx context.Context, m *served, key *watermark.Key, graph watermark.UUID, sizing watermark.Sizing) (*marking, error) {
+// newMarking sizes a mark for a model as it is now, whose terms a view knows. The mark is not served before putMark.
+func (db *DB) newMarking(v *store.View, m *served, key *watermark.Key, graph watermark.UUID, sizing watermark.Sizing) (*marking, error) {
 	clean := m.clean()
-	names, err := db.canonicalNames(clean.Vocabulary.EntityIDs())
+	names, err := canonicalNamesIn(v, clean.Vocabulary.EntityIDs())
 	if err != nil {
-		return nil, err
-	}
-	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	table := watermark.Table{Names: names, Rows: clean.EntityMatrix()}
@@ -37,10 +31,7 @@ func (db *DB) newMarking(ctx context.Context, m *served, key *watermark.Key, gra
 func (db *DB) putMark(m *served, k *marking) error {
 	m.marking = k
 	if k == nil {
-		if err := os.Remove(db.markedPath(m.name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		return nil
+		return removeIfThere(db.markedPath(m.name))
 	}
 	if err := k.start(m); err != nil {
 		return err
@@ -51,12 +42,7 @@ func (db *DB) putMark(m *served, k *marking) error {
 // successorMark returns the mark of a model that takes the place of a marked one, with its record: the same key, graph
 // and sizing on the new rows. Both are nil when there was no mark, or when it cannot be renewed: then the log says so, for
 // a training must not be lost over it.
-func (db *DB) successorMark(ctx context.Context, m *served) (*marking, []byte, error) {
-	v, err := db.store.View()
-	if err != nil {
-		return nil, nil, err
-	}
-	defer v.Close()
+func (db *DB) successorMark(v *store.View, m *served) (*marking, []byte, error) {
 	old, err := markOf(v, m.name)
 	if old == nil || err != nil {
 		return nil, nil, err
@@ -64,7 +50,7 @@ func (db *DB) successorMark(ctx context.Context, m *served) (*marking, []byte, e
 	var k *marking
 	key, err := db.findKey(old.KeyID)
 	if err == nil {
-		k, err = db.newMarking(ctx, m, key, old.Graph, old.Sizing)
+		k, err = db.newMarking(v, m, key, old.Graph, old.Sizing)
 	}
 	if err != nil {
 		db.log.Warn("the new model bears no watermark, as the former one did: mark it again", "model", m.name, "key", old.KeyName, "problem", err)

@@ -52,6 +52,9 @@ type registry struct {
 type entry struct {
 	File  string    `json:"file"`
 	Added time.Time `json:"added"`
+	// New is the file that held the checkpoint when the entry was committed together with the model's triples. It takes the
+	// place of File afterwards: while it is there, File is a former model's, or not there.
+	New string `json:"new,omitempty"`
 }
 
 const (
@@ -223,6 +226,7 @@ func (db *DB) loadModels() error {
 		return err
 	}
 	defer v.Close()
+	var coming []string
 	for _, key := range v.MetaNames() {
 		name, ok := strings.CutPrefix(key, metaModel)
 		if !ok {
@@ -232,9 +236,17 @@ func (db *DB) loadModels() error {
 		if err := json.Unmarshal(v.Meta(key), &e); err != nil {
 			return fmt.Errorf("metadata of model %s: %w", name, err)
 		}
-		if err := db.loadModel(v, name, e); err != nil {
+		coming = append(coming, e.New)
+		err := db.takeUp(name, e)
+		if err == nil {
+			err = db.loadModel(v, name)
+		}
+		if err != nil {
 			db.log.Warn("a model is left out; train it again", "model", name, "problem", err)
 		}
+	}
+	if err := db.dropUncommitted(coming); err != nil {
+		db.log.Warn("removing checkpoints that were not committed", "problem", err)
 	}
 	if standard := string(v.Meta(metaStandard)); standard != "" {
 		if _, err := db.models.find(standard); err == nil {
@@ -244,7 +256,7 @@ func (db *DB) loadModels() error {
 	return nil
 }
 
-func (db *DB) loadModel(v *store.View, name string, e entry) error {
+func (db *DB) loadModel(v *store.View, name string) error {
 	embedding, err := model.Load(db.modelPath(name))
 	if err != nil {
 		return err
@@ -284,6 +296,19 @@ func graphID(v *store.View, g rdf.Term) (store.TermID, error) {
 	return id, err
 }
 
+// serve begins to maintain and to mark a model that was committed, and makes it known.
+func (db *DB) serve(m *served, mark *marking) error {
+	if err := db.keep(m); err != nil {
+		return err
+	}
+	if err := db.putMark(m, mark); err != nil {
+		return err
+	}
+	db.prepare(m)
+	db.models.put(m)
+	return nil
+}
+
 // addModel saves a trained model, makes it known and starts to maintain it. The one it replaces goes on answering
 // until then.
 func (db *DB) addModel(ctx context.Context, m *served) error {
@@ -295,14 +320,19 @@ func (db *DB) addModel(ctx context.Context, m *served) error {
 	if err == nil {
 		db.release(old) // it shares the checkpoint's file
 	}
-	if err := db.save(m); err != nil {
+	if err := db.save(m, db.modelPath(m.name)); err != nil {
 		return errors.Join(err, db.keepOn(old))
 	}
 	value, err := json.Marshal(entry{File: fileOf(m.name), Added: time.Now().UTC()})
 	if err != nil {
 		return err
 	}
-	mark, record, err := db.successorMark(ctx, m)
+	v, err := db.store.View()
+	if err != nil {
+		return err
+	}
+	mark, record, err := db.successorMark(v, m)
+	v.Close()
 	if err != nil {
 		return err
 	}
@@ -321,15 +351,7 @@ func (db *DB) addModel(ctx context.Context, m *served) error {
 	if err != nil {
 		return err
 	}
-	if err := db.keep(m); err != nil {
-		return err
-	}
-	if err := db.putMark(m, mark); err != nil {
-		return err
-	}
-	db.prepare(m)
-	db.models.put(m)
-	return nil
+	return db.serve(m, mark)
 }
 
 // keepOn takes up the maintenance of a model whose successor could not be saved.
@@ -363,12 +385,12 @@ func fileOf(name string) string {
 // modelPath returns the path of a model's checkpoint.
 func (db *DB) modelPath(name string) string { return filepath.Join(db.modelsDir, fileOf(name)) }
 
-// save writes a model's checkpoint.
-func (db *DB) save(m *served) error {
+// save writes a model's checkpoint to a file in the models' folder.
+func (db *DB) save(m *served, path string) error {
 	if err := os.MkdirAll(db.modelsDir, 0o755); err != nil {
 		return fmt.Errorf("engine: saving model %s: %w", m.name, err)
 	}
-	if err := m.fixed.Save(db.modelPath(m.name)); err != nil {
+	if err := m.fixed.Save(path); err != nil {
 		return fmt.Errorf("engine: saving model %s: %w", m.name, err)
 	}
 	return nil
@@ -403,7 +425,7 @@ func (db *DB) DropModel(ctx context.Context, name string) error {
 		return fmt.Errorf("engine: dropping model %s: %w", m.name, err)
 	}
 	for _, path := range []string{db.modelPath(m.name), db.modelPath(m.name) + ".journal", db.markedPath(m.name)} {
-		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		if err := removeIfThere(path); err != nil {
 			return fmt.Errorf("engine: dropping model %s: %w", m.name, err)
 		}
 	}

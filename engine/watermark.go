@@ -96,7 +96,7 @@ func (j *markJob) run(ctx context.Context) error {
 	if err := j.identify(v, graph); err != nil {
 		return err
 	}
-	if err := j.markTable(ctx); err != nil {
+	if err := j.markTable(); err != nil {
 		return err
 	}
 	if err := j.markTriples(ctx, v, graph); err != nil {
@@ -178,13 +178,17 @@ func (j *markJob) identify(v *store.View, graph rdf.Term) error {
 }
 
 // markTable sizes the table's mark.
-func (j *markJob) markTable(ctx context.Context) error {
+func (j *markJob) markTable() error {
 	if j.model == nil {
 		j.report.Table = "the graph has no model"
 		return nil
 	}
-	var err error
-	j.marking, err = j.db.newMarking(ctx, j.model, j.request.Key, j.record.Graph, j.request.Sizing)
+	v, err := j.db.store.View() // the model may have followed the graph beyond the job's
+	if err != nil {
+		return err
+	}
+	defer v.Close()
+	j.marking, err = j.db.newMarking(v, j.model, j.request.Key, j.record.Graph, j.request.Sizing)
 	if errors.Is(err, watermark.ErrTooSmall) {
 		j.report.Table = err.Error()
 		return nil
