@@ -48,7 +48,9 @@ func TestImportMetadata(t *testing.T) {
 				if err := imp.Add(ctx, quads); err != nil {
 					t.Fatal(err)
 				}
-				if _, err := s.Update(ctx, "between", func(tx *Tx) error { return errors.Join(tx.AddQuad(spo("x"+quads[0].S.Value, "y", "z")), tx.SetMeta("gone", []byte("1"))) }); err != nil {
+				if _, err := s.Update(ctx, "between", func(tx *Tx) error {
+					return errors.Join(tx.AddQuad(spo("x"+quads[0].S.Value, "y", "z")), tx.SetMeta("gone", []byte("1")))
+				}); err != nil {
 					t.Fatal(err)
 				}
 				c, _, err := imp.Commit(ctx)
