@@ -34,6 +34,7 @@ func hostile(t *testing.T) map[string]Table {
 		}
 	}
 	other, _ := marked(t, gaussian(400, 64, 6), graphKey(200), Sizing{Cosine: 0.98})
+	tables["few rows"], tables["few numbers"] = gaussian(12, 64, 7), gaussian(60, 10, 8)
 	tables["heavy tails"], tables["one huge row"], tables["repeats"], tables["low rank"], tables["another mark"] = heavy, huge, repeats, flat, other
 	return tables
 }
@@ -126,9 +127,9 @@ func TestWrongKeysAndWrongGraphsFindNothing(t *testing.T) {
 	if e, _ := Detect(context.Background(), Copy{Table: &m}, []Candidate{right}, 0, 2); e.Verdict != Altered {
 		t.Errorf("a changed number: %+v", e)
 	}
-	small := gaussian(20, 64, 1)
+	small := gaussian(5, 64, 1)
 	if e, _ := Detect(context.Background(), Copy{Table: &small}, []Candidate{right}, 0, 2); e.Verdict != TooSmall || e.Results[0].Reason == "" {
-		t.Errorf("20 rows: %+v", e)
+		t.Errorf("5 rows: %+v", e)
 	}
 }
 

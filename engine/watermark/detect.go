@@ -51,7 +51,7 @@ const (
 	Intact   Verdict = "intact"        // marked, and equal to a copy as it was released
 	Altered  Verdict = "altered"       // marked, but no copy that was released
 	NoMark   Verdict = "no mark found" // no proof that there is none
-	TooSmall Verdict = "too small"     // nothing could be tested
+	TooSmall Verdict = "too small"     // nothing was tested: no mark that Sizing allows could be told
 )
 
 // Sentence returns the verdict in words.
@@ -104,6 +104,7 @@ func Detect(ctx context.Context, c Copy, candidates []Candidate, alpha float64, 
 		if err != nil {
 			return out, err
 		}
+		s.demand(AlarmZ(alpha, len(candidates)))
 		scores, err := s.Test(ctx, screener.keys)
 		if err != nil {
 			return out, err

@@ -19,7 +19,8 @@ type Sizing struct {
 const (
 	// DefaultCosine is what Sizing asks for when not told.
 	DefaultCosine = 0.999
-	// LeastNumbers is how many numbers, rows times dimension, a table needs: with fewer z = 20 costs a cosine below 0.99.
+	// LeastNumbers is how many numbers, rows times dimension, a table needs to be marked: with fewer z = 20 costs a cosine below
+	// 0.99. A part of a marked table is tested with far fewer: see Suspect.Attainable.
 	LeastNumbers = 20_000
 	// leastZ is the expected z below which a mark is not worth its noise: exp(−z²/2) is 1e-14 at 8.
 	leastZ = 8

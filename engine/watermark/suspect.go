@@ -22,7 +22,8 @@ type Suspect struct {
 	norm    float64 // of the named rows, standardised
 	rank    float64 // of the covariance, at most
 	factor  *mat.Cholesky
-	reason  string // why no table channel can be tested; "" when they can
+	power   float64 // z that the strongest mark allowed is expected to show
+	reason  string  // why no table channel can be tested; "" when they can
 	workers int
 }
 
@@ -39,6 +40,8 @@ const (
 	// ridge is added to the covariance, as a share of its mean variance. It only lowers Q, whatever the rotation, and
 	// drowns the rounding of the covariance.
 	ridge = 1e-5
+	// chance is how far above its mean a mark's z is still looked for: one in 700 shows more.
+	chance = 3
 )
 
 // NewSuspect returns a table ready to be tested, which is kept and must not change. A number that is not finite is an
@@ -49,16 +52,46 @@ func NewSuspect(ctx context.Context, t Table, workers int) (*Suspect, error) {
 	}
 	s := &Suspect{table: t, scale: t.Scale(), workers: max(1, workers)}
 	s.inverse = s.scale.inverses()
-	if varying := s.scale.Varying(); t.Rows.Rows*varying < LeastNumbers {
-		s.reason = fmt.Sprintf("%d rows of %d varying numbers are %d, and %d are needed", t.Rows.Rows, varying, t.Rows.Rows*varying, LeastNumbers)
-		return s, nil
-	}
 	s.identify()
+	s.power = s.attainable()
+	s.demand(AlarmZ(DefaultAlpha, 1))
 	return s, s.whiten(ctx)
 }
 
-// Reason says why the table channels cannot be tested; "" when they can.
+// Reason says why no table channel is tested, with the figure of Attainable; "" when they are. Detect goes by its own rate of
+// false alarms and number of candidates, others by DefaultAlpha and one.
 func (s *Suspect) Reason() string { return s.reason }
+
+// Attainable returns the z that the strongest mark which Sizing allows would show on this table by T1, T2 or both, on average;
+// chance adds about 1 either way. Q3 never shows more on a table so small that it matters: its strength is bounded by
+// Sizing, and it needs twice as many rows as dimensions.
+func (s *Suspect) Attainable() float64 { return s.power }
+
+// demand settles whether the channels are tested for an alarm at z.
+func (s *Suspect) demand(z float64) {
+	s.reason = ""
+	if s.power+chance < z {
+		s.reason = fmt.Sprintf("%d rows of %d varying numbers: the strongest mark allowed (cosine %g) would show z = %.1f on average, and an alarm takes %.1f",
+			s.table.Rows.Rows, s.scale.Varying(), leastCosine, s.power, z)
+	}
+}
+
+// attainable returns what Attainable tells. 1 − cosine is half the square of the strength where rows are alike long around
+// the origin. Where they are not, a copy's rows do not tell what they were when they were marked, so its own figure counts only
+// if it allows more. A mark is a part of the deviation that a copy is standardised by; of N rows, what it adds to the mean and to
+// the deviation of a dimension, 2 of N parts, is lost.
+func (s *Suspect) attainable() float64 {
+	f := s.table.figures(s.scale)
+	square := 2 * (1 - leastCosine)
+	if f.perStep > 0 {
+		square = max(square, (1-leastCosine)/f.perStep)
+	}
+	z := math.Sqrt(square * float64(s.named) * f.d)
+	if s.table.Rows.Cols >= leastParityDim {
+		z = max(z, f.forecast(Strengths{T2: math.Sqrt(square)}).T2)
+	}
+	return z / math.Sqrt(1+square) * max(0, f.n-2) / max(1, f.n)
+}
 
 // identify keeps the first row of each name: signs of a repeated one would not be independent.
 func (s *Suspect) identify() {

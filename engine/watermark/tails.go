@@ -13,6 +13,12 @@ func hoeffdingLog10(t float64) float64 {
 	return -t * t / 2 * log10e
 }
 
+// AlarmZ returns the z from which T1, T2 or Joint of one of so many candidates is an alarm of Detect, by Hoeffding's bound:
+// testsAKey·candidates·exp(−z²/2) = alpha.
+func AlarmZ(alpha float64, candidates int) float64 {
+	return math.Sqrt(2 * math.Log(float64(testsAKey)*float64(max(1, candidates))/alpha))
+}
+
 // quadraticLog10 bounds log10 P(Q >= q) for Q = |Aσ|² with independent signs σ, where AᵀA has rank many eigenvalues of
 // at most 1. Hsu, Kakade and Zhang 2012, theorem 2.1: P(Q > r + 2√(rt) + 2t) <= exp(−t).
 func quadraticLog10(q, rank float64) float64 {
