@@ -2,9 +2,32 @@ package engine
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/inklingdb/inkling/query/exec"
 )
+
+// watermarkError prefixes an error of marking or detecting, once: what the packages below begin their messages with says nothing
+// more.
+func watermarkError(err error) error {
+	text := err.Error()
+	for _, prefix := range []string{"engine: ", "watermark: ", "rdf: "} {
+		text = strings.TrimPrefix(text, prefix)
+	}
+	return &prefixedError{"engine: watermark: " + text, err}
+}
+
+// prefixedError is an error in other words.
+type prefixedError struct {
+	text string
+	err  error
+}
+
+// Error returns the words.
+func (e *prefixedError) Error() string { return e.text }
+
+// Unwrap returns the error.
+func (e *prefixedError) Unwrap() error { return e.err }
 
 // Errors that callers test for with errors.Is.
 var (

@@ -53,7 +53,7 @@ func (db *DB) WatermarkEmbed(ctx context.Context, r WatermarkRequest) (Watermark
 	err := j.run(ctx)
 	j.report.Elapsed = time.Since(started)
 	if err != nil {
-		return WatermarkReport{}, fmt.Errorf("engine: watermark: %w", err)
+		return WatermarkReport{}, watermarkError(err)
 	}
 	return j.report, nil
 }
@@ -103,7 +103,7 @@ func (j *markJob) run(ctx context.Context) error {
 		return err
 	}
 	if j.marking == nil && j.record.Selection == nil {
-		return fmt.Errorf("%w: table: %s; triples: %s", watermark.ErrTooSmall, j.report.Table, j.report.Reason)
+		return &watermark.TooSmallError{Reason: fmt.Sprintf("table: %s; triples: %s", j.report.Table, j.report.Reason)}
 	}
 	if err := j.commit(ctx, graph); err != nil {
 		return err
@@ -189,8 +189,8 @@ func (j *markJob) markTable() error {
 	}
 	defer v.Close()
 	j.marking, err = j.db.newMarking(v, j.model, j.request.Key, j.record.Graph, j.request.Sizing)
-	if errors.Is(err, watermark.ErrTooSmall) {
-		j.report.Table = err.Error()
+	if small := (*watermark.TooSmallError)(nil); errors.As(err, &small) {
+		j.report.Table = small.Reason
 		return nil
 	}
 	if err != nil {
@@ -212,8 +212,8 @@ func (j *markJob) markTriples(ctx context.Context, v *store.View, graph rdf.Term
 	}
 	key := j.request.Key.Graph(j.record.Graph)
 	rule, err := j.db.selectTriples(ctx, v, g, key, j.request.Sizing.Z)
-	if errors.Is(err, watermark.ErrTooSmall) {
-		j.report.Reason = err.Error()
+	if small := (*watermark.TooSmallError)(nil); errors.As(err, &small) {
+		j.report.Reason = small.Reason
 		return nil
 	}
 	if err != nil {
@@ -304,11 +304,11 @@ func (db *DB) WatermarkRemove(ctx context.Context, name string) error {
 		err = db.models.begin(m.name, true)
 	}
 	if err != nil {
-		return fmt.Errorf("engine: watermark: %w", err)
+		return watermarkError(err)
 	}
 	defer db.models.end(m.name)
 	if m, err = db.models.find(m.name); err != nil {
-		return fmt.Errorf("engine: watermark: %w", err)
+		return watermarkError(err)
 	}
 	if m.marking == nil {
 		return fmt.Errorf("engine: watermark: %w: model %s bears none", ErrBadInput, m.name)
@@ -320,7 +320,7 @@ func (db *DB) WatermarkRemove(ctx context.Context, name string) error {
 		err = db.replaceMark(m, nil)
 	}
 	if err != nil {
-		return fmt.Errorf("engine: watermark: %w", err)
+		return watermarkError(err)
 	}
 	return nil
 }
@@ -339,7 +339,7 @@ type WatermarkTest struct {
 func (db *DB) WatermarkDetect(ctx context.Context, r WatermarkTest) (watermark.Evidence, error) {
 	e, err := db.detect(ctx, r)
 	if err != nil {
-		return e, fmt.Errorf("engine: watermark: %w", err)
+		return e, watermarkError(err)
 	}
 	return e, nil
 }
@@ -348,7 +348,7 @@ func (db *DB) WatermarkDetect(ctx context.Context, r WatermarkTest) (watermark.E
 func (db *DB) WatermarkOwner(ctx context.Context, r WatermarkTest) (watermark.Evidence, error) {
 	ring, err := db.keyRing()
 	if err != nil {
-		return watermark.Evidence{}, fmt.Errorf("engine: watermark: %w", err)
+		return watermark.Evidence{}, watermarkError(err)
 	}
 	r.Keys = ring.Keys
 	return db.WatermarkDetect(ctx, r)

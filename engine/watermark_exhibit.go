@@ -53,7 +53,7 @@ func (db *DB) WatermarkExhibit(ctx context.Context, r WatermarkTest, sample int)
 		return x, err
 	}
 	if err := db.exhibit(ctx, r, sample, &x); err != nil {
-		return x, fmt.Errorf("engine: watermark: %w", err)
+		return x, watermarkError(err)
 	}
 	return x, nil
 }

@@ -30,11 +30,11 @@ type WatermarkFiles struct {
 func DetectWatermark(ctx context.Context, r WatermarkFiles) (watermark.Evidence, error) {
 	c, err := r.read(ctx)
 	if err != nil {
-		return watermark.Evidence{}, fmt.Errorf("engine: watermark: %w", asBadInput(err))
+		return watermark.Evidence{}, watermarkError(asBadInput(err))
 	}
 	e, err := watermark.Detect(ctx, c, candidates(r.Keys, nil), r.Alpha, runtime.GOMAXPROCS(0))
 	if err != nil {
-		return e, fmt.Errorf("engine: watermark: %w", err)
+		return e, watermarkError(err)
 	}
 	return e, nil
 }

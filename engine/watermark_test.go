@@ -77,7 +77,7 @@ func TestWatermarkOfAModel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if report.Model != "m" || report.Selection != nil || !strings.Contains(report.Reason, "too small") || len(report.Entry.Channels) != 3 {
+	if report.Model != "m" || report.Selection != nil || !strings.Contains(report.Reason, " triples") || strings.Contains(report.Reason, "watermark: ") || len(report.Entry.Channels) != 3 {
 		t.Errorf("%+v", report) // 1,380 triples are too few
 	}
 	if e := detectIn(t, db, key, other); e.Verdict != watermark.Altered || e.Owner != "acme" || e.KeysTested != 2 {
@@ -339,4 +339,40 @@ func TestAnUnboundGraphIsNotTheDefaultOne(t *testing.T) {
 		t.Errorf("the default graph is marked: %+v", e)
 	}
 	expect(t, db, `SELECT ?e { OPTIONAL { :nobody :key ?k } BIND(ink:watermark_detect("", ?k) AS ?e) }`, "<>") // unbound
+}
+
+// What is wrong is said once, however many packages it comes through, and is still the error that it was.
+func TestWatermarkErrorsSayThingsOnce(t *testing.T) {
+	ctx := context.Background()
+	key := newKey(t, "acme")
+	db := openWith(t, "", ringOf(key))
+	importText(t, db, families(40, 1), "tsv")
+	trainSmall(t, db, TrainRequest{Name: "m", Options: train.Options{Seed: 3, Epochs: 1, Dim: 16}})
+	_, small := db.WatermarkEmbed(ctx, WatermarkRequest{Key: key})
+	if !errors.Is(small, watermark.ErrTooSmall) {
+		t.Errorf("%v", small)
+	}
+	_, missing := DetectWatermark(ctx, WatermarkFiles{Paths: []string{filepath.Join(t.TempDir(), "none.nt")}, Keys: []*watermark.Key{key}})
+	if !errors.Is(missing, os.ErrNotExist) {
+		t.Errorf("%v", missing)
+	}
+	_, alpha := db.WatermarkDetect(ctx, WatermarkTest{Keys: []*watermark.Key{key}, Alpha: 2})
+	_, sizing := db.WatermarkEmbed(ctx, WatermarkRequest{Key: key, Sizing: watermark.Sizing{Z: 2}})
+	for err, begin := range map[error]string{
+		small:   "engine: watermark: too small to mark: table: ",
+		missing: "engine: watermark: open ",
+		alpha:   "engine: watermark: a rate of false alarms of 2",
+		sizing:  "engine: watermark: bad input: z 2: ",
+	} {
+		text := err.Error()
+		t.Log(text)
+		if !strings.HasPrefix(text, begin) {
+			t.Errorf("%q does not begin with %q", text, begin)
+		}
+		for _, once := range []string{"engine: ", "watermark: ", "too small to mark", "bad input", "no such file"} {
+			if strings.Count(text, once) > 1 {
+				t.Errorf("%q says %q twice", text, once)
+			}
+		}
+	}
 }

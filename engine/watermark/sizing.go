@@ -9,6 +9,21 @@ import (
 // ErrTooSmall is returned for a table or a set of triples that cannot hold a mark which is both found and harmless.
 var ErrTooSmall = errors.New("too small to mark")
 
+// TooSmallError is an ErrTooSmall with its reason.
+type TooSmallError struct{ Reason string } // without a prefix, to stand in a longer message
+
+// Error names the package and says ErrTooSmall and the reason.
+func (e *TooSmallError) Error() string {
+	return fmt.Sprintf("watermark: %v: %s", ErrTooSmall, e.Reason)
+}
+
+// Unwrap returns ErrTooSmall.
+func (e *TooSmallError) Unwrap() error { return ErrTooSmall }
+
+func tooSmall(format string, args ...any) error {
+	return &TooSmallError{fmt.Sprintf(format, args...)}
+}
+
 // Sizing says how strong a mark is to be: by the mean cosine of a row with itself before, or by the z that each table
 // channel is expected to reach. Both zero means DefaultCosine.
 type Sizing struct {
@@ -52,8 +67,7 @@ func (s Sizing) Strength(t Table, scale Scale) (Strengths, Forecast, error) {
 	}
 	f := t.figures(scale)
 	if f.n*f.d < LeastNumbers {
-		return Strengths{}, Forecast{}, fmt.Errorf("watermark: %w: %.0f rows of %.0f varying numbers are %.0f, and %d are needed: mark more rows, or train with a larger dimension",
-			ErrTooSmall, f.n, f.d, f.n*f.d, LeastNumbers)
+		return Strengths{}, Forecast{}, tooSmall("%.0f rows of %.0f varying numbers are %.0f, and %d are needed: mark more rows, or train with a larger dimension", f.n, f.d, f.n*f.d, LeastNumbers)
 	}
 	var out Strengths
 	if s.Z != 0 {
@@ -63,12 +77,10 @@ func (s Sizing) Strength(t Table, scale Scale) (Strengths, Forecast, error) {
 	}
 	forecast := f.forecast(out)
 	if forecast.Cosine < leastCosine {
-		return Strengths{}, forecast, fmt.Errorf("watermark: %w: z = %g would leave a cosine of %.4f only: ask for less, or mark more rows",
-			ErrTooSmall, s.Z, forecast.Cosine)
+		return Strengths{}, forecast, tooSmall("z = %g would leave a cosine of %.4f only: ask for less, or mark more rows", s.Z, forecast.Cosine)
 	}
 	if best := max(forecast.T1, forecast.T2); best < leastZ {
-		return Strengths{}, forecast, fmt.Errorf("watermark: %w: at cosine %g the mark reaches z = %.1f, and %d are needed: allow a lower cosine, or mark more rows",
-			ErrTooSmall, s.Cosine, best, leastZ)
+		return Strengths{}, forecast, tooSmall("at cosine %g the mark reaches z = %.1f, and %d are needed: allow a lower cosine, or mark more rows", s.Cosine, best, leastZ)
 	}
 	return out, forecast, nil
 }

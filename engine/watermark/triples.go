@@ -1,7 +1,6 @@
 package watermark
 
 import (
-	"fmt"
 	"math"
 	"slices"
 )
@@ -216,11 +215,11 @@ func (s *Selecting) Rule() (Selection, error) {
 	g := float64(s.green)
 	stay := g + s.z*s.z/2 - s.z*math.Sqrt(8*g+s.z*s.z)/2
 	if stay < 0 || s.green == 0 {
-		return out, fmt.Errorf("watermark: %w: %d triples with %d carriers cannot reach z = %g even without any red one", ErrTooSmall, s.total, s.green+red, s.z)
+		return out, tooSmall("%d triples with %d carriers cannot reach z = %g even without any red one", s.total, s.green+red, s.z)
 	}
 	out.LeftOut = max(0, red-int(math.Floor(stay)))
 	if left := float64(out.LeftOut); left > maxLeftOut*float64(s.total) {
-		return out, fmt.Errorf("watermark: %w: z = %g would leave out %d of %d triples, more than %g%%", ErrTooSmall, s.z, out.LeftOut, s.total, 100*maxLeftOut)
+		return out, tooSmall("z = %g would leave out %d of %d triples, more than %g%%", s.z, out.LeftOut, s.total, 100*maxLeftOut)
 	}
 	first := min(out.LeftOut, len(s.entailed))
 	out.Entailed, out.Other = shareOf(s.entailed, first), shareOf(s.other, out.LeftOut-first)
