@@ -116,7 +116,7 @@ func (l *learner) bulk(ctx context.Context, s stage, h *history, random *rand.Ra
 func (l *learner) unbelieved(ctx context.Context, from store.Triple, h *history) (out []store.Triple, next store.Triple, done bool, err error) {
 	const page = 4096
 	e := model.Embedding{Tables: l.tables}
-	least := l.least()
+	least := map[uint32]float32{} // by relation
 	for {
 		if err := ctx.Err(); err != nil {
 			return nil, from, false, err
@@ -129,8 +129,13 @@ func (l *learner) unbelieved(ctx context.Context, from store.Triple, h *history)
 			if !isEntity(t.O) {
 				continue
 			}
-			if rows, known := l.tables.Vocabulary.Triple(t); known && e.Score(rows.H, rows.R, rows.T) >= least {
-				continue
+			if rows, known := l.tables.Vocabulary.Triple(t); known {
+				if _, told := least[rows.R]; !told {
+					least[rows.R] = l.least(rows.R)
+				}
+				if e.Score(rows.H, rows.R, rows.T) >= least[rows.R] {
+					continue
+				}
 			}
 			if out = append(out, t); len(out) == studied {
 				t.O++
@@ -145,15 +150,6 @@ func (l *learner) unbelieved(ctx context.Context, from store.Triple, h *history)
 			return out, from, true, nil
 		}
 	}
-}
-
-// least returns the score of a triple that is just a fact; without calibration, midway between stated triples' and
-// random ones'.
-func (l *learner) least() float32 {
-	if !l.tellsFacts() {
-		return l.midway()
-	}
-	return l.calibration.Score(l.calibration.Threshold)
 }
 
 // study takes the training's passes over the questions that triples answer, with the other answers that the graph has.
