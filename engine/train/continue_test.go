@@ -31,13 +31,14 @@ func TestContinueGoesOn(t *testing.T) {
 			t.Errorf("%s: the options %+v are not those of %v", family, o, e.Metadata.Settings)
 		}
 		o.Epochs = 10
+		c := continuationOf(all, rest, e.Vocabulary)
 		before := e.Tables
-		one, err := Continue(context.Background(), e.Tables, Data{Train: all}, rest, 100, o)
+		one, err := Continue(context.Background(), e.Tables, c, o)
 		if err != nil {
 			t.Fatal(err)
 		}
 		o.Workers = 2
-		two, err := Continue(context.Background(), e.Tables, Data{Train: all}, rest, 100, o)
+		two, err := Continue(context.Background(), e.Tables, c, o)
 		if err != nil || !slices.Equal(one.Entities, two.Entities) || !slices.Equal(one.Relations, two.Relations) {
 			t.Errorf("%s: two workers give other tables, %v", family, err)
 		}
@@ -63,6 +64,30 @@ func TestContinueGoesOn(t *testing.T) {
 			t.Errorf("%s: the new triples' ranks sum to %d, before to %d", family, now, was)
 		}
 	}
+}
+
+// continuationOf goes over the questions that triples of a graph answer.
+func continuationOf(all, asked []model.Triple, v *model.Vocabulary) Continuation {
+	c := Continuation{EntityTriples: make([]float32, v.Entities()), RelationTriples: make([]float32, v.Relations()), Met: 0.1}
+	for _, g := range questions(all, 0, allTargets) {
+		wanted := func(x model.Triple) bool {
+			return x.R == g.relation && (g.heads && x.T == g.entity || !g.heads && x.H == g.entity)
+		}
+		if slices.ContainsFunc(asked, wanted) {
+			c.Questions = append(c.Questions, Question{g.entity, g.relation, g.heads, g.targets})
+		}
+	}
+	for _, x := range asked {
+		c.Moves = append(c.Moves, x.H, x.T)
+	}
+	slices.Sort(c.Moves)
+	c.Moves = slices.Compact(c.Moves)
+	for _, x := range all {
+		c.EntityTriples[x.H]++
+		c.EntityTriples[x.T]++
+		c.RelationTriples[x.R]++
+	}
+	return c
 }
 
 // ids yields n term identifiers after the first skip.
