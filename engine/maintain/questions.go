@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// answersLimit is how many stated answers a studied question has at most; the others would count as wrong, so it is
-	// beyond what a question of a graph that fits a machine has but for types and the like.
+	// answersLimit is how many stated answers a studied question has at most. Others would count as wrong, so only
+	// the likes of types have as many.
 	answersLimit = 1 << 16
 	// relationLimit is up to how many triples of a relation are counted: from there on its row hardly moves.
 	relationLimit = 4096
@@ -28,8 +28,7 @@ func (l *learner) continuation(ctx context.Context, asked []model.Triple, h *his
 		RelationTriples: make([]float32, l.tables.Vocabulary.Relations()),
 	}
 	questions := map[question]bool{}
-	relations := map[uint32]bool{}
-	var kinds []uint32
+	var relations []uint32
 	for _, t := range asked {
 		for _, q := range []question{{t.H, t.R, false}, {t.T, t.R, true}} {
 			if !questions[q] {
@@ -38,50 +37,54 @@ func (l *learner) continuation(ctx context.Context, asked []model.Triple, h *his
 			}
 		}
 		c.Moves = append(c.Moves, t.H, t.T)
-		if !relations[t.R] {
-			relations[t.R] = true
-			kinds = append(kinds, t.R)
-		}
+		relations = append(relations, t.R)
 	}
 	slices.Sort(c.Moves)
-	c.Moves = slices.Compact(c.Moves)
+	slices.Sort(relations)
+	c.Moves, relations = slices.Compact(c.Moves), slices.Compact(relations)
 	err := l.inShares(ctx, len(c.Questions), func(i int) error {
 		q := &c.Questions[i]
 		known, err := l.knownOf(h, query{fixed: q.Entity, relation: q.Relation, heads: q.Heads}, answersLimit)
 		slices.Sort(known)
-		q.Answers = slices.Compact(known)
+		q.Answers = known
 		return err
 	})
-	if err == nil {
-		err = l.inShares(ctx, len(c.Moves), func(i int) error {
-			e := c.Moves[i]
-			id := l.tables.Vocabulary.EntityID(e)
-			n, err := count(h, store.Pattern{S: id}, scanLimit)
-			more, err2 := count(h, store.Pattern{O: id}, scanLimit)
-			c.EntityTriples[e] = float32(n + more)
-			return cmp.Or(err, err2)
-		})
+	if err != nil {
+		return c, err
 	}
-	if err == nil {
-		err = l.inShares(ctx, len(kinds), func(i int) error {
-			n, err := count(h, store.Pattern{P: l.tables.Vocabulary.RelationID(kinds[i])}, relationLimit)
-			c.RelationTriples[kinds[i]] = float32(n)
+	// A commit that takes back what it adds leaves questions without an answer.
+	c.Questions = slices.DeleteFunc(c.Questions, func(q train.Question) bool { return len(q.Answers) == 0 })
+	return c, l.countTrained(ctx, &c, relations, asked, h)
+}
+
+// countTrained sets of how many triples the rows that move, and those of some relations, have been trained: the graph's
+// without the asked ones.
+func (l *learner) countTrained(ctx context.Context, c *train.Continuation, relations []uint32, asked []model.Triple, h *history) error {
+	v := l.tables.Vocabulary
+	err := l.inShares(ctx, len(c.Moves), func(i int) error {
+		id := v.EntityID(c.Moves[i])
+		out, err := h.Triples(store.Pattern{S: id}, store.Triple{}, scanLimit)
+		if err != nil {
 			return err
-		})
+		}
+		in, err := h.Triples(store.Pattern{O: id}, store.Triple{}, scanLimit)
+		c.EntityTriples[c.Moves[i]] = float32(len(out) + len(in))
+		return err
+	})
+	if err != nil {
+		return err
 	}
-	for _, t := range asked { // the rows have not been trained on them
+	err = l.inShares(ctx, len(relations), func(i int) error {
+		found, err := h.Triples(store.Pattern{P: v.RelationID(relations[i])}, store.Triple{}, relationLimit)
+		c.RelationTriples[relations[i]] = float32(len(found))
+		return err
+	})
+	for _, t := range asked {
 		for _, n := range []*float32{&c.EntityTriples[t.H], &c.EntityTriples[t.T], &c.RelationTriples[t.R]} {
 			*n = max(0, *n-1)
 		}
 	}
-	c.Questions = slices.DeleteFunc(c.Questions, func(q train.Question) bool { return len(q.Answers) == 0 }) // taken back by the same commit
-	return c, err
-}
-
-// count returns how many triples of a pattern there are, at most limit.
-func count(h *history, p store.Pattern, limit int) (int, error) {
-	found, err := h.Triples(p, store.Triple{}, limit)
-	return len(found), err
+	return err
 }
 
 // inShares calls do for 0..n-1, on all workers, and returns the first error.

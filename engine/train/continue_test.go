@@ -100,3 +100,37 @@ func ids(skip, n int) func(func(store.TermID) bool) {
 		}
 	}
 }
+
+// TestContinueLeavesHubs goes on with one triple of two entities, of which one is said to have been trained on a thousand
+// triples and the other on one: the first must move much less.
+func TestContinueLeavesHubs(t *testing.T) {
+	var all []model.Triple
+	for i := range uint32(40) {
+		all = append(all, model.Triple{H: i, R: 0, T: (i + 1) % 40}, model.Triple{H: i, R: 1, T: (i + 7) % 40})
+	}
+	v, err := model.NewVocabulary(slices.Collect(ids(0, 40)), slices.Collect(ids(40, 2)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := Train(context.Background(), Data{Vocabulary: v, Train: all}, Options{Family: "complex", Dim: 16, Epochs: 20, Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := []model.Triple{{H: 3, R: 0, T: 20}}
+	c := continuationOf(append(all, asked...), asked, v)
+	c.EntityTriples[3], c.EntityTriples[20] = 1000, 1
+	now, err := Continue(context.Background(), e.Tables, c, OptionsOf(e))
+	if err != nil {
+		t.Fatal(err)
+	}
+	moved := func(row uint32) (sum float64) {
+		for i, x := range now.Entity(row) {
+			d := float64(x - e.Entity(row)[i])
+			sum += d * d
+		}
+		return sum
+	}
+	if hub, other := moved(3), moved(20); !(hub < other/10) || hub == 0 {
+		t.Errorf("a hub moves by %g in square, another by %g", hub, other)
+	}
+}
