@@ -17,6 +17,9 @@ const (
 	// 0.3280 (6,000 test triples).
 	continuedShare, continuedMost = 0.5, 0.045
 	continuedDecay, decayByAdam   = 0.5, 0.1
+	// continuedPairs lowers the rate further where each answer has negatives of its own: there are as many steps more as a
+	// question has answers. Without it TransE by the Manhattan norm and TransR lose a tenth of the MRR of trained triples to those of a new relation in the conformance test.
+	continuedPairs = 0.4
 	// gauged is how many questions the mean squared gradient is taken over.
 	gauged = 256
 )
@@ -54,9 +57,12 @@ func Continue(ctx context.Context, tables model.Tables, c Continuation, o Option
 	o.QueryTargets = allTargets // a question is asked once
 	o = o.Defaults(d)
 	o.Epochs, o.LearningRate = epochs, o.LearningRate*continuedShare
-	if o.Optimiser == Adam {
+	switch kind, _ := o.Loss.kind(); {
+	case o.Optimiser == Adam:
 		o.DecayTo = decayByAdam
-	} else {
+	case kind == paired:
+		o.LearningRate *= continuedPairs
+	default:
 		o.LearningRate = min(o.LearningRate, continuedMost)
 	}
 	if batch > 0 {
