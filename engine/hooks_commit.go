@@ -194,7 +194,8 @@ func (j *judge) note(h *hook.Hook, first store.Change, matched, faults int, caus
 	f.faults += faults
 }
 
-// verify asks the program's verifier.
+// verify asks the program's verifier, and waits no longer than the hook allows: one that does not look at its context is
+// left to itself, for every commit waits behind this one.
 func (j *judge) verify(h *hook.Hook, c store.Commit, matched []store.Change) error {
 	if j.db.opts.Verifier == nil {
 		return errNoVerifier
@@ -205,7 +206,14 @@ func (j *judge) verify(h *hook.Hook, c store.Commit, matched []store.Change) err
 	}
 	ctx, cancel := h.Deadline(j.ctx)
 	defer cancel()
-	return j.db.opts.Verifier.Verify(ctx, changes)
+	said := make(chan error, 1)
+	go func() { said <- j.db.opts.Verifier.Verify(ctx, changes) }()
+	select {
+	case err := <-said:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("the verifier gave no answer: %w", context.Cause(ctx))
+	}
 }
 
 var errNoVerifier = errors.New("no verifier is registered in this program")

@@ -197,3 +197,27 @@ func TestReplacedHooksLeaveNothingBehind(t *testing.T) {
 		t.Errorf("the log of a hook that is gone: %s", text)
 	}
 }
+
+// deafVerifier answers when it is let, whatever its context says.
+type deafVerifier struct{ let chan struct{} }
+
+func (d deafVerifier) Verify(context.Context, []hook.Change) error {
+	<-d.let
+	return nil
+}
+
+// TestVerifierThatDoesNotAnswerHoldsUpNoCommit has a verifier that ignores its context look at a commit before it is made.
+func TestVerifierThatDoesNotAnswerHoldsUpNoCommit(t *testing.T) {
+	deaf := deafVerifier{make(chan struct{})}
+	db, err := Open("", Options{Verifier: deaf})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	defer close(deaf.let)
+	addHook(t, db, hook.Definition{Name: "look", When: hook.Before, Action: "verify", TimeLimit: 10 * time.Millisecond})
+	_, err = db.Update(context.Background(), "INSERT DATA { :a :b :c }", UpdateOptions{})
+	if !errors.Is(err, hook.ErrTimeLimit) || !strings.Contains(err.Error(), "gave no answer") {
+		t.Errorf("the commit ended with %v", err)
+	}
+}

@@ -117,7 +117,11 @@ func (j *importJob) run(ctx context.Context) (ImportReport, error) {
 			return j.report, err
 		}
 	}
-	if j.target, err = j.db.store.NewImport(ctx, store.ImportOptions{Source: source}); err != nil {
+	options := store.ImportOptions{Source: source}
+	if !j.inspection.idle() {
+		options.Numbered = j.inspection.addNumbered
+	}
+	if j.target, err = j.db.store.NewImport(ctx, options); err != nil {
 		return j.report, err
 	}
 	defer j.target.Abort()
@@ -284,18 +288,12 @@ func (j *importJob) add(ctx context.Context, quads []rdf.Quad) error {
 			}
 		}
 	}
-	tested := make(chan struct{})
-	go func() { // beside the store, which is the slower of the two
-		defer close(tested)
-		j.inspection.add(quads)
-	}()
-	err := j.target.Add(ctx, quads)
-	<-tested
-	return err
+	return j.target.Add(ctx, quads)
 }
 
 // judge asks the import policy, and adds the statements that tag graphs to the import.
 func (j *importJob) judge(ctx context.Context) error {
+	j.inspection.add(j.target.Unnumbered())
 	verdicts, tags, err := j.inspection.decide(ctx)
 	if err != nil {
 		return err

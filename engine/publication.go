@@ -52,42 +52,6 @@ func graphMarkOf(v *store.View, iri string) (*graphRecord, error) {
 	return &r, nil
 }
 
-// digester turns a view's triples into the triple channel's. It belongs to one goroutine.
-type digester struct {
-	view  *store.View
-	known map[store.TermID]watermark.TermDigest
-}
-
-func newDigester(v *store.View) *digester {
-	return &digester{view: v, known: map[store.TermID]watermark.TermDigest{}}
-}
-
-func (d *digester) term(id store.TermID) (watermark.TermDigest, error) {
-	if digest, ok := d.known[id]; ok {
-		return digest, nil
-	}
-	t, err := d.view.Term(id)
-	if err != nil {
-		return watermark.TermDigest{}, err
-	}
-	digest := watermark.DigestTerm(t)
-	if id.IsNode() { // literals seldom come twice
-		d.known[id] = digest
-	}
-	return digest, nil
-}
-
-func (d *digester) triple(t store.Triple) (out watermark.Triple, err error) {
-	for i, id := range [3]store.TermID{t.S, t.P, t.O} {
-		digest, err := d.term(id)
-		if err != nil {
-			return out, err
-		}
-		*[3]*watermark.TermDigest{&out.S, &out.P, &out.O}[i] = digest
-	}
-	return out, nil
-}
-
 // entailment tells which triples of a graph others of it entail: by a relation that is symmetric, or the inverse of
 // another.
 type entailment struct {
@@ -152,12 +116,12 @@ func (db *DB) selectTriples(ctx context.Context, v *store.View, g store.TermID, 
 	if err != nil {
 		return nil, err
 	}
-	err = eachTriple(ctx, v, g, func(t store.Triple) error {
-		digest, err := d.triple(t)
+	err = eachBatch(ctx, v, g, func(triples []store.Triple) error {
+		list, err := d.triples(triples)
 		if err != nil {
 			return err
 		}
-		return making.Add(digest, func() (bool, error) { return entails.of(t, making.Red) })
+		return making.Add(list, func(i int) (bool, error) { return entails.of(triples[i], making.Red) })
 	})
 	if err != nil {
 		return nil, err
@@ -166,23 +130,41 @@ func (db *DB) selectTriples(ctx context.Context, v *store.View, g store.TermID, 
 	return &rule, err
 }
 
-// eachTriple visits the triples of a graph until ctx ends or visit fails.
-func eachTriple(ctx context.Context, v *store.View, g store.TermID, visit func(store.Triple) error) error {
-	var failed error
-	seen := 0
-	err := graph{v}.Match(g, store.Pattern{}, func(t store.Triple) bool {
-		if seen++; seen%importBatch == 0 {
-			failed = ctx.Err()
-		}
-		if failed == nil {
-			failed = visit(t)
-		}
-		return failed == nil
-	})
-	if failed != nil {
-		return failed
+// eachBatch visits the triples of a graph, many at a time, until ctx ends or visit fails.
+func eachBatch(ctx context.Context, v *store.View, g store.TermID, visit func([]store.Triple) error) error {
+	c, err := v.Scan(g, store.Pattern{}, store.Any)
+	if err != nil {
+		return err
 	}
-	return err
+	defer c.Close()
+	buf := make([]store.Triple, 1024)
+	for {
+		n, err := c.Next(buf)
+		if err != nil {
+			return fmt.Errorf("reading the graph: %w", err)
+		}
+		if n == 0 {
+			return nil
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := visit(buf[:n]); err != nil {
+			return err
+		}
+	}
+}
+
+// eachTriple is eachBatch, one triple at a time.
+func eachTriple(ctx context.Context, v *store.View, g store.TermID, visit func(store.Triple) error) error {
+	return eachBatch(ctx, v, g, func(triples []store.Triple) error {
+		for _, t := range triples {
+			if err := visit(t); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // publisher tells which triples of a marked graph a published copy lacks.
@@ -227,6 +209,7 @@ func (p *publisher) leavesOut(t store.Triple) (bool, error) {
 // without removes, in place, the triples that a published copy lacks.
 func (p *publisher) without(triples []store.Triple) ([]store.Triple, error) {
 	var failed error
+	p.digests.known.load(triples)
 	kept := slices.DeleteFunc(triples, func(t store.Triple) bool {
 		gone, err := p.leavesOut(t)
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/inklingdb/inkling/engine/hook"
 	"github.com/inklingdb/inkling/engine/watermark"
+	"github.com/inklingdb/inkling/store"
 	"github.com/inklingdb/inkling/store/rdf"
 	"github.com/inklingdb/inkling/udf/cel"
 )
@@ -68,8 +69,8 @@ func (e *RejectedImportError) Unwrap() error { return ErrImportRejected }
 const (
 	maxInspected   = 1000
 	maxScreenTests = 100_000
-	// maxDigests bounds the digests that are kept of terms seen before, some 100 bytes each.
-	maxDigests = 1 << 20
+	// maxTexts bounds the digests that are kept of terms without a number, some 100 bytes each.
+	maxTexts = 1 << 20
 )
 
 // inspection tests the graphs of one import while they are read. It belongs to one goroutine.
@@ -79,7 +80,8 @@ type inspection struct {
 	policy         *cel.Policy         // nil: everything is accepted
 	screener       *watermark.Screener // nil when there is no key to test
 	notTested      string
-	digests        map[string]watermark.TermDigest // of IRIs
+	numbered       digestTable
+	texts          map[string]watermark.TermDigest // of IRIs without a number
 	graphs         map[string]*inspected
 	order          []*inspected
 	last           *inspected
@@ -95,7 +97,7 @@ type inspected struct {
 
 // inspect begins an inspection. Without a policy a key ring that cannot be read is noted; with one it ends the import.
 func (db *DB) inspect(source, format string) (*inspection, error) {
-	n := &inspection{db: db, source: source, format: format, digests: map[string]watermark.TermDigest{}, graphs: map[string]*inspected{}}
+	n := &inspection{db: db, source: source, format: format, numbered: newDigestTable(), texts: map[string]watermark.TermDigest{}, graphs: map[string]*inspected{}}
 	var err error
 	if n.policy, err = db.compiledPolicy(); err != nil {
 		return nil, err
@@ -138,16 +140,44 @@ func (n *inspection) add(quads []rdf.Quad) {
 	}
 	for i := range quads {
 		q := &quads[i]
-		g := n.of(q.G)
-		g.triples++
-		if g.screen != nil {
-			g.screen.Add(watermark.Triple{S: n.digest(&q.S), P: n.digest(&q.P), O: n.digest(&q.O)})
+		if g := n.of(&q.G); g.screen != nil {
+			g.screen.Add(watermark.NewTriple(n.digest(&q.S), n.digest(&q.P), n.digest(&q.O)))
 		}
 	}
 }
 
-// of returns the test of a statement's graph.
-func (n *inspection) of(g rdf.Term) *inspected {
+// addNumbered takes statements in whose terms have identifiers, those of one import: it costs a fraction.
+func (n *inspection) addNumbered(quads []rdf.Quad, ids []store.Triple) {
+	const ahead = 64
+	var digests [3]watermark.TermDigest
+	for i := range quads {
+		if i%ahead == 0 {
+			n.numbered.load(ids[i:min(i+ahead, len(ids))])
+		}
+		q := &quads[i]
+		g := n.of(&q.G)
+		if g.screen == nil {
+			continue
+		}
+		for j, id := range [3]store.TermID{ids[i].S, ids[i].P, ids[i].O} {
+			known := n.numbered.find(id)
+			if known.id != id {
+				known = n.numbered.put(id, watermark.DigestTerm(*[3]*rdf.Term{&q.S, &q.P, &q.O}[j]))
+			}
+			digests[j] = known.digest
+		}
+		g.screen.Add(watermark.NewTriple(digests[0], digests[1], digests[2]))
+	}
+}
+
+// of returns the test of a statement's graph, and counts the statement.
+func (n *inspection) of(g *rdf.Term) *inspected {
+	found := n.find(g)
+	found.triples++
+	return found
+}
+
+func (n *inspection) find(g *rdf.Term) *inspected {
 	name := g.Value
 	if g.Kind == rdf.Blank {
 		name = "_:" + name
@@ -181,13 +211,13 @@ func (n *inspection) digest(t *rdf.Term) watermark.TermDigest {
 	if t.Kind != rdf.IRI {
 		return watermark.DigestTerm(*t) // literals seldom come twice
 	}
-	d, known := n.digests[t.Value]
+	d, known := n.texts[t.Value]
 	if !known {
-		if len(n.digests) >= maxDigests {
-			clear(n.digests)
+		if len(n.texts) >= maxTexts {
+			clear(n.texts)
 		}
 		d = watermark.DigestTerm(*t)
-		n.digests[t.Value] = d
+		n.texts[t.Value] = d
 	}
 	return d
 }
@@ -195,7 +225,7 @@ func (n *inspection) digest(t *rdf.Term) watermark.TermDigest {
 // verdicts returns what the tests say, graph by graph in the order of their first statements.
 func (n *inspection) verdicts() []ImportVerdict {
 	if n.seal != nil && len(n.order) == 0 {
-		n.of(n.seal.graph) // a bundle without a triple
+		n.find(&n.seal.graph) // a bundle without a triple
 	}
 	var list []ImportVerdict
 	for _, g := range n.order {

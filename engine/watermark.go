@@ -369,12 +369,17 @@ func (db *DB) detect(ctx context.Context, r WatermarkTest) (watermark.Evidence, 
 	}
 	c := watermark.Copy{Triples: func(visit func(watermark.Triple) error) error {
 		d := newDigester(v)
-		return eachTriple(ctx, v, g, func(t store.Triple) error {
-			digest, err := d.triple(t)
+		return eachBatch(ctx, v, g, func(triples []store.Triple) error {
+			list, err := d.triples(triples)
 			if err != nil {
 				return err
 			}
-			return visit(digest)
+			for _, t := range list {
+				if err := visit(t); err != nil {
+					return err
+				}
+			}
+			return nil
 		})
 	}}
 	if m != nil {

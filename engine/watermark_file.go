@@ -151,7 +151,7 @@ func (r *WatermarkFiles) visit(ctx context.Context, path string, visit func(wate
 			return err
 		}
 		for _, q := range buf[:n] {
-			if err := visit(watermark.Triple{S: digest(q.S), P: digest(q.P), O: digest(q.O)}); err != nil {
+			if err := visit(watermark.NewTriple(digest(q.S), digest(q.P), digest(q.O))); err != nil {
 				return err
 			}
 		}

@@ -14,6 +14,10 @@ type ImportOptions struct {
 	Source      string // kept in the log
 	MemoryBytes int64  // bound on triples held for sorting; default 256 MiB
 	CommitLimit int    // up to this many quads become an ordinary commit, whose changes followers see; default 50,000
+	// Numbered is called by Add with quads once they have identifiers, in order; both slices are valid during the call. A
+	// new term's identifier is provisional: it stands for no other term in this import, and for nothing after it. Quads
+	// of an import that stays within CommitLimit have none before Commit; Unnumbered returns them. May be nil.
+	Numbered func(quads []rdf.Quad, triples []Triple)
 }
 
 // ImportReport says what an import did.
@@ -39,6 +43,7 @@ type Import struct {
 	terms   *termTable // nil while small
 	rows    []quad     // in SPO order of fields, unsorted
 	spare   []quad     // for sorting
+	told    []Triple   // for options.Numbered
 	limit   int        // rows held at once
 	spilled []spilledRun
 	dir     string // for spilled runs and terms; "" keeps all in memory
@@ -81,10 +86,14 @@ func (m *Import) Add(ctx context.Context, quads []rdf.Quad) error {
 		}
 		quads, m.small = m.small, nil
 	}
+	m.told = m.told[:0]
 	for i := range quads {
 		row, err := m.terms.row(&quads[i])
 		if err != nil {
 			return err
+		}
+		if m.options.Numbered != nil {
+			m.told = append(m.told, Triple{row.t[0], row.t[1], row.t[2]})
 		}
 		if len(m.rows) == m.limit {
 			if err := m.spill(); err != nil {
@@ -93,8 +102,15 @@ func (m *Import) Add(ctx context.Context, quads []rdf.Quad) error {
 		}
 		m.rows = append(m.rows, row)
 	}
+	if m.options.Numbered != nil {
+		m.options.Numbered(quads, m.told)
+	}
 	return nil
 }
+
+// Unnumbered returns the quads given so far, while they are so few that they have no identifiers yet. It is valid until the
+// next call of another method.
+func (m *Import) Unnumbered() []rdf.Quad { return m.small }
 
 // grow turns a small import into a bulk one.
 func (m *Import) grow() error {
@@ -138,7 +154,7 @@ func (m *Import) Abort() {
 		m.terms.close()
 		m.terms = nil
 	}
-	m.small, m.rows, m.spare = nil, nil, nil
+	m.small, m.rows, m.spare, m.told = nil, nil, nil, nil
 	if m.dir != "" {
 		_ = os.RemoveAll(m.dir) // what stays is removed at the next opening
 	}

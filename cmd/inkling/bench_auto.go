@@ -54,7 +54,7 @@ func (c *benchAuto) compare(a *app, folder string, rungs []tune.Rung, add func(r
 	b := a.newBar(graph)
 	o := base.Over(preset)
 	o.Progress = func(p train.Progress) {
-		b.set(float64(p.Epoch-1)/float64(p.Epochs), fmt.Sprintf("%s epoch %d/%d MRR %.3f", settings, p.Epoch, p.Epochs, p.ValidMRR))
+		b.set(float64(p.Epoch-1)/float64(p.Epochs), fmt.Sprintf("%s epoch %d/%d", settings, p.Epoch, p.Epochs)+withMRR(p.ValidMRR))
 	}
 	m, err := train.Measure(a.ctx, folder, o)
 	if err != nil {

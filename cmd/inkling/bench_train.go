@@ -66,7 +66,7 @@ func (c *benchTrain) Run(a *app) error {
 	b := a.newBar("train")
 	o.Progress = func(p train.Progress) {
 		done := (float64(p.Epoch-1) + float64(p.Batch)/float64(max(1, p.Batches))) / float64(p.Epochs)
-		b.set(done, fmt.Sprintf("epoch %d/%d loss %.3f MRR %.3f", p.Epoch, p.Epochs, p.Loss, p.ValidMRR))
+		b.set(done, fmt.Sprintf("epoch %d/%d loss %.3f", p.Epoch, p.Epochs, p.Loss)+withMRR(p.ValidMRR))
 	}
 	m, err := train.Measure(a.ctx, c.Folder, o)
 	if err != nil {
@@ -116,7 +116,7 @@ func (c *benchTrain) factorization(preset string) (o factor.Options, ok bool, er
 func (c *benchTrain) factorize(a *app, o factor.Options) error {
 	b := a.newBar("factorize")
 	o.Progress = func(p train.Progress) {
-		b.set(float64(p.Epoch)/float64(p.Epochs), fmt.Sprintf("iteration %d/%d loss %.4f MRR %.3f", p.Epoch, p.Epochs, p.Loss, p.ValidMRR))
+		b.set(float64(p.Epoch)/float64(p.Epochs), fmt.Sprintf("iteration %d/%d loss %.4f", p.Epoch, p.Epochs, p.Loss)+withMRR(p.ValidMRR))
 	}
 	_, file := c.settings()
 	var took time.Duration // by iteration

@@ -97,9 +97,7 @@ func (c *benchWatermark) calibrate(a *app) error {
 		}
 		for i, k := range keys {
 			test := k.TripleTest(4)
-			for _, f := range facts {
-				test.Add(f)
-			}
+			test.Add(facts...)
 			tally.add(append(scores[i][:], test.Result(), watermark.JointOf(scores[i][watermark.T1], scores[i][watermark.T2])))
 		}
 		done += n

@@ -73,10 +73,7 @@ func (a *app) train(db *engine.DB, r engine.TrainRequest) (engine.ModelInfo, err
 				words += fmt.Sprintf(" best MRR %.3f", p.MRR)
 			}
 		} else if p.Phase == "training" {
-			words = fmt.Sprintf("epoch %d/%d loss %.3f", p.Epoch, p.Epochs, p.Loss)
-			if p.MRR > 0 {
-				words += fmt.Sprintf(" MRR %.3f", p.MRR)
-			}
+			words = fmt.Sprintf("epoch %d/%d loss %.3f", p.Epoch, p.Epochs, p.Loss) + withMRR(p.MRR)
 			share *= 0.95 // the rest is measuring
 		} else if p.Phase != "reading" {
 			share = 0.95 + share*0.05
@@ -138,4 +135,12 @@ func printCard(out io.Writer, m engine.ModelInfo) {
 	if m.Stale {
 		fmt.Fprintf(out, "  stale      %s: train it again\n", m.StaleBecause)
 	}
+}
+
+// withMRR returns what a progress line says of the last validation: nothing before the first one.
+func withMRR(mrr float64) string {
+	if mrr == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" MRR %.3f", mrr)
 }

@@ -23,6 +23,7 @@ type trainFlags struct {
 	L2             float64       `group:"Training" name:"l2" placeholder:"X" help:"Weight of the squared norm of a triple's rows."`
 	Dura           float64       `group:"Training" placeholder:"X" help:"Weight of the DURA penalty."`
 	Dropout        float64       `group:"Training" placeholder:"SHARE" help:"Share of a question's numbers dropped in training."`
+	EntityDropout  float64       `group:"Training" placeholder:"SHARE" help:"The same of the question's entity, before the relation acts."`
 	LabelSmoothing float64       `group:"Training" placeholder:"SHARE" help:"Share of an answer's weight that all entities get."`
 	Negatives      int           `group:"Training" placeholder:"N" help:"Entities drawn, for each triple or (sampled) a step."`
 	Sampling       string        `group:"Training" placeholder:"NAME" help:"How negatives are drawn: uniform, bernoulli, degree or hard."`
@@ -49,7 +50,7 @@ func (f trainFlags) options(family string, seed uint64) train.Options {
 	return train.Options{
 		Family: family, Loss: train.Loss(f.Loss), Dim: f.Dim, Epochs: f.Epochs, Batch: f.Batch,
 		Optimiser: train.Optimiser(f.Optimiser), LearningRate: f.Rate, RelationRate: f.RelationRate, Schedule: train.Schedule(f.Schedule), DecayTo: f.DecayTo, Warmup: f.Warmup,
-		N3: f.N3, L2: f.L2, Dura: f.Dura, Dropout: f.Dropout, LabelSmoothing: f.LabelSmoothing,
+		N3: f.N3, L2: f.L2, Dura: f.Dura, Dropout: f.Dropout, EntityDropout: f.EntityDropout, LabelSmoothing: f.LabelSmoothing,
 		Negatives: f.Negatives, Sampling: train.Sampling(f.Sampling), Unfiltered: f.Unfiltered, Margin: f.Margin, Temperature: f.Temperature,
 		Shared: f.Shared, Subsample: f.Subsample, NoReciprocal: f.NoReciprocal, QueryTargets: f.QueryTargets, InitScale: f.InitScale,
 		Precision: train.Precision(f.Precision), ValidEvery: f.ValidEvery, Patience: f.Patience, Budget: f.Budget,

@@ -87,6 +87,7 @@ var factorBest = map[string]map[string]factor.Settings{
 		"quadratic-reg": {LambdaA: 3, LambdaR: 3, LambdaS: 20},
 		"quadratic-con": {StepMu: 0.1},
 	},
+	"fb15k-237": {"rescal-als": {LambdaA: 30, LambdaR: 30}},
 }
 
 // settingsText writes settings in one line.

@@ -103,7 +103,7 @@ func (o Options) checkLoss(f model.Family) error {
 		return refuse("hard negatives are an answer's own; they cannot be shared")
 	case o.Dura > 0 && f.Similarity != model.Dot:
 		return refuse("the DURA penalty is of bilinear models; use l2")
-	case o.Dropout > 0 && projects:
+	case (o.Dropout > 0 || o.EntityDropout > 0) && projects:
 		return refuse("its query rows live in the relation's space; dropout is not offered there")
 	}
 	return nil

@@ -48,6 +48,7 @@ type Options struct {
 	L2             float64   `json:"l2,omitempty"`              // weight of the squared norm of a triple's three rows
 	Dura           float64   `json:"dura,omitempty"`            // weight of the squared norms of a triple's query row and both entities: Zhang, Cai, Wang 2020
 	Dropout        float64   `json:"dropout,omitempty"`         // share of the query row's numbers set to 0 in training, in [0, 1)
+	EntityDropout  float64   `json:"entity_dropout,omitempty"`  // share of the numbers of the query's entity set to 0 in training, before the relation acts, in [0, 1)
 	LabelSmoothing float64   `json:"label_smoothing,omitempty"` // share of the answer's weight that is spread over all entities, in [0, 1)
 	InitScale      float64   `json:"init_scale,omitempty"`      // standard deviation of the rows at the start
 	Precision      Precision `json:"precision,omitempty"`
@@ -273,7 +274,7 @@ func (o Options) check(d Data) error {
 		return fmt.Errorf("train: %w: rate %g and initial scale %g must be positive, decay %g in [0, 1]",
 			ErrOptions, o.LearningRate, o.InitScale, o.DecayTo)
 	}
-	for name, share := range map[string]float64{"dropout": o.Dropout, "label smoothing": o.LabelSmoothing} {
+	for name, share := range map[string]float64{"dropout": o.Dropout, "entity dropout": o.EntityDropout, "label smoothing": o.LabelSmoothing} {
 		if !(share >= 0 && share < 1) {
 			return fmt.Errorf("train: %w: %s %g must be in [0, 1)", ErrOptions, name, share)
 		}
@@ -322,7 +323,8 @@ func (o Options) settings() map[string]string {
 		"reciprocal": fmt.Sprint(!o.NoReciprocal), "precision": string(o.Precision.used()),
 	}
 	for name, value := range map[string]float64{
-		"relation_rate": o.RelationRate, "l2": o.L2, "dura": o.Dura, "dropout": o.Dropout, "label_smoothing": o.LabelSmoothing, "warmup": o.Warmup,
+		"relation_rate": o.RelationRate, "l2": o.L2, "dura": o.Dura, "dropout": o.Dropout, "entity_dropout": o.EntityDropout,
+		"label_smoothing": o.LabelSmoothing, "warmup": o.Warmup,
 	} {
 		if value > 0 {
 			s[name] = fmt.Sprint(value)

@@ -25,7 +25,7 @@ func OptionsOf(e *model.Embedding) Options {
 	}
 	for name, to := range map[string]*float64{
 		"learning_rate": &o.LearningRate, "relation_rate": &o.RelationRate, "decay_to": &o.DecayTo, "warmup": &o.Warmup, "n3": &o.N3, "l2": &o.L2, "dura": &o.Dura,
-		"dropout": &o.Dropout, "label_smoothing": &o.LabelSmoothing, "init_scale": &o.InitScale, "margin": &o.Margin, "temperature": &o.Temperature,
+		"dropout": &o.Dropout, "entity_dropout": &o.EntityDropout, "label_smoothing": &o.LabelSmoothing, "init_scale": &o.InitScale, "margin": &o.Margin, "temperature": &o.Temperature,
 	} {
 		*to, _ = strconv.ParseFloat(s[name], 64)
 	}

@@ -32,7 +32,7 @@ func TestOptionsOfATraining(t *testing.T) {
 		{Dim: 4, Epochs: 2, N3: -1, L2: 0.01},
 		{Family: "transe", Loss: Margin, Dim: 4, Epochs: 2, Margin: 2, Negatives: 3, Subsample: true, Unfiltered: true, Sampling: Bernoulli},
 		{Dim: 4, Epochs: 2, DecayTo: 0.5, CalibrationOptions: CalibrationOptions{IsotonicCurve, RelationThreshold, eval.ByAccuracy}},
-		{Family: "distmult", Dim: 4, Epochs: 2, Dropout: 0.1, NoReciprocal: true, LabelSmoothing: 0.05, Loss: KvsAll},
+		{Family: "distmult", Dim: 4, Epochs: 2, Dropout: 0.1, EntityDropout: 0.2, NoReciprocal: true, LabelSmoothing: 0.05, Loss: KvsAll},
 	} {
 		first, err := Train(context.Background(), d, o)
 		if err != nil {

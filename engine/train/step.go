@@ -28,6 +28,8 @@ type queryStep struct {
 	dh      vec.Matrix // ∂loss of each row's query entity
 	answers vec.Matrix // ∂loss of each row's answer; empty where it is a multiple of the query row
 	kept    vec.Matrix // factors by which dropout multiplied q; empty without dropout
+	heads   vec.Matrix // rows of the queries' entities after entity dropout; empty without
+	whole   vec.Matrix // factors by which entity dropout multiplied them
 	loss    []float64  // by row
 	parts   []part
 	byRel   []int
@@ -64,6 +66,9 @@ func newQueryStep(p *parameters, o Options) queryStep {
 	if o.Dropout > 0 {
 		s.kept = matrix(p.entityWidth)
 	}
+	if o.EntityDropout > 0 {
+		s.heads, s.whole = matrix(p.entityWidth), matrix(p.entityWidth)
+	}
 	return s
 }
 
@@ -74,26 +79,40 @@ func (s *queryStep) begin(groups []group, rate float32) {
 	s.p.beginStep(rate)
 	s.inRows(func(i int) {
 		g, q := s.groups[i], s.q.Row(i)
+		if s.o.EntityDropout > 0 {
+			factors := s.whole.Row(i)
+			s.drop(i, 0x656e7469, s.o.EntityDropout, factors)
+			vec.Mul(factors, s.p.Entity(g.entity), s.heads.Row(i))
+		}
 		if g.heads {
-			s.p.querier.HeadQuery(s.p.Relation(g.relation), s.p.Entity(g.entity), q)
+			s.p.querier.HeadQuery(s.p.Relation(g.relation), s.asked(i), q)
 		} else {
-			s.p.querier.TailQuery(s.p.Entity(g.entity), s.p.Relation(g.relation), q)
+			s.p.querier.TailQuery(s.asked(i), s.p.Relation(g.relation), q)
 		}
 		if s.o.Dropout > 0 {
-			s.drop(i, q)
+			factors := s.kept.Row(i)
+			s.drop(i, 0x6b65657073, s.o.Dropout, factors)
+			vec.Mul(factors, q, q)
 		}
 	})
 }
 
-// drop sets a random share of a query row to 0 and scales the rest up. What is drawn depends on the seed, the step and
-// the row, not on the worker.
-func (s *queryStep) drop(i int, q []float32) {
-	random := rand.New(rand.NewPCG(s.o.Seed^0x6b65657073, uint64(s.p.steps)<<20|uint64(i)))
-	below := uint32(s.o.Dropout * (1 << 16))
-	factors, scale := s.kept.Row(i), float32(1/(1-s.o.Dropout))
-	for at := 0; at < len(q); at += 4 {
+// asked returns the row of query i's entity as the query was made of it: what entity dropout left of it.
+func (s *queryStep) asked(i int) []float32 {
+	if s.o.EntityDropout > 0 {
+		return s.heads.Row(i)
+	}
+	return s.p.Entity(s.groups[i].entity)
+}
+
+// drop sets factors that make a random share of row i 0 and scale the rest up. What is drawn depends on the seed, the
+// stream, the step and the row, not on the worker.
+func (s *queryStep) drop(i int, stream uint64, share float64, factors []float32) {
+	random := rand.New(rand.NewPCG(s.o.Seed^stream, uint64(s.p.steps)<<20|uint64(i)))
+	below, scale := uint32(share*(1<<16)), float32(1/(1-share))
+	for at := 0; at < len(factors); at += 4 {
 		bits := random.Uint64()
-		for k := at; k < min(at+4, len(q)); k++ {
+		for k := at; k < min(at+4, len(factors)); k++ {
 			factors[k] = scale
 			if uint32(bits&0xffff) < below {
 				factors[k] = 0
@@ -101,7 +120,6 @@ func (s *queryStep) drop(i int, q []float32) {
 			bits >>= 16
 		}
 	}
-	vec.Mul(factors, q, q)
 }
 
 // rows returns the used part of a batch matrix.
@@ -128,16 +146,19 @@ func (s *queryStep) backward(i int) {
 	}
 	clear(dh)
 	s.back(i, dh, nil)
+	if s.o.EntityDropout > 0 {
+		vec.Mul(s.whole.Row(i), dh, dh)
+	}
 }
 
 // back adds what flows back through the query of row i to its entity's and its relation's gradient.
 func (s *queryStep) back(i int, dEntity, dRelation []float32) {
 	g, dq := s.groups[i], s.dq.Row(i)
 	if g.heads {
-		s.p.querier.HeadBackward(s.p.Relation(g.relation), s.p.Entity(g.entity), dq, dRelation, dEntity)
+		s.p.querier.HeadBackward(s.p.Relation(g.relation), s.asked(i), dq, dRelation, dEntity)
 		return
 	}
-	s.p.querier.TailBackward(s.p.Entity(g.entity), s.p.Relation(g.relation), dq, dEntity, dRelation)
+	s.p.querier.TailBackward(s.asked(i), s.p.Relation(g.relation), dq, dEntity, dRelation)
 }
 
 // sortParts lists the query entities' gradients beside those already in parts, in an order that does not depend

@@ -18,6 +18,25 @@ type plain struct {
 	p     *parameters
 	o     Options
 	drawn [][]uint32 // negatives of each group, for a paired loss
+	step  *queryStep // whose dropout counts; nil without
+}
+
+// query returns the query row of a group, with what dropout left of it.
+func (x plain) query(g group) []float32 {
+	entity, q := slices.Clone(x.p.Entity(g.entity)), make([]float32, x.p.entityWidth)
+	i := slices.IndexFunc(testGroups, func(y group) bool { return y.question() == g.question() })
+	if x.o.EntityDropout > 0 {
+		vec.Mul(x.step.whole.Row(i), entity, entity)
+	}
+	if g.heads {
+		x.p.querier.HeadQuery(x.p.Relation(g.relation), entity, q)
+	} else {
+		x.p.querier.TailQuery(entity, x.p.Relation(g.relation), q)
+	}
+	if x.o.Dropout > 0 {
+		vec.Mul(x.step.kept.Row(i), q, q)
+	}
+	return q
 }
 
 func (x plain) score(g group, answer uint32) float64 {
@@ -26,6 +45,9 @@ func (x plain) score(g group, answer uint32) float64 {
 		h, t = t, h
 	}
 	score := float64(x.p.Family.Interaction.Score(h, x.p.Relation(g.relation), t))
+	if x.step != nil {
+		score = float64(x.p.Family.Similarity.Of(x.query(g), x.p.Entity(answer)))
+	}
 	if x.drawn == nil && x.p.Family.Similarity == model.NegL2 {
 		return -score * score
 	}
@@ -105,12 +127,7 @@ func (x plain) penalties() float64 {
 	var sum float64
 	for _, g := range testGroups {
 		for _, part := range x.cut(g) {
-			q := make([]float32, x.p.entityWidth)
-			if g.heads {
-				x.p.querier.HeadQuery(x.p.Relation(g.relation), x.p.Entity(g.entity), q)
-			} else {
-				x.p.querier.TailQuery(x.p.Entity(g.entity), x.p.Relation(g.relation), q)
-			}
+			q := x.query(g)
 			for _, t := range part.targets {
 				ends := [][]float32{x.p.Entity(g.entity), x.p.Entity(t)}
 				sized := ends
@@ -222,6 +239,9 @@ func TestStepFollowsTheGradientOfThePlainLoss(t *testing.T) {
 			if o.Shared = true; o.checkLoss(f) == nil {
 				t.Run(f.Name+"/"+string(loss)+"/shared", func(t *testing.T) { checkStep(t, f, o) })
 			}
+			if o.Shared, o.Dropout, o.EntityDropout = false, 0.3, 0.4; o.checkLoss(f) == nil {
+				t.Run(f.Name+"/"+string(loss)+"/dropout", func(t *testing.T) { checkStep(t, f, o) })
+			}
 		}
 	}
 }
@@ -229,6 +249,15 @@ func TestStepFollowsTheGradientOfThePlainLoss(t *testing.T) {
 func checkStep(t *testing.T, f model.Family, o Options) {
 	p := testParameters(t, f, o)
 	step, x := testObjective(p, o)
+	switch s := step.(type) {
+	case *denseStep:
+		x.step = &s.queryStep
+	case *pairStep:
+		x.step = &s.queryStep
+	}
+	if o.Dropout == 0 {
+		x.step = nil
+	}
 	groups := testGroups
 	if x.drawn != nil {
 		groups = nil

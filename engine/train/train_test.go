@@ -107,10 +107,10 @@ func TestSameSeedSameModelWhateverTheWorkers(t *testing.T) {
 		for _, l := range losses {
 			o := Options{
 				Family: family, Loss: l.loss, Dim: 6, Batch: 50, Negatives: 10, Epochs: 3, Seed: 9, ValidEvery: 2,
-				Dropout: 0.2, Sampling: Degree, Subsample: true,
+				Dropout: 0.2, EntityDropout: 0.1, Sampling: Degree, Subsample: true,
 			}
 			if family == "transr" {
-				o.Dropout, o.Optimiser, o.Sampling, o.NoReciprocal = 0, Adam, Hard, true
+				o.Dropout, o.EntityDropout, o.Optimiser, o.Sampling, o.NoReciprocal = 0, 0, Adam, Hard, true
 			}
 			f, err := model.FamilyByName(family)
 			if err != nil || o.Defaults(d).checkLoss(f) != nil {
@@ -186,6 +186,7 @@ func TestSettingsThatMakeNoSenseAreRefused(t *testing.T) {
 		"negatives of a batch":     {Family: "rotate", Loss: Softmax, Shared: true},
 		"cannot be shared":         {Loss: Softmax, Shared: true, Sampling: Hard},
 		"relation's space":         {Family: "transr", Dropout: 0.1},
+		"is not offered there":     {Family: "transr", EntityDropout: 0.1},
 		`loss "hinge"`:             {Loss: "hinge"},
 		`sampling "all"`:           {Sampling: "all"},
 		`optimiser "sgd"`:          {Optimiser: "sgd"},
@@ -193,6 +194,7 @@ func TestSettingsThatMakeNoSenseAreRefused(t *testing.T) {
 		`precision "int4"`:         {Precision: "int4"},
 		"label smoothing 1":        {LabelSmoothing: 1},
 		"dropout -0.5":             {Dropout: -0.5},
+		"entity dropout 1":         {EntityDropout: 1},
 		"temperature -1":           {Temperature: -1},
 		"relation rate -1":         {RelationRate: -1},
 		"all answers of a query":   {Loss: KvsAll, QueryTargets: 1},

@@ -83,9 +83,7 @@ func TestTriplesAreCalibrated(t *testing.T) {
 	alarms := 0
 	for i := range keys {
 		test := testKey(byte(i)).Graph(UUID{byte(i >> 8), 3}).TripleTest(4)
-		for _, f := range list {
-			test.Add(f)
-		}
+		test.Add(list...)
 		if test.Result().Log10P <= -1 {
 			alarms++
 		}

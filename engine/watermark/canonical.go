@@ -2,6 +2,7 @@ package watermark
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"strings"
 
 	"golang.org/x/text/unicode/norm"
@@ -111,15 +112,7 @@ func CanonicalName(t rdf.Term) string {
 
 // TermDigest stands for a term in a Triple: the first 16 bytes of the SHA-256 of its canonical N-Triples form. It needs
 // no key, so it may be kept by term and used with many keys. The zero digest is a term without identity.
-type TermDigest [16]byte
-
-// Triple is a statement as the triple channel sees it. Triples of blank nodes are none of its: their labels change.
-type Triple struct{ S, P, O TermDigest }
-
-// stable reports whether all terms keep their identity in a copy.
-func (t Triple) stable() bool {
-	return t.S != (TermDigest{}) && t.P != (TermDigest{}) && t.O != (TermDigest{})
-}
+type TermDigest struct{ a, b uint64 }
 
 // DigestTerm returns a term's digest: of its canonical IRI, or of a literal's text in NFC with its datatype or language.
 func DigestTerm(t rdf.Term) TermDigest {
@@ -133,10 +126,5 @@ func DigestTerm(t rdf.Term) TermDigest {
 	}
 	var buffer [256]byte
 	sum := sha256.Sum256(rdf.AppendTerm(buffer[:0], t))
-	return TermDigest(sum[:16])
-}
-
-// DigestTriple returns the digest of a statement, whatever its graph.
-func DigestTriple(q rdf.Quad) Triple {
-	return Triple{DigestTerm(q.S), DigestTerm(q.P), DigestTerm(q.O)}
+	return TermDigest{binary.LittleEndian.Uint64(sum[:8]), binary.LittleEndian.Uint64(sum[8:16])}
 }

@@ -3,7 +3,6 @@ package watermark
 import (
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/binary"
 	"hash"
 	"math"
 	"math/rand/v2"
@@ -26,7 +25,6 @@ func newSource(key secret) *source {
 const (
 	ofName  = 'n' // a row's name
 	ofLabel = 'l' // a direction of the channel's own
-	ofFact  = 't' // a triple's digest
 )
 
 // hash sets s.sum to the HMAC of a kind and a text.
@@ -50,19 +48,6 @@ func (s *source) signs(kind byte, text string, words []uint64) {
 func (s *source) sign(name string) float32 {
 	s.hash(ofName, name)
 	return 1 - 2*float32(s.sum[0]&1)
-}
-
-// fact returns three independent numbers of a triple.
-func (s *source) fact(t Triple) (place, colour, share uint64) {
-	var text [1 + 48]byte
-	text[0] = ofFact
-	copy(text[1:], t.S[:])
-	copy(text[17:], t.P[:])
-	copy(text[33:], t.O[:])
-	s.mac.Reset()
-	s.mac.Write(text[:])
-	s.mac.Sum(s.sum[:0])
-	return binary.LittleEndian.Uint64(s.sum[:]), binary.LittleEndian.Uint64(s.sum[8:]), binary.LittleEndian.Uint64(s.sum[16:])
 }
 
 // wordsFor returns how many words hold d signs.

@@ -199,9 +199,10 @@ func TestDerivationsStay(t *testing.T) {
 	g := k.Graph(UUID{1, 2, 3})
 	words := make([]uint64, 1)
 	newSource(g.secrets[T1]).signs(ofName, "http://example.org/e/1", words)
-	place, _, _ := newSource(g.secrets[Triples]).fact(facts(1)[0])
-	got := fmt.Sprintf("%s %x %016x %016x", k.ID, g.secrets[Q3].bytes()[:4], words[0], place)
-	if want := "6f546bbd67338a9d 3060eb32 e2059229f9152bb7 1b4aa7785a6cf295"; got != want {
+	tags := facts(1)
+	newTagCipher(g.secrets[Triples]).tag(tags)
+	got := fmt.Sprintf("%s %x %016x %016x", k.ID, g.secrets[Q3].bytes()[:4], words[0], tags[0].a)
+	if want := "6f546bbd67338a9d 3060eb32 e2059229f9152bb7 ca1c8373c9ab86f9"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }

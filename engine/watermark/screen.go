@@ -10,6 +10,7 @@ import (
 type Screener struct {
 	candidates []Candidate
 	keys       []*GraphKey
+	readers    []reader // one buffer for all
 	alpha      float64
 }
 
@@ -18,25 +19,29 @@ func NewScreener(candidates []Candidate, alpha float64) *Screener {
 	if alpha == 0 {
 		alpha = DefaultAlpha
 	}
-	s := &Screener{candidates: candidates, keys: make([]*GraphKey, len(candidates)), alpha: alpha}
+	s := &Screener{candidates: candidates, keys: make([]*GraphKey, len(candidates)), readers: make([]reader, len(candidates)), alpha: alpha}
+	buffer := new([tagBatch]Triple)
 	for i, c := range candidates {
 		s.keys[i] = c.Key.Graph(c.Marked.Graph).Of(c.Marked.Scale, c.Marked.Rows)
+		s.readers[i] = s.keys[i].reader(c.Marked.Gamma)
+		s.readers[i].buffer = buffer
 	}
 	return s
 }
 
 // Screen is the test of one set of triples.
 type Screen struct {
-	of    *Screener
-	tests []*TripleTest
-	seen  int
+	of      *Screener
+	tests   []*TripleTest
+	seen    int
+	waiting []Triple // to be tested, tagBatch at a time: a key's secrets and a batch stay in the cache then
 }
 
 // Screen begins a test.
 func (s *Screener) Screen() *Screen {
-	c := &Screen{of: s, tests: make([]*TripleTest, len(s.keys))}
-	for i, k := range s.keys {
-		c.tests[i] = k.TripleTest(s.candidates[i].Marked.Gamma)
+	c := &Screen{of: s, tests: make([]*TripleTest, len(s.readers))}
+	for i, r := range s.readers {
+		c.tests[i] = r.test()
 	}
 	return c
 }
@@ -44,9 +49,17 @@ func (s *Screener) Screen() *Screen {
 // Add takes a triple in.
 func (c *Screen) Add(t Triple) {
 	c.seen++
-	for _, test := range c.tests {
-		test.Add(t)
+	if c.waiting = append(c.waiting, t); len(c.waiting) == tagBatch {
+		c.flush()
 	}
+}
+
+// flush tests the triples that wait.
+func (c *Screen) flush() {
+	for _, test := range c.tests {
+		test.Add(c.waiting...)
+	}
+	c.waiting = c.waiting[:0]
 }
 
 // Evidence returns what the triples say so far. together is how many sets are tested at once: alpha is for all of them.
@@ -63,6 +76,7 @@ func (c *Screen) Evidence(together int) Evidence {
 
 // results returns the triple channel's result for each candidate.
 func (c *Screen) results(alpha float64) []Result {
+	c.flush()
 	// So many carriers that all of them green would be an alarm.
 	least := int(math.Ceil(math.Log2(float64(testsAKey) * float64(len(c.tests)) / alpha)))
 	out := make([]Result, len(c.tests))

@@ -31,60 +31,62 @@ func GammaFor(triples int64, z float64) uint64 {
 type fact struct {
 	carrier, green bool
 	share          float64 // in [0, 1)
-	id             [2]uint64
 }
 
 // reader tells the facts of one key. It is not safe for concurrent use.
 type reader struct {
-	source *source
-	gamma  uint64
+	cipher *tagCipher
+	limit  uint64 // the highest place of a carrier
+	buffer *[tagBatch]Triple
 }
 
-func (r reader) of(t Triple) fact {
-	place, colour, share := r.source.fact(t)
-	return fact{carrier: place%r.gamma == 0, green: colour&1 == 0, share: float64(share>>11) / (1 << 53), id: [2]uint64{place, colour}}
-}
+// tagBatch is how many triples are tagged at a time: 4 KiB, which stay in the first cache level.
+const tagBatch = 256
 
 func (k *GraphKey) reader(gamma uint64) reader {
 	if gamma == 0 {
 		gamma = DefaultGamma
 	}
-	return reader{newSource(k.secrets[Triples]), gamma}
+	return reader{newTagCipher(k.secrets[Triples]), math.MaxUint64 / gamma, new([tagBatch]Triple)}
+}
+
+// of returns what the key says of one triple.
+func (r reader) of(t Triple) fact {
+	r.buffer[0] = t
+	r.cipher.tag(r.buffer[:1])
+	tag := r.buffer[0]
+	return fact{carrier: tag.a <= r.limit, green: tag.green(), share: tag.share()}
 }
 
 // TripleTest counts carriers and green ones among the triples of a copy. It is not safe for concurrent use.
 type TripleTest struct {
-	reader reader
-	seen   map[[2]uint64]struct{} // carriers, so that a repeated one counts once
-	green  int
+	reader   reader
+	carriers tagSet // so that a repeated one counts once
+	green    int
 }
 
 // TripleTest returns a test of a copy's triples, of which one in gamma is a carrier; 0 means DefaultGamma.
-func (k *GraphKey) TripleTest(gamma uint64) *TripleTest {
-	return &TripleTest{reader: k.reader(gamma), seen: map[[2]uint64]struct{}{}}
-}
+func (k *GraphKey) TripleTest(gamma uint64) *TripleTest { return k.reader(gamma).test() }
 
-// Add takes a triple in.
-func (t *TripleTest) Add(triple Triple) {
-	if !triple.stable() {
-		return
-	}
-	f := t.reader.of(triple)
-	if !f.carrier {
-		return
-	}
-	if _, twice := t.seen[f.id]; twice {
-		return
-	}
-	t.seen[f.id] = struct{}{}
-	if f.green {
-		t.green++
+func (r reader) test() *TripleTest { return &TripleTest{reader: r} }
+
+// Add takes triples in. Many at a time cost less.
+func (t *TripleTest) Add(triples ...Triple) {
+	for len(triples) > 0 {
+		tags := t.reader.buffer[:copy(t.reader.buffer[:], triples)]
+		t.reader.cipher.tag(tags)
+		for i := range tags {
+			if tag := tags[i]; tag.a <= t.reader.limit && triples[i].stable() && t.carriers.add(tag) && tag.green() {
+				t.green++
+			}
+		}
+		triples = triples[len(tags):]
 	}
 }
 
 // Result returns what the triples say: the exact binomial tail of green ones among the carriers.
 func (t *TripleTest) Result() Result {
-	n := len(t.seen)
+	n := t.carriers.used
 	if n == 0 {
 		return untested(Triples, "no triple is a carrier")
 	}
@@ -151,6 +153,7 @@ type Selecting struct {
 	green    int
 	entailed []float64 // shares of the red carriers that the rest entails
 	other    []float64
+	tags     []Triple // of a batch; the picker's reader has its own, for entailed asks it
 }
 
 // Selecting returns the making of a rule for about so many triples that is to reach z; 0 means DefaultTripleZ.
@@ -158,36 +161,48 @@ func (k *GraphKey) Selecting(triples int64, z float64) *Selecting {
 	if z == 0 {
 		z = DefaultTripleZ
 	}
-	return &Selecting{picker: Selection{Gamma: GammaFor(triples, z)}.With(k), z: z}
+	return &Selecting{picker: Selection{Gamma: GammaFor(triples, z)}.With(k), z: z, tags: make([]Triple, tagBatch)}
 }
 
 // Red reports whether a triple is a red carrier.
 func (s *Selecting) Red(t Triple) bool { return s.picker.Red(t) }
 
-// Add takes a triple in. entailed is asked for red carriers only; nil means that nothing is known to be entailed.
-func (s *Selecting) Add(t Triple, entailed func() (bool, error)) error {
-	s.total++
-	if !t.stable() {
-		return nil
+// Add takes triples in; many at a time cost less. entailed is asked of red carriers only, by their place in the list; nil
+// means that nothing is known to be entailed.
+func (s *Selecting) Add(list []Triple, entailed func(i int) (bool, error)) error {
+	s.total += int64(len(list))
+	for from := 0; from < len(list); from += tagBatch {
+		tags := s.tags[:copy(s.tags, list[from:])]
+		s.picker.reader.cipher.tag(tags)
+		for i, tag := range tags {
+			if tag.a > s.picker.reader.limit || !list[from+i].stable() {
+				continue
+			}
+			if err := s.add(tag, from+i, entailed); err != nil {
+				return err
+			}
+		}
 	}
-	f := s.picker.reader.of(t)
-	switch {
-	case !f.carrier:
-		return nil
-	case f.green:
+	return nil
+}
+
+// add takes a carrier in by its tag.
+func (s *Selecting) add(tag Triple, i int, entailed func(i int) (bool, error)) error {
+	if tag.green() {
 		s.green++
 		return nil
-	case entailed != nil:
-		yes, err := entailed()
+	}
+	if entailed != nil {
+		yes, err := entailed(i)
 		if err != nil {
 			return err
 		}
 		if yes {
-			s.entailed = append(s.entailed, f.share)
+			s.entailed = append(s.entailed, tag.share())
 			return nil
 		}
 	}
-	s.other = append(s.other, f.share)
+	s.other = append(s.other, tag.share())
 	return nil
 }
 

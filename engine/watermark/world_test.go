@@ -93,8 +93,8 @@ func facts(n int) []Triple {
 	out := make([]Triple, n)
 	r := DigestTerm(rdf.NewIRI("http://example.org/r"))
 	for i := range out {
-		out[i] = Triple{DigestTerm(rdf.NewIRI(fmt.Sprintf("http://example.org/s/%d", i/7))), r,
-			DigestTerm(rdf.NewIRI(fmt.Sprintf("http://example.org/o/%d", i)))}
+		out[i] = NewTriple(DigestTerm(rdf.NewIRI(fmt.Sprintf("http://example.org/s/%d", i/7))), r,
+			DigestTerm(rdf.NewIRI(fmt.Sprintf("http://example.org/o/%d", i))))
 	}
 	return out
 }

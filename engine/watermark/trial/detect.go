@@ -27,7 +27,15 @@ func newDigests(c attack.Copy) digests {
 }
 
 func (d digests) of(t model.Triple) watermark.Triple {
-	return watermark.Triple{S: d.entities[t.H], P: d.relations[t.R], O: d.entities[t.T]}
+	return watermark.NewTriple(d.entities[t.H], d.relations[t.R], d.entities[t.T])
+}
+
+func (d digests) all(triples []model.Triple) []watermark.Triple {
+	list := make([]watermark.Triple, len(triples))
+	for i, t := range triples {
+		list[i] = d.of(t)
+	}
+	return list
 }
 
 // Channels are the lines of a cell: each channel, T1 and T2 together, and all of them.
@@ -55,12 +63,10 @@ func (s Settings) read(ctx context.Context, c attack.Copy, keys []*watermark.Gra
 		return nil, err
 	}
 	out := make([]reading, len(keys))
-	digests := newDigests(c)
+	list := newDigests(c).all(c.Triples)
 	for i, k := range keys {
 		test := k.TripleTest(gamma)
-		for _, t := range c.Triples {
-			test.Add(digests.of(t))
-		}
+		test.Add(list...)
 		triples := test.Result()
 		if triples.Used < leastCarriers {
 			triples.Tested = false

@@ -163,10 +163,8 @@ func freshKey() (*watermark.GraphKey, error) {
 func (m *marked) dropTriples(key *watermark.GraphKey) error {
 	digests := newDigests(m.Copy)
 	making := key.Selecting(int64(len(m.Triples)), 0)
-	for _, t := range m.Triples {
-		if err := making.Add(digests.of(t), nil); err != nil {
-			return err
-		}
+	if err := making.Add(digests.all(m.Triples), nil); err != nil {
+		return err
 	}
 	m.gamma = watermark.GammaFor(int64(len(m.Triples)), watermark.DefaultTripleZ)
 	rule, err := making.Rule()
