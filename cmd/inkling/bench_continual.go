@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -23,7 +24,7 @@ type benchContinual struct {
 	Entities int      `placeholder:"N" help:"Only the triples between the N entities of most triples: a first look."`
 	Test     int      `placeholder:"N" help:"Rank at most N test triples of each snapshot."`
 	Seed     uint64   `default:"1" placeholder:"N"`
-	JSON     string   `placeholder:"FILE" help:"Write the figures as JSON too."`
+	JSON     string   `placeholder:"FILE" help:"Write all figures as JSON, - for standard output."`
 	Plot     string   `placeholder:"FILE" help:"Draw MRR over the snapshots; .svg or .png. Of a folder, FILE-NAME.svg of each."`
 	trainFlags
 }
@@ -45,18 +46,24 @@ func (c *benchContinual) Run(a *app) error {
 	if o.Train.Workers == 0 {
 		o.Train.Workers = runtime.GOMAXPROCS(0)
 	}
-	a.machine()
+	report := reportTo(a.out, c.JSON)
+	if report == a.out {
+		a.machine()
+	}
 	var reports []growing.Report
 	for _, path := range paths {
 		r, err := c.measure(a, path, o)
 		if err != nil {
 			return err
 		}
-		a.printContinual(r)
+		printContinual(report, r)
 		reports = append(reports, r)
 		if err := c.write(reports, len(paths) > 1); err != nil {
 			return err
 		}
+	}
+	if c.JSON == "-" {
+		return printJSON(a.out, reports)
 	}
 	return nil
 }
@@ -94,11 +101,11 @@ func (c *benchContinual) measure(a *app, path string, o growing.ContinualOptions
 }
 
 // printContinual writes the figures as tables.
-func (a *app) printContinual(r growing.Report) {
+func printContinual(out io.Writer, r growing.Report) {
 	last := r.Snapshots[len(r.Snapshots)-1]
-	fmt.Fprintf(a.out, "\n%s: %s, %s and %s in the end; %s, %d triples a commit, seed %d\n", r.Dataset, plural(int64(len(r.Snapshots)), "snapshot"),
+	fmt.Fprintf(out, "\n%s: %s, %s and %s in the end; %s, %d triples a commit, seed %d\n", r.Dataset, plural(int64(len(r.Snapshots)), "snapshot"),
 		plural(int64(last.Entities), "node"), plural(int64(last.Relations), "relation"), r.Family, r.Commit, r.Seed)
-	t := newTable(a.out, "method", "snapshot", "MRR", "Hits@1", "Hits@10", "among all", "first's MRR", "its own", "before", "seconds")
+	t := newTable(out, "method", "snapshot", "MRR", "Hits@1", "Hits@10", "among all", "first's MRR", "its own", "before", "seconds")
 	for _, m := range r.Methods {
 		for i, s := range m.Snapshots {
 			before := ""
@@ -111,25 +118,21 @@ func (a *app) printContinual(r growing.Report) {
 	}
 	t.Render()
 	for _, m := range r.Methods {
-		fmt.Fprintf(a.out, "%s: forgetting %+.4f, forward transfer %.4f, %.1f s in all", m.Method, m.Forgetting, m.ForwardTransfer, m.Seconds)
+		fmt.Fprintf(out, "%s: forgetting %+.4f, forward transfer %.4f, %.1f s in all", m.Method, m.Forgetting, m.ForwardTransfer, m.Seconds)
 		if m.Stale != "" {
-			fmt.Fprintf(a.out, "; it asks for a new training: %s", m.Stale)
+			fmt.Fprintf(out, "; it asks for a new training: %s", m.Stale)
 		}
-		fmt.Fprintln(a.out)
+		fmt.Fprintln(out)
 	}
 	for _, f := range r.Published {
-		fmt.Fprintf(a.out, "published: %s %.3f, %s (%s)\n", f.Method, f.Value, f.About, f.Source)
+		fmt.Fprintf(out, "published: %s %.3f, %s (%s)\n", f.Method, f.Value, f.About, f.Source)
 	}
 }
 
-// write writes what was measured so far.
+// write writes what was measured so far to files.
 func (c *benchContinual) write(reports []growing.Report, many bool) error {
-	if c.JSON != "" {
-		var text bytes.Buffer
-		if err := printJSON(&text, reports); err != nil {
-			return err
-		}
-		if err := os.WriteFile(c.JSON, text.Bytes(), 0o644); err != nil {
+	if c.JSON != "-" {
+		if err := saveJSON(nil, c.JSON, reports); err != nil {
 			return err
 		}
 	}

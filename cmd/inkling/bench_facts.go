@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -42,10 +41,8 @@ func (c *benchFacts) Run(a *app) error {
 	if c.Folds < 1 || c.PerRelation < 0 {
 		return usageError{fmt.Errorf("--folds %d and --per-relation %d must be positive", c.Folds, c.PerRelation)}
 	}
-	report := a.out
-	if c.JSON == "-" {
-		report = io.Discard
-	} else {
+	report := reportTo(a.out, c.JSON)
+	if report == a.out {
 		a.machine()
 	}
 	var all []experiment.FactResult
@@ -57,21 +54,7 @@ func (c *benchFacts) Run(a *app) error {
 		all = append(all, results...)
 		printFacts(report, results, c.Relations)
 	}
-	switch c.JSON {
-	case "":
-		return nil
-	case "-":
-		return printJSON(a.out, all)
-	}
-	f, err := os.Create(c.JSON)
-	if err != nil {
-		return err
-	}
-	if err := printJSON(f, all); err != nil {
-		f.Close()
-		return err
-	}
-	return f.Close()
+	return saveJSON(a.out, c.JSON, all)
 }
 
 // subjects returns the shares asked for.

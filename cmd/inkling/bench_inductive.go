@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"runtime"
 
 	"github.com/inklingdb/inkling/cmd/inkling/growing"
@@ -16,7 +17,7 @@ type benchInductive struct {
 	Sampled   int      `default:"50" placeholder:"N" help:"Sampled entities that each end competes with (${default})."`
 	NoRetrain bool     `help:"Leave out training anew on both graphs."`
 	Seed      uint64   `default:"1" placeholder:"N"`
-	JSON      bool     `help:"Print as JSON."`
+	JSON      string   `placeholder:"FILE" help:"Write all figures as JSON, - for standard output."`
 	trainFlags
 }
 
@@ -30,7 +31,8 @@ func (c *benchInductive) Run(a *app) error {
 	if o.Train.Workers == 0 {
 		o.Train.Workers = runtime.GOMAXPROCS(0)
 	}
-	if !c.JSON {
+	report := reportTo(a.out, c.JSON)
+	if report == a.out {
 		a.machine()
 	}
 	var reports []growing.InductiveReport
@@ -44,26 +46,21 @@ func (c *benchInductive) Run(a *app) error {
 		}
 		b.done(plural(int64(r.Committed), "triple") + " followed")
 		reports = append(reports, r)
-		if !c.JSON {
-			a.printInductive(r)
-		}
+		printInductive(report, r)
 	}
-	if c.JSON {
-		return printJSON(a.out, reports)
-	}
-	return nil
+	return saveJSON(a.out, c.JSON, reports)
 }
 
 // printInductive writes the figures as a table.
-func (a *app) printInductive(r growing.InductiveReport) {
-	fmt.Fprintf(a.out, "\n%s: %s on %s of %s; then %s, of which %s of %s new nodes have rows; %d triples a commit, seed %d\n", r.Dataset, r.Family,
+func printInductive(out io.Writer, r growing.InductiveReport) {
+	fmt.Fprintf(out, "\n%s: %s on %s of %s; then %s, of which %s of %s new nodes have rows; %d triples a commit, seed %d\n", r.Dataset, r.Family,
 		plural(int64(r.Trained), "triple"), plural(int64(r.Entities), "node"), plural(int64(r.Committed), "triple"), grouped(int64(r.Known)), grouped(int64(r.New)), r.Commit, r.Seed)
-	t := newTable(a.out, "method", "MRR", "Hits@1", "Hits@10", fmt.Sprintf("Hits@10 of %d", r.Negatives+1), "MRR of those", "seconds")
+	t := newTable(out, "method", "MRR", "Hits@1", "Hits@10", fmt.Sprintf("Hits@10 of %d", r.Negatives+1), "MRR of those", "seconds")
 	for _, m := range r.Methods {
 		t.AppendRow([]any{m.Method, figureText(m.All.MRR), figureText(m.All.Hits1), figureText(m.All.Hits10), figureText(m.Sampled.Hits10), figureText(m.Sampled.MRR),
 			fmt.Sprintf("%.1f", m.Seconds)})
 		if m.Stale != "" {
-			defer fmt.Fprintf(a.out, "%s asks for a new training: %s\n", m.Method, m.Stale)
+			defer fmt.Fprintf(out, "%s asks for a new training: %s\n", m.Method, m.Stale)
 		}
 	}
 	t.Render()

@@ -36,7 +36,7 @@ func (c *benchMaintain) Run(a *app) error {
 	}
 	o := maintain.MeasureOptions{
 		Folder: c.Folder, Commits: c.Adds, Removals: c.Removals, Churn: c.Commits, Retrain: !c.NoRetrain, Sizes: c.Sizes,
-		Maintain: maintain.Options{Workers: c.Workers},
+		Maintain: maintain.Options{Workers: c.Workers}, Processor: processorTime,
 	}
 	if c.NoStream {
 		o.Sizes = nil

@@ -2,10 +2,8 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -37,10 +35,7 @@ type watermarkResult struct {
 
 // attacks runs the suite on every folder and dimension.
 func (c *benchWatermark) attacks(a *app) error {
-	report := a.out
-	if c.JSON == "-" {
-		report = io.Discard
-	}
+	report := reportTo(a.out, c.JSON)
 	if report == a.out {
 		a.machine()
 	}
@@ -55,17 +50,7 @@ func (c *benchWatermark) attacks(a *app) error {
 			all = append(all, r)
 		}
 	}
-	switch c.JSON {
-	case "":
-		return nil
-	case "-":
-		return printJSON(a.out, all)
-	}
-	f, err := os.Create(c.JSON)
-	if err != nil {
-		return err
-	}
-	return errors.Join(printJSON(f, all), f.Close())
+	return saveJSON(a.out, c.JSON, all)
 }
 
 // attackGraph runs the suite on one folder.

@@ -2,8 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strconv"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -32,6 +34,29 @@ func printJSON(out io.Writer, value any) error {
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	return e.Encode(value)
+}
+
+// saveJSON writes a value where --json says: nowhere, to out (-), or to a file. An error says which file it is about.
+func saveJSON(out io.Writer, path string, value any) error {
+	switch path {
+	case "":
+		return nil
+	case "-":
+		return printJSON(out, value)
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(printJSON(f, value), f.Close())
+}
+
+// reportTo returns where the tables beside --json go: nowhere when JSON goes to out.
+func reportTo(out io.Writer, json string) io.Writer {
+	if json == "-" {
+		return io.Discard
+	}
+	return out
 }
 
 // grouped writes a number with commas between thousands.

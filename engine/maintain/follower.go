@@ -94,7 +94,7 @@ func (f *Follower) load(ctx context.Context) (*model.Embedding, error) {
 // newLearner returns a learner with copies of the embedding's tables.
 func newLearner(e *model.Embedding, o Options, graph store.TermID) (*learner, error) {
 	l := &learner{
-		tables: copyTables(&e.Tables, nil), calibration: e.Calibration, options: o, graph: graph,
+		tables: copyTables(&e.Tables, nil), calibration: e.Calibration, noted: e.Calibration, options: o, graph: graph,
 		training: train.OptionsOf(e), isNew: map[rowKey]bool{}, dirty: map[rowKey]bool{},
 	}
 	if n3, err := strconv.ParseFloat(e.Metadata.Settings["n3"], 32); err == nil {
@@ -359,7 +359,7 @@ func (f *Follower) note() {
 	r := record{version: f.version, stage: f.stage, changes: l.changes, stale: l.stale, delta: l.takeDelta()}
 	if l.recalibrated {
 		c := l.calibration
-		r.calibration, l.recalibrated = &c, false
+		r.calibration, l.noted, l.recalibrated = &c, c, false
 	}
 	f.pending = appendFrame(f.pending, tagStep, encodeRecord(r))
 	if !r.empty() {

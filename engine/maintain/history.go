@@ -11,6 +11,7 @@ import (
 type history struct {
 	snapshot Snapshot
 	version  store.Version // whose graph Triples returns; moves forward only
+	latest   store.Version // of the commits in later
 	later    map[store.Triple][]change
 	touching map[store.TermID][]store.Triple // the keys of later, by each of their terms
 }
@@ -25,6 +26,7 @@ type change struct {
 func newHistory(s Snapshot, version store.Version, graph store.TermID, later []store.Commit) *history {
 	h := &history{snapshot: s, version: version, later: map[store.Triple][]change{}, touching: map[store.TermID][]store.Triple{}}
 	for _, c := range later {
+		h.latest = c.Version
 		for _, x := range c.Changes {
 			if x.Graph != graph {
 				continue
@@ -52,7 +54,7 @@ func (h *history) undone(t store.Triple) (changed, present bool) {
 
 // Triples is Snapshot.Triples at the history's version.
 func (h *history) Triples(p store.Pattern, from store.Triple, limit int) ([]store.Triple, error) {
-	if len(h.later) == 0 {
+	if h.version >= h.latest { // nothing is to be undone
 		return h.snapshot.Triples(p, from, limit)
 	}
 	order := orderOf(p)

@@ -17,7 +17,8 @@ import (
 type learner struct {
 	tables      model.Tables
 	calibration model.Calibration
-	n3          float32 // weight of the N3 penalty in training
+	noted       model.Calibration // as the latest record left it; what moves goes on from there, as it does when it is read again
+	n3          float32           // weight of the N3 penalty in training
 	options     Options
 	graph       store.TermID
 	base        base
@@ -298,7 +299,8 @@ func (d delta) applyTo(l *learner) error {
 // redo applies a record to the tables at the version before it.
 func (l *learner) redo(r record) error {
 	if r.calibration != nil {
-		l.calibration.Slope, l.calibration.Intercept = r.calibration.Slope, r.calibration.Intercept
+		l.calibration = l.noted.Moved(r.calibration.Slope, r.calibration.Intercept)
+		l.noted = l.calibration
 	}
 	return l.watched(r)
 }

@@ -24,6 +24,8 @@ type MeasureOptions struct {
 	Sizes    []int                        // of commits, triples, whose times are taken; the largest is what the last fifth is streamed by [none]
 	Retrain  bool                         // train again on the graph with the added triples, to compare
 	Progress func(doing string, done int) // commits so far; may be nil
+	// Processor returns the processor time that the process has taken, in seconds; nil is none.
+	Processor func() float64
 	// Fit trains a model, for one that train.Train does not; nil is train.Train with the options Train.
 	Fit func(context.Context, train.Data) (*model.Embedding, error)
 }
@@ -32,6 +34,14 @@ func (o MeasureOptions) tell(doing string, done int) {
 	if o.Progress != nil {
 		o.Progress(doing, done)
 	}
+}
+
+// processor is Processor, 0 where there is none.
+func (o MeasureOptions) processor() float64 {
+	if o.Processor == nil {
+		return 0
+	}
+	return o.Processor()
 }
 
 // Measurement is what maintenance did to a model.

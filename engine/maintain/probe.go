@@ -13,7 +13,7 @@ import (
 type probe struct {
 	Triple store.Triple
 	Stated bool
-	Prob   float64 // by the model as trained
+	Prob   float64 // by the model as trained, on its logistic curve
 }
 
 const (
@@ -27,6 +27,7 @@ const (
 // corruptions.
 func (l *learner) drawProbes(h *history, random *rand.Rand) (probes []probe, low float32, err error) {
 	e := model.Embedding{Tables: l.tables, Calibration: l.calibration}
+	e.Calibration.Knots = nil
 	var sum float64
 	count := 0
 	add := func(t model.Triple, stated bool) {
@@ -95,7 +96,7 @@ func (l *learner) likely(queries []query, h *history, random *rand.Rand) ([]uint
 }
 
 // recalibrate moves the calibration with the scores: the probes that are stated or unstated as they were are to have the
-// probabilities that they had when trained. The threshold is a probability and stays; the score that it stands for moves.
+// probabilities that they had when trained. An isotonic curve moves with the logistic one. The threshold is a probability and stays; the score that it stands for moves.
 func (l *learner) recalibrate(h *history) error {
 	if !l.calibration.Fitted() {
 		return nil
@@ -117,7 +118,7 @@ func (l *learner) recalibrate(h *history) error {
 	}
 	slope, intercept := train.FitLogistic(scores, targets, l.calibration.Slope, l.calibration.Intercept)
 	if slope > 0 && !math.IsInf(slope, 0) && !math.IsNaN(intercept) {
-		l.calibration.Slope, l.calibration.Intercept, l.recalibrated = slope, intercept, true
+		l.calibration, l.recalibrated = l.noted.Moved(slope, intercept), true
 	}
 	return nil
 }

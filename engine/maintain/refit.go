@@ -279,7 +279,7 @@ func (l *learner) suppress(t model.Triple) {
 	r := l.tables.Relation(t.R)
 	along := make([]float32, s.p)
 	for step, limit := range []float32{0.5, 1, 1, 1} {
-		excess := e.Score(t.H, t.R, t.T) - l.forgotten()
+		excess := e.Score(t.H, t.R, t.T) - l.forgotten(t.R)
 		if excess <= 0 {
 			return
 		}

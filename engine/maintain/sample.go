@@ -81,7 +81,9 @@ func (l *learner) neighbours(h *history, e uint32, k int, random *rand.Rand) ([]
 }
 
 // known returns the rows of a query's stated answers, at most knownLimit.
-func (l *learner) known(h *history, q query) ([]uint32, error) {
+func (l *learner) known(h *history, q query) ([]uint32, error) { return l.knownOf(h, q, knownLimit) }
+
+func (l *learner) knownOf(h *history, q query, limit int) ([]uint32, error) {
 	v := l.tables.Vocabulary
 	p := store.Pattern{P: v.RelationID(q.relation)}
 	if q.heads {
@@ -89,7 +91,7 @@ func (l *learner) known(h *history, q query) ([]uint32, error) {
 	} else {
 		p.S = v.EntityID(q.fixed)
 	}
-	triples, err := h.Triples(p, store.Triple{}, knownLimit)
+	triples, err := h.Triples(p, store.Triple{}, limit)
 	if err != nil {
 		return nil, err
 	}

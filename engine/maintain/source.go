@@ -18,7 +18,7 @@ type Source interface {
 	Wait(ctx context.Context, after store.Version) error
 }
 
-// Snapshot is one graph at one version.
+// Snapshot is one graph at one version. It may be read from many goroutines.
 type Snapshot interface {
 	Version() store.Version
 	// Triples returns up to limit triples that match p, the first not before from, sorted by subject, predicate,

@@ -31,15 +31,20 @@ type Stream struct {
 	Triples, Each int // streamed, and a commit
 	Took          time.Duration
 	Retraining    time.Duration
+	Processor     [2]float64 // time of both, in seconds; 0 where it was not measured
 	Test          Comparison // filtered MRR of the test split
 }
 
 // String returns the figures in a line.
 func (s *Stream) String() string {
 	share := func(a, b float64) float64 { return 100 * a / max(b, 1e-12) }
-	return fmt.Sprintf("the last %d triples streamed, %d a commit, in %v: test MRR %.4f before, %.4f after; a retraining reaches %.4f in %v: %.1f%% of its MRR at %.1f%% of its time",
+	line := fmt.Sprintf("the last %d triples streamed, %d a commit, in %v: test MRR %.4f before, %.4f after; a retraining reaches %.4f in %v: %.1f%% of its MRR at %.1f%% of its time",
 		s.Triples, s.Each, s.Took.Round(10*time.Millisecond), s.Test.Before, s.Test.After, s.Test.Retrained, s.Retraining.Round(10*time.Millisecond),
 		share(s.Test.After, s.Test.Retrained), share(s.Took.Seconds(), s.Retraining.Seconds()))
+	if s.Processor[1] > 0 {
+		line += fmt.Sprintf(", %.1f%% of its processor time (%.1f s of %.1f s)", share(s.Processor[0], s.Processor[1]), s.Processor[0], s.Processor[1])
+	}
+	return line
 }
 
 // streamed is the share of the training triples that come after the training.
@@ -152,10 +157,12 @@ func (g *rehearsal) take(ctx context.Context, rest []model.Triple, size int, ran
 		if err := g.write(ctx, nil, part); err != nil {
 			return err
 		}
+		before := g.options.processor()
 		took, err := g.follow(ctx)
 		if err != nil {
 			return err
 		}
+		s.Processor[0] += g.options.processor() - before
 		if len(part) == size || len(times) == 0 {
 			times = append(times, took)
 		}
@@ -219,11 +226,12 @@ func (s streaming) testMRR(ctx context.Context, e *model.Embedding, rows func(*m
 
 // retrainAll trains on all the triples.
 func (g *rehearsal) retrainAll(ctx context.Context, s streaming) error {
-	start := time.Now()
+	start, before := time.Now(), g.options.processor()
 	e, err := g.options.train(ctx, s.whole)
 	if err != nil {
 		return err
 	}
+	g.result.Streamed.Processor[1] = g.options.processor() - before
 	g.result.Streamed.Retraining = time.Since(start)
 	g.result.Streamed.Test.Retrained, err = s.testMRR(ctx, e, asTrained, g.options.Train.Workers)
 	return err

@@ -49,24 +49,40 @@ func (p *problem) forget() {
 // excess returns by how much a triple's score exceeds what a removed triple may have.
 func (p *problem) excess(t model.Triple) float32 {
 	e := model.Embedding{Tables: p.l.tables}
-	return e.Score(t.H, t.R, t.T) - p.l.forgotten()
+	return e.Score(t.H, t.R, t.T) - p.l.forgotten(t.R)
 }
 
-// forgotten returns the score that a removed triple may have at most: below the threshold by the margin, or, for a
-// model without calibration, midway between stated triples' and random ones'.
-func (l *learner) forgotten() float32 {
+// forgotten returns the score that a removed triple of a relation may have at most: below the relation's threshold by the
+// margin, in log-odds, or as near to that as the calibration's curve comes; for a model without calibration, midway between
+// stated triples' and random ones'.
+func (l *learner) forgotten(relation uint32) float32 {
 	c := l.calibration
-	if !l.tellsFacts() {
+	fact := l.least(relation)
+	if !l.tellsFacts(relation) || math.IsInf(float64(fact), -1) { // all scores are facts', or none is known to be
 		return l.midway()
 	}
-	odds := math.Log(c.Threshold/(1-c.Threshold)) - margin
-	return float32((odds - c.Intercept) / c.Slope)
+	odds := math.Log(c.ThresholdOf(relation)/(1-c.ThresholdOf(relation))) - margin
+	low := c.Score(1 / (1 + math.Exp(-odds)))
+	if math.IsInf(float64(low), -1) { // the curve ends above
+		low = fact
+	}
+	return min(low, math.Nextafter32(fact, -math.MaxFloat32))
 }
 
-// tellsFacts reports whether the calibration has a score from which triples are facts.
-func (l *learner) tellsFacts() bool {
+// least returns the score from which a triple of a relation is a fact; without calibration, midway between stated
+// triples' and random ones'.
+func (l *learner) least(relation uint32) float32 {
+	if !l.tellsFacts(relation) {
+		return l.midway()
+	}
+	return l.calibration.Score(l.calibration.ThresholdOf(relation))
+}
+
+// tellsFacts reports whether the calibration has a score from which triples of a relation are facts.
+func (l *learner) tellsFacts(relation uint32) bool {
 	c := l.calibration
-	return c.Fitted() && c.Slope > 0 && c.Threshold > 0 && c.Threshold < 1
+	threshold := c.ThresholdOf(relation)
+	return c.Fitted() && c.Slope > 0 && threshold > 0 && threshold < 1
 }
 
 // midway returns the score between stated triples' and random ones'.

@@ -78,6 +78,23 @@ func (c Calibration) Score(p float64) float32 {
 	}
 }
 
+// Moved returns the calibration with another slope, above 0, and intercept: the isotonic curve's scores move as Platt's
+// do, so that a probability stays with the same value of Slope·score + Intercept.
+func (c Calibration) Moved(slope, intercept float64) Calibration {
+	was := c
+	if slope == c.Slope && intercept == c.Intercept {
+		return c
+	}
+	c.Slope, c.Intercept, c.Knots = slope, intercept, nil
+	for _, k := range was.Knots {
+		k.Score = (was.Slope*k.Score + was.Intercept - intercept) / slope
+		if n := len(c.Knots); n == 0 || k.Score > c.Knots[n-1].Score { // rounding may have brought two together
+			c.Knots = append(c.Knots, k)
+		}
+	}
+	return c
+}
+
 // ThresholdOf returns the probability from which on a triple of the relation counts as a fact.
 func (c Calibration) ThresholdOf(relation uint32) float64 {
 	if own, ok := c.Thresholds[relation]; ok {

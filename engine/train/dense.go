@@ -195,9 +195,9 @@ func (s *denseStep) queryGradient(i int, factor, sum float32) {
 	s.backward(i)
 }
 
-// stepEntities computes the gradient of every entity, a block at a time, and takes the step.
+// stepEntities computes the gradient of every entity that may move, a block at a time, and takes the step.
 func (s *denseStep) stepEntities() {
-	n := s.scores.Cols
+	n := s.p.moving
 	blocks := (n + entityBlock - 1) / entityBlock
 	multiply := s.multiply.tnWith(s.rows(s.weighted), s.workers)
 	inTurn(blocks, s.workers, func() func(b int) {

@@ -30,7 +30,7 @@ type parameters struct {
 	adam         vec.AdamStep
 	steps        int
 	norms        []float32 // squared norms of the entity rows, where scores are Euclidean distances
-	still        []bool    // entities whose rows stay as they are; nil for none
+	moving       int       // how many entities, the first, may move
 }
 
 // state is the optimiser's of one table: sums of squared gradients for Adagrad, the two moments for Adam.
@@ -40,6 +40,7 @@ func newParameters(family model.Family, o Options, vocabulary *model.Vocabulary)
 	p := &parameters{Tables: model.Tables{Family: family, Dim: o.Dim, Vocabulary: vocabulary, Reciprocal: !o.NoReciprocal}}
 	p.querier, _ = family.Interaction.(model.Querier)
 	p.entityWidth, p.relWidth = p.Widths()
+	p.moving = vocabulary.Entities()
 	p.Entities = make([]float32, vocabulary.Entities()*p.entityWidth)
 	p.Relations = make([]float32, p.RelationRows()*p.relWidth)
 	p.optimiser, p.relationRate = o.Optimiser, float32(o.RelationRate)
@@ -99,6 +100,25 @@ func (p *parameters) goOn(from *model.Embedding) {
 	}
 }
 
+// take sets the tables to others, their entities in another order, of which the first ones move.
+func (p *parameters) take(from model.Tables, order []uint32, moving int) {
+	for i, e := range order {
+		copy(p.Entity(uint32(i)), from.Entity(e))
+	}
+	copy(p.Relations, from.Relations)
+	p.moving = moving
+	p.renorm()
+}
+
+// give returns tables with the entities back where take had them from.
+func (p *parameters) give(to model.Tables, order []uint32) model.Tables {
+	to.Entities, to.Relations = slices.Clone(to.Entities), slices.Clone(p.Relations)
+	for i, e := range order[:p.moving] {
+		copy(to.Entity(e), p.Entity(uint32(i)))
+	}
+	return to
+}
+
 // snapshot returns a copy of the tables.
 func (p *parameters) snapshot() model.Tables {
 	t := p.Tables
@@ -118,7 +138,7 @@ func (p *parameters) beginStep(rate float32) {
 
 // stepEntity takes one step on an entity's row.
 func (p *parameters) stepEntity(row uint32, grad []float32) {
-	if p.still != nil && p.still[row] {
+	if int(row) >= p.moving {
 		return
 	}
 	at := int(row) * p.entityWidth

@@ -66,39 +66,43 @@ type trainer struct {
 }
 
 func newTrainer(d Data, o Options, family model.Family) *trainer {
-	t := &trainer{data: d, options: o, random: rand.New(rand.NewPCG(o.Seed, 1)), started: time.Now()}
-	t.params = newParameters(family, o, d.Vocabulary)
+	t := beginTrainer(d, o, family)
 	t.params.initialise(o.InitScale, t.random)
 	if o.Start != nil {
 		t.params.goOn(o.Start)
 	}
-	if !o.NoReciprocal {
-		t.reverse = uint32(d.Vocabulary.Relations())
-	}
-	t.prepare()
+	t.prepare(func(limit int) []group { return questions(d.Train, t.reverse, limit) })
 	if len(d.Valid) > 0 {
 		t.known = eval.NewKnown(d.Train, d.Valid, d.Test)
 		t.valid = Sample(d.Valid, o.ValidSample, rand.New(rand.NewPCG(o.Seed, 3)))
 	}
-	t.progress.Epochs = o.Epochs
-	t.progress.Batches = (len(t.groups) + o.Batch - 1) / o.Batch
 	return t
 }
 
-// prepare makes the questions and the objective.
-func (t *trainer) prepare() {
-	d, o := t.data, t.options
+// beginTrainer returns a trainer whose tables are empty and that has no questions.
+func beginTrainer(d Data, o Options, family model.Family) *trainer {
+	t := &trainer{data: d, options: o, random: rand.New(rand.NewPCG(o.Seed, 1)), started: time.Now()}
+	t.params = newParameters(family, o, d.Vocabulary)
+	if !o.NoReciprocal {
+		t.reverse = uint32(d.Vocabulary.Relations())
+	}
+	return t
+}
+
+// prepare makes the objective and takes the questions, of which pose returns each with at most limit answers.
+func (t *trainer) prepare(pose func(limit int) []group) {
+	o := t.options
 	random := rand.New(rand.NewPCG(o.Seed, 2))
 	switch kind, _ := o.Loss.kind(); kind {
 	case dense:
-		t.groups = questions(d.Train, t.reverse, o.QueryTargets)
+		t.groups = pose(o.QueryTargets)
 		t.objective = newDense(t.params, o)
 	case shared:
-		t.groups = questions(d.Train, t.reverse, o.QueryTargets)
+		t.groups = pose(o.QueryTargets)
 		t.objective = newSampledSoftmax(t.params, o, random)
 	case paired:
-		t.groups = questions(d.Train, t.reverse, 1)
-		whole := questions(d.Train, t.reverse, allTargets)
+		t.groups = pose(1)
+		whole := pose(allTargets)
 		if o.Sampling == Bernoulli {
 			t.crowds = crowdsOf(whole, t.reverse)
 		}
@@ -112,6 +116,8 @@ func (t *trainer) prepare() {
 			t.objective = newPairs(t.params, o, whole, random)
 		}
 	}
+	t.progress.Epochs = o.Epochs
+	t.progress.Batches = (len(t.groups) + o.Batch - 1) / o.Batch
 }
 
 // Sample returns n of the triples drawn without replacement, all of them when n is negative or enough.
