@@ -127,7 +127,7 @@ func TestPatternsAreKeptOverMetadata(t *testing.T) {
 	ctx := context.Background()
 	key := newKey(t, "acme")
 	db := openWith(t, "", ringOf(key))
-	importText(t, db, couples(2000), "tsv")
+	importText(t, db, couples(5500), "tsv")
 	report := func() *pattern.GraphReport {
 		t.Helper()
 		v, err := db.store.View()
@@ -160,7 +160,7 @@ func TestPatternsAreKeptOverMetadata(t *testing.T) {
 	for what, change := range map[string]func(){
 		"inserted": func() { mustUpdate(t, db, `INSERT DATA { :a1 :knows :a2 }`) },
 		"deleted":  func() { mustUpdate(t, db, `DELETE WHERE { :a3 :spouse ?x }`) },
-		"imported": func() { importText(t, db, couples(2100), "tsv") },
+		"imported": func() { importText(t, db, couples(5600), "tsv") },
 	} {
 		change()
 		now := report()
