@@ -45,7 +45,8 @@ func openBadger(dir string, o Options) (*badgerKV, error) {
 		WithMetricsEnabled(false).
 		WithBlockCacheSize(32 << 20).
 		WithValueLogFileSize(maxValueBytes).
-		WithNumCompactors(2)
+		WithNumCompactors(2).
+		WithBypassLockGuard(locksDir)
 	db, err := badger.Open(opts)
 	if err != nil {
 		return nil, fmt.Errorf("store: open %s: %w", dir, err)

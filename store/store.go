@@ -62,17 +62,17 @@ func Open(dir string, options Options) (*Store, error) {
 		return nil, fmt.Errorf("store: open %s: %w", dir, err)
 	}
 	if err := os.RemoveAll(filepath.Join(dir, scratchDir)); err != nil {
-		s.lock.Close()
+		unlockDir(s.lock)
 		return nil, fmt.Errorf("store: open: %w", err)
 	}
 	badger, err := openBadger(filepath.Join(dir, dataDir), s.options)
 	if err != nil {
-		s.lock.Close()
+		unlockDir(s.lock)
 		return nil, err
 	}
 	s.kv = newRoomKV(badger, dir)
 	if err := s.start(); err != nil {
-		return nil, errors.Join(err, s.kv.Close(), s.lock.Close())
+		return nil, errors.Join(err, s.kv.Close(), unlockDir(s.lock))
 	}
 	return s, nil
 }
@@ -216,7 +216,7 @@ func (s *Store) Close() error {
 	s.background.Wait()
 	err := s.kv.Close()
 	if s.lock != nil {
-		err = errors.Join(err, s.lock.Close())
+		err = errors.Join(err, unlockDir(s.lock))
 	}
 	if err != nil {
 		return fmt.Errorf("store: close: %w", err)
