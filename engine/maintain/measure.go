@@ -66,7 +66,11 @@ type Comparison struct{ Before, After, Retrained float64 }
 func (m Measurement) String() string {
 	var b strings.Builder
 	line := func(name string, c Comparison) {
-		fmt.Fprintf(&b, "MRR of %-18s %.4f before, %.4f after, %.4f retrained\n", name, c.Before, c.After, c.Retrained)
+		fmt.Fprintf(&b, "MRR of %-18s %.4f before, %.4f after", name, c.Before, c.After)
+		if m.Retraining > 0 {
+			fmt.Fprintf(&b, ", %.4f retrained", c.Retrained)
+		}
+		fmt.Fprintln(&b)
 	}
 	fmt.Fprintf(&b, "%d triples added, one commit each: p50 %v, p99 %v a commit; drift %.3f\n", m.Commits,
 		m.P50.Round(10*time.Microsecond), m.P99.Round(10*time.Microsecond), m.Drift)
