@@ -44,7 +44,9 @@ func (d *digestTable) put(id store.TermID, digest watermark.TermDigest) *knownDi
 		old := d.slots
 		d.slots, d.fresh = make([]knownDigest, 4*len(old)), len(old)
 		for _, s := range old {
-			*d.find(s.id) = s
+			if s.id != 0 {
+				*d.find(s.id) = s
+			}
 		}
 	}
 	s := d.find(id)

@@ -25,8 +25,9 @@ type hooks struct {
 	commits commitCache
 	acted   chan struct{} // of capacity 1: an action reached beyond this store
 
-	changing  sync.Mutex // held while the set changes
-	mu        sync.Mutex // guards what follows
+	deaf      atomic.Bool // the verifier is asked about a commit and has not answered
+	changing  sync.Mutex  // held while the set changes
+	mu        sync.Mutex  // guards what follows
 	followers map[string]*hookFollower
 	logs      map[string]*hookLog
 	saving    sync.Mutex // held while positions and logs are saved

@@ -48,9 +48,6 @@ func (db *DB) act(ctx context.Context, h *hook.Hook, d *delivery, upTo *position
 // write makes a commit that carries the hook as its source, with the position in it. What a before-hook rejects is not
 // worth another attempt.
 func (db *DB) write(ctx context.Context, h *hook.Hook, d *delivery, upTo *position, fn func(*store.Tx) error) error {
-	if err := db.admit(ctx); err != nil {
-		return err
-	}
 	_, _, err := db.hooked(ctx, func(ctx context.Context) (store.Commit, error) {
 		return db.store.Update(ctx, hook.Source(h.Name, d.depth), func(tx *store.Tx) error {
 			if upTo != nil {

@@ -163,7 +163,11 @@ func (j *judge) look(c store.Commit) error {
 			faults = append(faults, hook.Fault{Change: c.Changes[0], Err: err})
 		}
 		if h.Action == "verify" && len(matched) > 0 {
-			if err := j.verify(h, c, matched); err != nil {
+			err := j.verify(h, c, matched)
+			if err != nil && j.ctx.Err() != nil {
+				return context.Cause(j.ctx)
+			}
+			if err != nil {
 				j.note(h, matched[0], len(matched), 0, err)
 			}
 			matched = nil
@@ -206,8 +210,16 @@ func (j *judge) verify(h *hook.Hook, c store.Commit, matched []store.Change) err
 	}
 	ctx, cancel := h.Deadline(j.ctx)
 	defer cancel()
+	deaf := &j.db.hooks.deaf
+	if deaf.Load() {
+		return errors.New("the verifier still has not answered for an earlier commit")
+	}
 	said := make(chan error, 1)
-	go func() { said <- j.db.opts.Verifier.Verify(ctx, changes) }()
+	deaf.Store(true)
+	go func() {
+		defer deaf.Store(false)
+		said <- j.db.opts.Verifier.Verify(ctx, changes)
+	}()
 	select {
 	case err := <-said:
 		return err

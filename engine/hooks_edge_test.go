@@ -220,4 +220,8 @@ func TestVerifierThatDoesNotAnswerHoldsUpNoCommit(t *testing.T) {
 	if !errors.Is(err, hook.ErrTimeLimit) || !strings.Contains(err.Error(), "gave no answer") {
 		t.Errorf("the commit ended with %v", err)
 	}
+	_, err = db.Update(context.Background(), "INSERT DATA { :a :b :d }", UpdateOptions{})
+	if err == nil || !strings.Contains(err.Error(), "still has not answered") {
+		t.Errorf("the next one with %v", err)
+	}
 }

@@ -60,16 +60,25 @@ func Restore(ctx context.Context, r io.Reader, dir string) error {
 	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
 		return fmt.Errorf("store: restore: %s is not empty", dir)
 	}
-	if err := restore(ctx, r, dir); err != nil {
-		return fmt.Errorf("store: restore: %w", errors.Join(err, os.RemoveAll(filepath.Join(dir, dataDir))))
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("store: restore: %w", err)
 	}
-	return nil
+	lock, err := lockDir(filepath.Join(dir, lockFile))
+	if err != nil {
+		return fmt.Errorf("store: restore %s: %w", dir, err)
+	}
+	data := filepath.Join(dir, dataDir)
+	if _, err := os.Stat(data); !errors.Is(err, os.ErrNotExist) { // another process was faster
+		return fmt.Errorf("store: restore: %w", errors.Join(err, fmt.Errorf("%s is not empty", dir), unlockDir(lock)))
+	}
+	if err := restore(ctx, r, dir); err != nil {
+		err = errors.Join(err, os.RemoveAll(data), os.Remove(lock.Name()), unlockDir(lock))
+		return fmt.Errorf("store: restore: %w", err)
+	}
+	return unlockDir(lock)
 }
 
 func restore(ctx context.Context, r io.Reader, dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
 	files, err := openBadger(filepath.Join(dir, dataDir), Options{})
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -256,4 +257,52 @@ func TestViewOutlivesStore(t *testing.T) {
 		t.Errorf("id: %v", err)
 	}
 	v.Close()
+}
+
+// openingReader opens the directory that is being restored as soon as the backup is read.
+type openingReader struct {
+	io.Reader
+	dir string
+	err error
+}
+
+func (r *openingReader) Read(p []byte) (int, error) {
+	if r.err == nil {
+		s, err := Open(r.dir, Options{})
+		if err == nil {
+			err = errors.Join(errors.New("opened"), s.Close())
+		}
+		r.err = err
+	}
+	return r.Reader.Read(p)
+}
+
+// TestNobodyOpensWhatIsBeingRestored opens a store while it is restored, and restores again where a restoring failed.
+func TestNobodyOpensWhatIsBeingRestored(t *testing.T) {
+	s, err := Open("", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var backup bytes.Buffer
+	if err := s.Backup(context.Background(), &backup); err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "db")
+	if err := Restore(context.Background(), bytes.NewReader(backup.Bytes()[:backup.Len()-1]), dir); err == nil {
+		t.Fatal("a backup that is cut off was restored")
+	}
+	r := &openingReader{Reader: bytes.NewReader(backup.Bytes()), dir: dir}
+	if err := Restore(context.Background(), r, dir); err != nil {
+		t.Fatal(err)
+	}
+	if !errors.Is(r.err, ErrLocked) {
+		t.Errorf("opening it meanwhile: %v", r.err)
+	}
+	if s, err = Open(dir, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
 }

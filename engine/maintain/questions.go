@@ -21,7 +21,9 @@ const (
 
 // continuation returns the questions that the triples answer, with all the answers that the graph has, what moves when they
 // are studied, and how many triples those rows have been trained on.
-func (l *learner) continuation(ctx context.Context, asked []model.Triple, h *history) (train.Continuation, error) {
+//
+// later are triples of the same commit that are studied after these: the graph has them, but no row was trained on them.
+func (l *learner) continuation(ctx context.Context, asked, later []model.Triple, h *history) (train.Continuation, error) {
 	c := train.Continuation{
 		Met:             l.firmness(len(asked)),
 		EntityTriples:   make([]float32, l.tables.Vocabulary.Entities()),
@@ -54,13 +56,14 @@ func (l *learner) continuation(ctx context.Context, asked []model.Triple, h *his
 	}
 	// A commit that takes back what it adds leaves questions without an answer.
 	c.Questions = slices.DeleteFunc(c.Questions, func(q train.Question) bool { return len(q.Answers) == 0 })
-	return c, l.countTrained(ctx, &c, relations, asked, h)
+	return c, l.countTrained(ctx, &c, relations, slices.Concat(asked, later), h)
 }
 
 // countTrained sets of how many triples the rows that move, and those of some relations, have been trained: the graph's
-// without the asked ones.
-func (l *learner) countTrained(ctx context.Context, c *train.Continuation, relations []uint32, asked []model.Triple, h *history) error {
+// without the untrained ones, scanLimit at most in each role of an entity and relationLimit of a relation.
+func (l *learner) countTrained(ctx context.Context, c *train.Continuation, relations []uint32, untrained []model.Triple, h *history) error {
 	v := l.tables.Vocabulary
+	fullEntity, fullRelation := make([]bool, len(c.EntityTriples)), make([]bool, len(c.RelationTriples))
 	err := l.inShares(ctx, len(c.Moves), func(i int) error {
 		id := v.EntityID(c.Moves[i])
 		out, err := h.Triples(store.Pattern{S: id}, store.Triple{}, scanLimit)
@@ -68,7 +71,8 @@ func (l *learner) countTrained(ctx context.Context, c *train.Continuation, relat
 			return err
 		}
 		in, err := h.Triples(store.Pattern{O: id}, store.Triple{}, scanLimit)
-		c.EntityTriples[c.Moves[i]] = float32(len(out) + len(in))
+		c.EntityTriples[c.Moves[i]] = float32(links(out) + len(in))
+		fullEntity[c.Moves[i]] = len(out) == scanLimit || len(in) == scanLimit
 		return err
 	})
 	if err != nil {
@@ -76,15 +80,33 @@ func (l *learner) countTrained(ctx context.Context, c *train.Continuation, relat
 	}
 	err = l.inShares(ctx, len(relations), func(i int) error {
 		found, err := h.Triples(store.Pattern{P: v.RelationID(relations[i])}, store.Triple{}, relationLimit)
-		c.RelationTriples[relations[i]] = float32(len(found))
+		c.RelationTriples[relations[i]] = float32(links(found))
+		fullRelation[relations[i]] = len(found) == relationLimit
 		return err
 	})
-	for _, t := range asked {
-		for _, n := range []*float32{&c.EntityTriples[t.H], &c.EntityTriples[t.T], &c.RelationTriples[t.R]} {
-			*n = max(0, *n-1)
+	// What fills its limit has more triples than were counted: too few to take any from.
+	for _, t := range untrained {
+		for _, e := range []uint32{t.H, t.T} {
+			if !fullEntity[e] {
+				c.EntityTriples[e] = max(0, c.EntityTriples[e]-1)
+			}
+		}
+		if !fullRelation[t.R] {
+			c.RelationTriples[t.R] = max(0, c.RelationTriples[t.R]-1)
 		}
 	}
 	return err
+}
+
+// links counts the triples that a training sees: those whose object is an entity.
+func links(triples []store.Triple) int {
+	n := 0
+	for _, t := range triples {
+		if isEntity(t.O) {
+			n++
+		}
+	}
+	return n
 }
 
 // inShares calls do for 0..n-1, on all workers, and returns the first error.

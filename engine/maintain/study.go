@@ -42,7 +42,7 @@ func (l *learner) large(ctx context.Context, added, removed []store.Triple, s st
 	case part <= adding:
 		chunk := added[(part-1)*studied : min(part*studied, len(added))]
 		l.changes += int64(len(chunk))
-		err = l.study(ctx, chunk, h, uint64(part))
+		err = l.study(ctx, chunk, added[min(part*studied, len(added)):], h, uint64(part))
 	default:
 		at := (part - 1 - adding) * unlearntTogether
 		chunk := removed[at:min(at+unlearntTogether, len(removed))]
@@ -89,7 +89,7 @@ func (l *learner) bulk(ctx context.Context, s stage, h *history, random *rand.Ra
 	if l.solver != nil {
 		err = l.refit(ctx, found, nil, h, random)
 	} else if err = l.place(ctx, found, h, random); err == nil {
-		err = l.study(ctx, found, h, uint64(s.Part))
+		err = l.study(ctx, found, nil, h, uint64(s.Part))
 	}
 	if err != nil {
 		return s, err
@@ -152,20 +152,21 @@ func (l *learner) unbelieved(ctx context.Context, from store.Triple, h *history)
 	}
 }
 
-// study takes the training's passes over the questions that triples answer, with the other answers that the graph has.
-func (l *learner) study(ctx context.Context, triples []store.Triple, h *history, part uint64) error {
+// study takes the training's passes over the questions that triples answer, with the other answers that the graph has;
+// later triples of the commit have a part of their own.
+func (l *learner) study(ctx context.Context, triples, later []store.Triple, h *history, part uint64) error {
 	asked := l.rowsOf(triples)
 	if len(asked) == 0 {
 		return nil
 	}
-	c, err := l.continuation(ctx, asked, h)
+	c, err := l.continuation(ctx, asked, l.rowsOf(later), h)
 	if err != nil || len(c.Questions) == 0 {
 		return err
 	}
 	o := l.training
 	o.Workers = l.options.Workers
 	set(&o.Batch, studyBatch)
-	o.Batch = min(2*o.Batch, max(studyBatch/8, 2*len(asked)/studySteps))
+	o.Batch = min(max(o.Batch, min(2*o.Batch, studyScores/l.tables.Vocabulary.Entities())), max(studyBatch/8, 2*len(asked)/studySteps))
 	steps := studySteps * o.Batch / (2 * len(asked))
 	o.Epochs = max(1, int(math.Round(studiedShare*float64(o.Epochs))), steps)
 	o.Seed = l.options.Seed ^ uint64(h.version)<<20 ^ part
@@ -180,10 +181,11 @@ func (l *learner) study(ctx context.Context, triples []store.Triple, h *history,
 
 const (
 	// studiedShare is the share of the training's passes that are taken over a portion, and studySteps how many steps at
-	// least, with twice the training's questions each, or studyBatch.
+	// least, with twice the training's questions each where their scores are not more than studyScores, or twice studyBatch.
 	studiedShare = 0.1
 	studySteps   = 24
 	studyBatch   = 256
+	studyScores  = 1 << 28
 	// loosest and firmest bound how firm rows are, firm being it for as many new triples as the training had.
 	loosest, firm, firmest = 0.035, 0.0175, 0.35
 	// settledTriples is from how many trained triples on rows are firmer in proportion, up to mostSettled times: more
