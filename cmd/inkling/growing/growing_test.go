@@ -61,7 +61,7 @@ func TestContinualFollowsAPlantedGraph(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(r.Methods) != 3 || r.Family != "complex" || len(r.Published) != 2 || calls == 0 {
+	if len(r.Methods) != 3 || r.Family != "complex" || len(r.Published) != 3 || calls == 0 {
 		t.Fatalf("%+v", r)
 	}
 	for _, m := range r.Methods {
