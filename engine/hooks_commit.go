@@ -217,8 +217,9 @@ func (j *judge) verify(h *hook.Hook, c store.Commit, matched []store.Change) err
 	said := make(chan error, 1)
 	deaf.Store(true)
 	go func() {
-		defer deaf.Store(false)
-		said <- j.db.opts.Verifier.Verify(ctx, changes)
+		err := j.db.opts.Verifier.Verify(ctx, changes)
+		deaf.Store(false) // before the commit goes on: the next one asks again
+		said <- err
 	}()
 	select {
 	case err := <-said:
