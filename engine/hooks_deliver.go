@@ -114,7 +114,7 @@ func (f *hookFollower) attempt(h *hook.Hook, d *delivery) error {
 	if limit := f.db.opts.hookDepth(); d.depth > limit {
 		return fmt.Errorf("hooks set each other off: %d of them led to this commit, %d may: %w", d.depth-1, limit, hook.ErrPermanent)
 	}
-	if h.Action == "tag" || h.Action == "edit" { // it writes, so it waits as other writers do; that is no part of its time
+	if a := hook.ActionByName(h.Action); a != nil && a.Writes { // it waits as other writers do; that is no part of its time
 		if err := f.db.admit(f.ctx); err != nil {
 			return err
 		}

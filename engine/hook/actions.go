@@ -15,6 +15,7 @@ type Action struct {
 	Doc    string
 	Before bool // may run inside the commit
 	After  bool // may run after it
+	Writes bool // makes commits of its own
 	Params []Param
 	check  func(Definition) error // nil: the parameters need no more than to be known
 }
@@ -30,14 +31,14 @@ type Param struct {
 var Actions = []Action{
 	{Name: "reject", Before: true, Doc: "refuses the whole commit; the error names hook, triple and message"},
 	{Name: "warn", Before: true, After: true, Doc: "lets the commit through with a warning in its report and in the log"},
-	{Name: "tag", After: true, Doc: "adds a triple about the change to a named graph, once", check: checkTag, Params: []Param{
+	{Name: "tag", After: true, Writes: true, Doc: "adds a triple about the change to a named graph, once", check: checkTag, Params: []Param{
 		{Name: "graph", Doc: "the graph's IRI; urn:inkling:tags unless given"},
 		{Name: "style", Doc: "reify (an rdf:Statement with rdf:subject, rdf:predicate, rdf:object and the tag) or member (the changed triple itself, in the graph); reify unless given"},
 		{Name: "predicate", Doc: "the tag's IRI, for reify; urn:inkling:tag unless given"},
 		{Name: "value", Doc: "the tag's text, for reify; the hook's name unless given"}}},
 	{Name: "maintain", After: true, Doc: "waits until the models have re-optimised the rows of the change", Params: []Param{
 		{Name: "model", Doc: "only this model"}}},
-	{Name: "edit", After: true, Doc: "moves the fact: an editor makes the graph and the models hold the new one instead of the old", Params: []Param{
+	{Name: "edit", After: true, Writes: true, Doc: "moves the fact: an editor makes the graph and the models hold the new one instead of the old", Params: []Param{
 		{Name: "editor", Doc: "graph (removes the older tails of the same head and relation; maintained embeddings unlearn them), or one that the program has registered; graph unless given"}}},
 	{Name: "verify", Before: true, After: true, Doc: "hands the changes to the program's registered verifier; before the commit, what it finds refuses it"},
 	{Name: "webhook", After: true, Doc: "posts the changes as JSON, signed by HMAC-SHA256", check: checkWebhook, Params: []Param{

@@ -1,10 +1,10 @@
 package maintain
 
 import (
-	"cmp"
 	"context"
 	"slices"
-	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/inklingdb/inkling/engine/model"
 	"github.com/inklingdb/inkling/engine/train"
@@ -112,20 +112,19 @@ func links(triples []store.Triple) int {
 // inShares calls do for 0..n-1, on all workers, and returns the first error.
 func (l *learner) inShares(ctx context.Context, n int, do func(i int) error) error {
 	workers := max(1, l.options.Workers)
-	errs := make([]error, workers)
-	var wait sync.WaitGroup
+	g, ctx := errgroup.WithContext(ctx)
 	for w := range workers {
-		wait.Go(func() {
+		g.Go(func() error {
 			for i := n * w / workers; i < n*(w+1)/workers; i++ {
-				if errs[w] = do(i); errs[w] == nil && i%256 == 0 {
-					errs[w] = ctx.Err()
+				if i%256 == 0 && ctx.Err() != nil {
+					return ctx.Err()
 				}
-				if errs[w] != nil {
-					return
+				if err := do(i); err != nil {
+					return err
 				}
 			}
+			return nil
 		})
 	}
-	wait.Wait()
-	return cmp.Or(errs...)
+	return g.Wait()
 }

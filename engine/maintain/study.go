@@ -166,7 +166,8 @@ func (l *learner) study(ctx context.Context, triples, later []store.Triple, h *h
 	o := l.training
 	o.Workers = l.options.Workers
 	set(&o.Batch, studyBatch)
-	o.Batch = min(max(o.Batch, min(2*o.Batch, studyScores/l.tables.Vocabulary.Entities())), max(studyBatch/8, 2*len(asked)/studySteps))
+	o.Batch = max(o.Batch, min(2*o.Batch, studyScores/l.tables.Vocabulary.Entities()))
+	o.Batch = min(o.Batch, max(studyBatch/8, 2*len(asked)/studySteps))
 	steps := studySteps * o.Batch / (2 * len(asked))
 	o.Epochs = max(1, int(math.Round(studiedShare*float64(o.Epochs))), steps)
 	o.Seed = l.options.Seed ^ uint64(h.version)<<20 ^ part

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/inklingdb/inkling/engine/model"
+	"github.com/inklingdb/inkling/engine/watermark/kgmark"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -18,7 +19,7 @@ func TestSpectrum(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	near := c.neighbours()
+	near := kgmark.NeighboursOf(c.Table.Rows.Rows, c.Triples)
 	a := mat.NewSymDense(40, nil)
 	for i, list := range near {
 		for _, j := range list {
@@ -48,7 +49,7 @@ func TestSpectrum(t *testing.T) {
 // The first-order change of an eigenvalue is that of the graph solved anew, for a small weight.
 func TestSpectrumPerturbation(t *testing.T) {
 	c := world(30, 8, 2)
-	near := c.neighbours()
+	near := kgmark.NeighboursOf(c.Table.Rows.Rows, c.Triples)
 	solve := func(i, j int, dw float64) (float64, []float64) {
 		weight := mat.NewSymDense(30, nil)
 		for v, list := range near {

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 
+	"github.com/inklingdb/inkling/engine/watermark/kgmark"
 	"github.com/inklingdb/inkling/internal/vec"
 )
 
@@ -34,7 +34,7 @@ func Noise(_ context.Context, _ Setting, c Copy, share float64, seed uint64) (Co
 // Smooth replaces a share of rows by the mean of the row and of its neighbours in the graph, as they were.
 func Smooth(ctx context.Context, _ Setting, c Copy, share float64, seed uint64) (Copy, error) {
 	hit := chosen(random(seed, "smoothing"), c.Table.Rows.Rows, share)
-	near := c.neighbours()
+	near := kgmark.NeighboursOf(c.Table.Rows.Rows, c.Triples)
 	from := c.Table.Rows
 	c = c.withRows()
 	for i, yes := range hit {
@@ -51,22 +51,6 @@ func Smooth(ctx context.Context, _ Setting, c Copy, share float64, seed uint64) 
 		vec.Scale(1/float32(1+len(near[i])), row)
 	}
 	return c, nil
-}
-
-// neighbours returns each row's neighbours, sorted, each once, itself left out.
-func (c Copy) neighbours() [][]uint32 {
-	near := make([][]uint32, c.Table.Rows.Rows)
-	for _, t := range c.Triples {
-		if t.H != t.T {
-			near[t.H] = append(near[t.H], t.T)
-			near[t.T] = append(near[t.T], t.H)
-		}
-	}
-	for i := range near {
-		slices.Sort(near[i])
-		near[i] = slices.Compact(near[i])
-	}
-	return near
 }
 
 // Gauge turns the k-th complex number of all entities by an angle of its own, x_k → x_k·e^{iφ_k}. RotatE's relations turn

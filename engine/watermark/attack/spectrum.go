@@ -7,13 +7,15 @@ import (
 	"math/rand/v2"
 
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/inklingdb/inkling/engine/watermark/kgmark"
 )
 
 // spectrum returns the largest eigenvalues of Au = λDu with their vectors, by subspace iteration on
 // (I + D^−½·A·D^−½)/2, whose eigenvalues are (1+λ)/2 >= 0: the largest in size are then the largest.
 func (c Copy) spectrum(ctx context.Context, rng *rand.Rand) (eigen, error) {
 	n := c.Table.Rows.Rows
-	near := c.neighbours()
+	near := kgmark.NeighboursOf(n, c.Triples)
 	root := make([]float64, n) // D^−½; 0 for a row without links
 	for i, list := range near {
 		if len(list) > 0 {

@@ -12,7 +12,7 @@ import (
 
 // partition is the search for communities: Louvain (Blondel et al. 2008), again inside those too large, the rest cut.
 type partition struct {
-	adj      neighbours
+	adj      Neighbours
 	lo, hi   int // entities of a community
 	random   *rand.Rand
 	ctx      context.Context
@@ -21,7 +21,7 @@ type partition struct {
 
 // communities splits the rows into communities of lo to hi rows, each aligned, those with most links inside first and
 // ties by size and first row. Rows that are left over, fewer than lo, belong to none.
-func (adj neighbours) communities(ctx context.Context, o Options) ([][]uint32, error) {
+func (adj Neighbours) communities(ctx context.Context, o Options) ([][]uint32, error) {
 	p := partition{adj: adj, lo: o.CommunityMin, hi: o.CommunityMax, ctx: ctx, random: seeded(o.Seed, "communities")}
 	all := make([]uint32, len(adj))
 	for i := range all {
@@ -132,7 +132,7 @@ func (p *partition) merged() [][]uint32 {
 }
 
 // linksInside counts the links between rows of a group.
-func (adj neighbours) linksInside(group []uint32) int {
+func (adj Neighbours) linksInside(group []uint32) int {
 	inside := make(map[uint32]bool, len(group))
 	for _, v := range group {
 		inside[v] = true
@@ -160,5 +160,5 @@ func CommunitiesOf(ctx context.Context, rows int, triples []model.Triple, o Opti
 			return nil, fmt.Errorf("kgmark: %w: triple %d (%d, %d, %d) is outside %d rows", ErrGraph, i, t.H, t.R, t.T, rows)
 		}
 	}
-	return adjacency(rows, triples).communities(ctx, o)
+	return NeighboursOf(rows, triples).communities(ctx, o)
 }

@@ -36,7 +36,7 @@ func planted(groups, size int, random *rand.Rand) []model.Triple {
 func TestLouvainReachesGonumsModularity(t *testing.T) {
 	for seed := range uint64(4) {
 		random := rand.New(rand.NewPCG(seed, 1))
-		adj := adjacency(200, planted(5, 40, random))
+		adj := NeighboursOf(200, planted(5, 40, random))
 		all := make([]uint32, 200)
 		reference := simple.NewUndirectedGraph()
 		for i := range all {
@@ -72,7 +72,7 @@ func TestCommunitiesHaveTheSizesAskedFor(t *testing.T) {
 	for i := range 300 { // a star, which Louvain cannot split, and lone rows
 		triples = append(triples, model.Triple{H: 900, R: 0, T: uint32(901 + i)})
 	}
-	adj := adjacency(1300, triples)
+	adj := NeighboursOf(1300, triples)
 	o := Options{CommunityMin: 40, CommunityMax: 100}.Defaults()
 	found, err := adj.communities(context.Background(), o)
 	if err != nil {
@@ -103,7 +103,7 @@ func TestCommunitiesHaveTheSizesAskedFor(t *testing.T) {
 }
 
 func TestClustering(t *testing.T) {
-	adj := adjacency(5, []model.Triple{{H: 0, T: 1}, {H: 1, T: 2}, {H: 2, T: 0}, {H: 0, T: 3}, {H: 3, T: 3}})
+	adj := NeighboursOf(5, []model.Triple{{H: 0, T: 1}, {H: 1, T: 2}, {H: 2, T: 0}, {H: 0, T: 3}, {H: 3, T: 3}})
 	for v, want := range []float64{1.0 / 3, 1, 1, 0, 0} {
 		if got := adj.clustering(uint32(v)); math.Abs(got-want) > 1e-12 {
 			t.Errorf("row %d: clustering %g, want %g", v, got, want)

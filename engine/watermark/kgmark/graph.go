@@ -53,12 +53,12 @@ func (g Graph) check() error {
 	return nil
 }
 
-// neighbours holds the undirected simple graph of triples: each row's neighbours, sorted, itself left out.
-type neighbours [][]uint32
+// Neighbours holds the undirected simple graph of triples: each row's neighbours, sorted, itself left out.
+type Neighbours [][]uint32
 
-// adjacency returns the neighbours of n rows.
-func adjacency(n int, triples []model.Triple) neighbours {
-	adj := make(neighbours, n)
+// NeighboursOf returns the neighbours of n rows.
+func NeighboursOf(n int, triples []model.Triple) Neighbours {
+	adj := make(Neighbours, n)
 	for _, t := range triples {
 		if t.H != t.T {
 			adj[t.H] = append(adj[t.H], t.T)
@@ -78,7 +78,7 @@ const clusteringSample = 256
 
 // clustering returns the local clustering coefficient of a row: the share of pairs of neighbours that are neighbours. Of
 // a hub, the first clusteringSample neighbours stand for all.
-func (adj neighbours) clustering(v uint32) float64 {
+func (adj Neighbours) clustering(v uint32) float64 {
 	near := adj[v]
 	near = near[:min(len(near), clusteringSample)]
 	if len(near) < 2 {
@@ -97,7 +97,7 @@ func (adj neighbours) clustering(v uint32) float64 {
 
 // align sorts rows by degree, then by clustering coefficient: eq. 17. Ties, which are nearly all rows of a real graph,
 // keep the order given.
-func (adj neighbours) align(rows []uint32, ascending bool) {
+func (adj Neighbours) align(rows []uint32, ascending bool) {
 	coefficient := make(map[uint32]float64, len(rows))
 	for _, v := range rows {
 		coefficient[v] = adj.clustering(v)

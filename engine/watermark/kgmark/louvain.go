@@ -129,7 +129,7 @@ func (g *weighted) aggregated(community []int, count int) *weighted {
 }
 
 // inside returns the graph of the links between rows of a group, numbered as in the group, which is sorted.
-func (adj neighbours) inside(group []uint32) *weighted {
+func (adj Neighbours) inside(group []uint32) *weighted {
 	g := &weighted{edges: make([][]edge, len(group)), loop: make([]float64, len(group)), degree: make([]float64, len(group))}
 	for i, v := range group {
 		for _, u := range adj[v] {

@@ -86,9 +86,9 @@ func (p *Pipeline) compare(ctx context.Context, original, unmarked *Reading, m M
 		}
 		negatives = append(negatives, d.Communities...)
 	}
-	out.Median, out.Original = median(found.Communities), median(self.Communities)
+	out.Median, out.Original = Median(found.Communities), Median(self.Communities)
 	out.AUC = AUC(found.Communities, negatives)
-	out.Found, out.False = below(found.Communities, Significance), below(negatives, Significance)
+	out.Found, out.False = Below(found.Communities, Significance), Below(negatives, Significance)
 	return out, nil
 }
 
@@ -149,8 +149,8 @@ func AUC(marked, unmarked []float64) float64 {
 	return sum / float64(len(marked)) / float64(len(unmarked))
 }
 
-// below returns the share of log₁₀ p-values at most p.
-func below(logs []float64, p float64) float64 {
+// Below returns the share of log₁₀ p-values at most p; 0 of none.
+func Below(logs []float64, p float64) float64 {
 	n := 0
 	for _, x := range logs {
 		if x <= math.Log10(p) {
@@ -160,7 +160,8 @@ func below(logs []float64, p float64) float64 {
 	return float64(n) / float64(max(1, len(logs)))
 }
 
-func median(x []float64) float64 {
+// Median returns the median, of an even number the mean of the middle two; 0 of none.
+func Median(x []float64) float64 {
 	if len(x) == 0 {
 		return 0
 	}

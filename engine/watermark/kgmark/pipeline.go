@@ -151,7 +151,7 @@ func Train(ctx context.Context, g Graph, o Options) (*Pipeline, error) {
 		return nil, err
 	}
 	o.report("communities", 0)
-	groups, err := adjacency(g.Rows.Rows, g.Triples).communities(ctx, o)
+	groups, err := NeighboursOf(g.Rows.Rows, g.Triples).communities(ctx, o)
 	if err != nil {
 		return nil, err
 	}

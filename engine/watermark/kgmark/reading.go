@@ -43,7 +43,7 @@ func (p *Pipeline) read(ctx context.Context, g Graph, to depth) (*Reading, error
 		return nil, err
 	}
 	r := &Reading{pipeline: p, graph: g, byShape: !to.paths && !p.options.ByNames}
-	adj := adjacency(g.Rows.Rows, g.Triples)
+	adj := NeighboursOf(g.Rows.Rows, g.Triples)
 	groups := p.named(g)
 	if r.byShape {
 		var err error
@@ -88,7 +88,7 @@ func (p *Pipeline) named(g Graph) [][]uint32 {
 }
 
 // central returns the places of rows by centrality: the degree in the whole graph, ties in alignment's order.
-func (adj neighbours) central(rows []uint32) []int {
+func (adj Neighbours) central(rows []uint32) []int {
 	order := make([]int, len(rows))
 	degree := make([]int, len(rows))
 	for i, row := range rows {

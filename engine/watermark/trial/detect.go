@@ -7,6 +7,7 @@ import (
 	"github.com/inklingdb/inkling/engine/model"
 	"github.com/inklingdb/inkling/engine/watermark"
 	"github.com/inklingdb/inkling/engine/watermark/attack"
+	"github.com/inklingdb/inkling/engine/watermark/kgmark"
 	"github.com/inklingdb/inkling/store/rdf"
 )
 
@@ -125,7 +126,7 @@ func (s samples) cells(a attack.Attack, size int) []Cell {
 			continue
 		}
 		c := newCell(a, size, name, p, n)
-		c.Z, c.Tested = median(z), tested
+		c.Z, c.Tested = kgmark.Median(z), tested
 		out = append(out, c)
 	}
 	return out

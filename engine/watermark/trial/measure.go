@@ -4,7 +4,6 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
-	"slices"
 
 	"github.com/inklingdb/inkling/engine/eval"
 	"github.com/inklingdb/inkling/engine/model"
@@ -17,28 +16,9 @@ import (
 func newCell(a attack.Attack, size int, channel string, positive, negative []float64) Cell {
 	return Cell{
 		Attack: a.Title(), Source: a.Source, Unit: size, Channel: channel, Positives: len(positive), Negatives: len(negative),
-		AUC: kgmark.AUC(positive, negative), TPR5e5: below(positive, 5e-5), TPR1e9: below(positive, 1e-9), FPR5e5: below(negative, 5e-5),
-		Log10P: median(positive), Tested: 1,
+		AUC: kgmark.AUC(positive, negative), TPR5e5: kgmark.Below(positive, 5e-5), TPR1e9: kgmark.Below(positive, 1e-9), FPR5e5: kgmark.Below(negative, 5e-5),
+		Log10P: kgmark.Median(positive), Tested: 1,
 	}
-}
-
-// below returns the share of log10 p-values at most p.
-func below(logs []float64, p float64) float64 {
-	n := 0
-	for _, x := range logs {
-		if x <= math.Log10(p) {
-			n++
-		}
-	}
-	return float64(n) / float64(max(1, len(logs)))
-}
-
-func median(x []float64) float64 {
-	if len(x) == 0 {
-		return 0
-	}
-	sorted := slices.Sorted(slices.Values(x))
-	return (sorted[(len(sorted)-1)/2] + sorted[len(sorted)/2]) / 2
 }
 
 // Cosine returns the mean cosine of the rows of two tables of one shape: eq. 35 of the source. Rows of 0 count as 1.

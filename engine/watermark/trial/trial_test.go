@@ -133,7 +133,7 @@ func TestCosineAndMedian(t *testing.T) {
 	if got := Cosine(a, b); math.Abs(got-2.0/3) > 1e-9 {
 		t.Errorf("cosine %g", got)
 	}
-	if median([]float64{3, 1, 2, 10}) != 2.5 || median([]float64{5}) != 5 || median(nil) != 0 {
+	if kgmark.Median([]float64{3, 1, 2, 10}) != 2.5 || kgmark.Median([]float64{5}) != 5 || kgmark.Median(nil) != 0 {
 		t.Error("median")
 	}
 }
